@@ -1,0 +1,1 @@
+"""What developers and CI run around Guardia; the standard library only."""
