@@ -1,0 +1,153 @@
+"""catalog.yaml to the organisation's settings and SLO defaults."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from generator.catalog.model import AlertmanagerSettings, Intervals, Organisation
+from generator.slo.burn import BurnWindow
+from generator.slo.percent import parse_percent
+from guardia.document import Pointer
+from guardia.duration import format_duration
+from guardia.reading import Reading
+from guardia.severity import Severity
+
+# An instant query looks back 5 minutes by default; two evaluations must fit, or a
+# late one leaves alerts and dashboards without a value.
+LONGEST_INSTANT_INTERVAL = timedelta(minutes=2, seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SloDefaults:
+    """What an SLO takes from the organisation when it does not say itself."""
+
+    window: timedelta
+    no_data_for: timedelta
+    no_traffic_for: timedelta
+    burn_windows: tuple[BurnWindow, ...]  # critical first
+
+
+def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults] | None:
+    """Return the organisation's settings, or None when one of them cannot be read."""
+    lengths = {
+        key: reading.duration(pointer)
+        for key, pointer in {
+            "scrape": ("prometheus", "scrape_interval"),
+            "retention": ("prometheus", "retention"),
+            "fast": ("prometheus", "intervals", "fast"),
+            "slow": ("prometheus", "intervals", "slow"),
+            "store": ("prometheus", "intervals", "store"),
+            "window": ("slo_defaults", "window"),
+            "no_data": ("slo_defaults", "no_data_for"),
+            "no_traffic": ("slo_defaults", "no_traffic_for"),
+            "group_wait": ("alertmanager", "group_wait"),
+            "group_interval": ("alertmanager", "group_interval"),
+            "repeat_interval": ("alertmanager", "repeat_interval"),
+        }.items()
+    }
+    known = {key: length for key, length in lengths.items() if length is not None}
+    burn_windows = tuple(
+        pair
+        for severity in Severity
+        if (pair := _read_burn_window(reading, severity, known.get("scrape"))) is not None
+    )
+    if len(known) < len(lengths) or len(burn_windows) < len(Severity):
+        return None
+    for key in ("fast", "slow"):
+        _check_interval(reading, ("prometheus", "intervals", key), known[key])
+    organisation = Organisation(
+        name=reading.value(("organisation",)),
+        environment_label=reading.value(("environments", "label")),
+        environments=tuple(reading.value(("environments", "names"))),
+        scrape_interval=known["scrape"],
+        retention=known["retention"],
+        intervals=Intervals(fast=known["fast"], slow=known["slow"], store=known["store"]),
+        alertmanager=AlertmanagerSettings(
+            router_url=reading.value(("alertmanager", "router_url")),
+            router_token_file=reading.value(("alertmanager", "router_token_file")),
+            group_wait=known["group_wait"],
+            group_interval=known["group_interval"],
+            repeat_interval=known["repeat_interval"],
+        ),
+        runbooks_url=reading.value(("links", "runbooks")),
+        dashboards_url=reading.value(("links", "dashboards")),
+    )
+    defaults = SloDefaults(
+        window=known["window"],
+        no_data_for=known["no_data"],
+        no_traffic_for=known["no_traffic"],
+        burn_windows=burn_windows,
+    )
+    return organisation, defaults
+
+
+def _read_burn_window(
+    reading: Reading, severity: Severity, scrape: timedelta | None
+) -> BurnWindow | None:
+    at: Pointer = ("slo_defaults", "burn_windows", severity.value)
+    long, short = reading.duration((*at, "long")), reading.duration((*at, "short"))
+    keep_firing_for = reading.duration((*at, "keep_firing_for"))
+    written = reading.value((*at, "budget"))
+    try:
+        spent = parse_percent(str(written)) if isinstance(written, str) else None
+    except ValueError:
+        spent = None
+    if spent is None or not 0 < spent <= 1:
+        reading.problem(
+            "budget-share-invalid",
+            (*at, "budget"),
+            f"a share of the error budget cannot be {written}",
+            label="must be a percentage above 0% and up to 100%",
+            why="it says how much of the budget may go before this severity alerts",
+            fix='write it with its percent sign, such as "2%"',
+        )
+        return None
+    if long is None or short is None:
+        return None
+    _check_pair(reading, at, long, short, scrape)
+    return BurnWindow(
+        severity=severity,
+        budget_spent=spent,
+        long=long,
+        short=short,
+        bad_events=reading.value((*at, "bad_events")),
+        keep_firing_for=keep_firing_for,
+    )
+
+
+def _check_pair(
+    reading: Reading, at: Pointer, long: timedelta, short: timedelta, scrape: timedelta | None
+) -> None:
+    if short >= long:
+        reading.problem(
+            "window-order",
+            (*at, "short"),
+            f"the short window {format_duration(short)} is not shorter than the long one",
+            label=f"must be below {format_duration(long)}",
+            why="the short window ends the alert soon after the errors stop; the long one cannot",
+            fix=f"a twelfth is usual: {format_duration(_whole_seconds(long / 12))}",
+        )
+    if scrape is not None and short < 4 * scrape:
+        reading.problem(
+            "window-too-short",
+            (*at, "short"),
+            f"{format_duration(short)} holds too few scrapes",
+            label=f"must be at least {format_duration(4 * scrape)}",
+            why="a rate needs two samples in its window, also when one scrape is late or lost",
+            fix=f"use {format_duration(4 * scrape)} or more, or scrape more often",
+        )
+
+
+def _whole_seconds(length: timedelta) -> timedelta:
+    return max(timedelta(seconds=1), timedelta(seconds=length // timedelta(seconds=1)))
+
+
+def _check_interval(reading: Reading, at: Pointer, interval: timedelta) -> None:
+    if interval > LONGEST_INSTANT_INTERVAL:
+        reading.problem(
+            "interval-too-long",
+            at,
+            f"`{at[-1]}` evaluates its rules only every {format_duration(interval)}",
+            label=f"must be at most {format_duration(LONGEST_INSTANT_INTERVAL)}",
+            why="alerts and dashboards look back 5 minutes: one late evaluation would leave a gap",
+            fix=f"use {format_duration(LONGEST_INSTANT_INTERVAL)} or less",
+        )

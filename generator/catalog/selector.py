@@ -1,0 +1,29 @@
+"""Selectors and runbooks, which SLOs and conditions name alike."""
+
+from collections.abc import Collection
+
+from generator.promql.check import Selector, parse_selector
+from guardia.document import Pointer
+from guardia.reading import Reading
+
+
+def read_selector(reading: Reading, at: Pointer) -> Selector | None:
+    """Return the plain selector at `at`, or note why it is none."""
+    try:
+        return parse_selector(reading.value(at))
+    except ValueError as error:
+        reading.problem(
+            "promql-selector",
+            at,
+            f"`{at[-1]}` is not a selector: {error}",
+            label="must be a metric name with matchers",
+            why="the range and the sum are added by the generator, for every window",
+            fix='write only the selector, such as http_requests_total{job="casos"}',
+        )
+        return None
+
+
+def check_runbook(reading: Reading, at: Pointer, runbooks: Collection[str]) -> None:
+    """Note a problem when the runbook named at `at` has no file."""
+    name = reading.value(at)
+    reading.reference(at, "runbook", runbooks, f"write catalog/runbooks/{name}.md")

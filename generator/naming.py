@@ -1,0 +1,56 @@
+"""Every series, label, group, file and uid that we emit gets its name here."""
+
+from datetime import timedelta
+from typing import Literal
+
+from guardia.duration import format_duration
+
+Events = Literal["total", "errors"]
+GroupPart = Literal["fast", "store", "slow"]
+
+BURN_ALERT = "ErrorBudgetBurn"
+TARGETS_DOWN_ALERT = "TargetsDown"
+NO_TRAFFIC_ALERT = "NoTraffic"
+OBJECTIVE_SERIES = "slo:objective:ratio"
+DASHBOARD_UID_PREFIX = "guardia-"
+SLO_DASHBOARD_UID = f"{DASHBOARD_UID_PREFIX}slo"
+DASHBOARD_TAG = "guardia"
+ROUTER_RECEIVER = "guardia"
+
+
+def rate_series(events: Events, window: timedelta) -> str:
+    """Return the series of events a second over `window`: `slo:errors:rate5m`."""
+    return f"slo:{events}:rate{format_duration(window)}"
+
+
+def stored_series(events: Events, window: timedelta, interval: timedelta) -> str:
+    """Return the sparse copy of a rate, recorded every `interval`: `slo:errors:rate1h_5m`.
+
+    Only ranges may read it: at 5 minutes an instant query often finds nothing.
+    """
+    return f"{rate_series(events, window)}_{format_duration(interval)}"
+
+
+def ratio_series(window: timedelta) -> str:
+    """Return the series of bad events as a share of all, 0..1: `slo:error_ratio:1h`."""
+    return f"slo:error_ratio:{format_duration(window)}"
+
+
+def ratio_series_pattern() -> str:
+    """Return the regular expression that the error ratios of every window match."""
+    return "slo:error_ratio:.+"
+
+
+def slo_labels(service: str, slo: str) -> dict[str, str]:
+    """Return the labels of every series and alert that speaks of one SLO."""
+    return {"service": service, "slo": slo}
+
+
+def slo_group(service: str, slo: str, part: GroupPart) -> str:
+    """Return the name of one of an SLO's three rule groups; they are evaluated in this order."""
+    return f"{service}/{slo}/{part}"
+
+
+def condition_group(service: str) -> str:
+    """Return the name of the group of a service's conditions."""
+    return f"{service}/conditions"

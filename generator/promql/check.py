@@ -1,0 +1,107 @@
+"""The only place that reads PromQL: is it valid, which series does it select."""
+
+from dataclasses import dataclass
+
+import promql_parser
+
+from generator.promql.text import quote
+from guardia.matcher import Matcher
+
+# By name: the parser's operators cannot be keys.
+_OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """A plain selector as its author wrote it, and what it selects.
+
+    `text` is never printed anew from the parsed form, which would lose what
+    the parser does not keep.
+    """
+
+    text: str
+    metric: str
+    matchers: tuple[Matcher, ...]
+
+
+def check_expression(text: str) -> str | None:
+    """Return why `text` is not valid PromQL, or None when it is."""
+    try:
+        promql_parser.parse(text)
+    except ValueError as error:
+        return _reason(error)
+    return None
+
+
+def parse_selector(text: str) -> Selector:
+    """Return the plain selector that `text` writes, such as `up{job="casos"}`.
+
+    Raises ValueError for invalid PromQL and for anything more than a metric
+    name with matchers: an SLI adds the range itself, so an offset, a range or
+    a function would change its meaning.
+    """
+    written = text.strip()
+    try:
+        parsed = promql_parser.parse(written)
+    except ValueError as error:
+        raise ValueError(_reason(error)) from None
+    if not isinstance(parsed, promql_parser.VectorSelector):
+        raise ValueError("a plain selector is wanted: a metric name with matchers, no function")
+    if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
+        raise ValueError("a plain selector is wanted: no offset, no @, no `or`")
+    metric = parsed.name or _named_inside(parsed)
+    # A comment would swallow what we add behind the text.
+    if "#" in written and not _extends(written):
+        raise ValueError("a comment in a selector would hide what is added behind it")
+    return Selector(text=written, metric=metric, matchers=_matchers(parsed))
+
+
+def with_label(selector: Selector, name: str, value: str) -> str:
+    """Return the selector's text with one more matcher, `name="value"`.
+
+    The text is edited, and the parser then proves that exactly this matcher
+    was added. Raises ValueError when it was not.
+    """
+    added = f"{name}={quote(value)}"
+    brace = selector.text.find("{")
+    if brace < 0:
+        edited = f"{selector.text}{{{added}}}"
+    else:
+        rest = selector.text[brace + 1 :]
+        comma = "" if rest.strip() == "}" else ","
+        edited = f"{selector.text[: brace + 1]}{added}{comma}{rest}"
+    wanted = (Matcher(name=name, operator="=", value=value), *selector.matchers)
+    got = parse_selector(edited)
+    if got.metric != selector.metric or got.matchers != wanted:
+        raise ValueError(f"cannot add {added} to {selector.text}")
+    return edited
+
+
+def _named_inside(parsed: promql_parser.VectorSelector) -> str:
+    for matcher in parsed.matchers.matchers:
+        if matcher.name == "__name__" and matcher.op == promql_parser.MatchOp.Equal:
+            return str(matcher.value)
+    raise ValueError("a selector needs the name of a metric")
+
+
+def _matchers(parsed: promql_parser.VectorSelector) -> tuple[Matcher, ...]:
+    return tuple(
+        Matcher(
+            name=matcher.name,
+            operator=_OPERATORS[str(matcher.op).removeprefix("MatchOp.")],
+            value=matcher.value,
+        )
+        for matcher in parsed.matchers.matchers
+        if matcher.name != "__name__"
+    )
+
+
+def _extends(text: str) -> bool:
+    try:
+        return isinstance(promql_parser.parse(f"{text}[1m]"), promql_parser.MatrixSelector)
+    except ValueError:
+        return False
+
+
+def _reason(error: ValueError) -> str:
+    return " ".join(str(error).split()) or "the parser gives no reason"

@@ -1,0 +1,94 @@
+"""Label sets that a selector does and does not match, for tests that prove a rule."""
+
+from collections.abc import Iterator, Sequence
+from re import _parser  # type: ignore[attr-defined]  # its tree beats a parser of our own
+from typing import Any
+
+from guardia.matcher import Matcher, matches_all
+
+Labels = dict[str, str]
+
+# Tried where the matchers only say what a value must not be.
+_OTHER_VALUES = ("200", "other", "500", "0", "x")
+_CATEGORIES = {"CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " "}
+
+
+def example_labels(matchers: Sequence[Matcher]) -> Labels | None:
+    """Return labels that meet all the matchers, or None when none were found."""
+    labels: Labels = {}
+    for name in dict.fromkeys(matcher.name for matcher in matchers):
+        own = [matcher for matcher in matchers if matcher.name == name]
+        value = next((value for value in _candidates(own) if matches_all(own, {name: value})), None)
+        if value is None:
+            return None
+        if value:
+            labels[name] = value
+    return labels
+
+
+def counterexample_labels(wanted: Sequence[Matcher], unwanted: Sequence[Matcher]) -> Labels | None:
+    """Return labels that meet all of `wanted` and not all of `unwanted`, or None."""
+    base = example_labels(wanted)
+    if base is None:
+        return None
+    for name in dict.fromkeys(matcher.name for matcher in unwanted):
+        for value in (*_OTHER_VALUES, ""):
+            labels = {**base, name: value}
+            if matches_all(wanted, labels) and not matches_all(unwanted, labels):
+                return {key: text for key, text in labels.items() if text}
+    return None
+
+
+def _candidates(matchers: Sequence[Matcher]) -> Iterator[str]:
+    """Yield values worth trying; the matchers themselves judge them."""
+    for matcher in matchers:
+        if matcher.operator == "=":
+            yield matcher.value
+        elif matcher.operator == "=~":
+            yield from _texts(_parser.parse(matcher.value))
+    yield from _OTHER_VALUES
+    yield ""
+
+
+def _texts(parsed: Any) -> Iterator[str]:
+    """Yield a short text for each alternative of a parsed regular expression."""
+    items = list(parsed)
+    if len(items) == 1 and str(items[0][0]) == "BRANCH":
+        yield from (_text(branch) for branch in items[0][1][1])
+    else:
+        yield _text(items)
+
+
+def _text(items: Any) -> str:
+    return "".join(_piece(str(operator), argument) for operator, argument in items)
+
+
+def _piece(operator: str, argument: Any) -> str:
+    text = ""  # anchors and the like stand for no character
+    match operator:
+        case "LITERAL":
+            text = chr(argument)
+        case "NOT_LITERAL":
+            text = "b" if chr(argument) == "a" else "a"
+        case "ANY":
+            text = "0"
+        case "IN":
+            text = _member(argument)
+        case "BRANCH":
+            text = _text(argument[1][0])
+        case "SUBPATTERN":
+            text = _text(argument[3])
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            text = _text(argument[2]) * int(argument[0])
+    return text
+
+
+def _member(items: Any) -> str:
+    """Return one character of a set such as `[0-9_]` or `[^5]`."""
+    operator, argument = str(items[0][0]), items[0][1]
+    if operator == "NEGATE":
+        excluded = "".join(_member([item]) for item in items[1:])
+        return next(char for char in "02ax_-" if char not in excluded)
+    if operator == "RANGE":
+        return chr(argument[0])
+    return _CATEGORIES.get(str(argument), "") if operator == "CATEGORY" else chr(argument)

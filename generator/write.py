@@ -1,0 +1,95 @@
+"""All generated files: to disk, or the list of those that are stale."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.alertmanager.render import render_alertmanager
+from generator.catalog.model import Catalog
+from generator.dashboards.render import render_dashboards
+from generator.naming import DASHBOARD_UID_PREFIX
+from generator.promtool.render import render_promtool_tests
+from generator.rules.render import render_rules
+from generator.yaml_text import HEADER
+
+FOLDERS = ("rules", "alertmanager", "promtool-tests", "dashboards")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """A file on disk that is not what the catalog gives."""
+
+    path: str
+    reason: str  # "missing", "differs" or "no longer generated"
+
+
+def generate(catalog: Catalog) -> dict[str, str]:
+    """Return every generated file's text by its path; the same catalog gives the same bytes."""
+    return {
+        **render_rules(catalog),
+        **render_alertmanager(catalog),
+        **render_promtool_tests(catalog),
+        **render_dashboards(catalog),
+    }
+
+
+def list_stale(files: Mapping[str, str], out: Path) -> list[Stale]:
+    """Return what `write_files` would change, in order of path."""
+    stale = [
+        Stale(path=path, reason=reason)
+        for path, text in files.items()
+        if (reason := _difference(out / path, text))
+    ]
+    left_over = [
+        Stale(path=path.relative_to(out).as_posix(), reason="no longer generated")
+        for path in _generated_before(out)
+        if path.relative_to(out).as_posix() not in files
+    ]
+    return sorted([*stale, *left_over], key=lambda found: found.path)
+
+
+def write_files(files: Mapping[str, str], out: Path) -> list[Stale]:
+    """Bring `out` up to date and return what was stale.
+
+    Files without our mark are somebody's own and stay. Each file is replaced
+    whole, so that a Prometheus that reloads meanwhile never reads half of one.
+    Raises OSError when the folder cannot be written.
+    """
+    stale = list_stale(files, out)
+    for found in stale:
+        path = out / found.path
+        if found.path not in files:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_bytes(files[found.path].encode())
+        temporary.replace(path)
+    return stale
+
+
+def _difference(path: Path, text: str) -> str | None:
+    if not path.is_file():
+        return "missing"
+    return None if path.read_bytes() == text.encode() else "differs"
+
+
+def _generated_before(out: Path) -> list[Path]:
+    return [
+        path
+        for folder in FOLDERS
+        for path in sorted((out / folder).glob("*"))
+        if path.suffix in (".yml", ".json") and _has_our_mark(path)
+    ]
+
+
+def _has_our_mark(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".yml":
+        return text.startswith(HEADER)
+    try:  # JSON has no comments: the uid is the mark, which Grafana gives to no copy
+        value = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and str(value.get("uid")).startswith(DASHBOARD_UID_PREFIX)

@@ -1,0 +1,72 @@
+"""`guardia incidents`: what is open, or everything about one incident."""
+
+import argparse
+import json
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Declare the command's arguments."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "incidents", help="list the open incidents, or show one with its timeline"
+    )
+    parser.add_argument("number", nargs="?", type=int, help="show this incident")
+    parser.add_argument("--all", action="store_true", help="list the resolved ones too")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the router knows; 1 for an unknown number."""
+    from guardia.cli.router_api import call_router, explain
+
+    state = "all" if args.all else "open"
+    path = f"/api/incidents?state={state}"
+    if args.number is not None:
+        path = f"/api/incidents/{args.number}"
+    status, answer = call_router("GET", path)
+    if status != 200:
+        print(explain(answer))
+        return 1
+    if args.format == "json":
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+    elif args.number is not None:
+        print("\n".join(_show(answer)))
+    else:
+        print("\n".join(_list(answer["incidents"])) or f"no {state} incidents")
+    return 0
+
+
+def _list(incidents: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"#{one['number']:<6} {one['state']:<12} {one['severity']:<8} {one['opened_at'][:19]}Z"
+        f"  {_printable(one['title'])}"
+        for one in incidents
+    ]
+
+
+def _show(incident: dict[str, Any]) -> list[str]:
+    """Return the incident, its timeline, and what happens next."""
+    lines = [
+        *_list([incident]),
+        "",
+        *(f"{row['at'][:19]}Z  {_printable(row['text'])}" for row in incident["timeline"]),
+    ]
+    escalation = incident["escalation"]
+    if escalation is not None and escalation["due_at"] is not None:
+        step = (
+            "the last resort"
+            if escalation["next_step"] == "last"
+            else (f"step {escalation['next_step']}")
+        )
+        lines += [
+            "",
+            f"Unless somebody acknowledges, {step} of policy {escalation['policy']}"
+            f" is paged at {escalation['due_at'][:19]}Z.",
+        ]
+    return lines
+
+
+def _printable(text: str) -> str:
+    """Return a text of alerts without what could steer the terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)

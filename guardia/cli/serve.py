@@ -1,0 +1,43 @@
+"""`guardia serve`: the router."""
+
+import argparse
+import os
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Declare the command; its settings come from the environment."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "serve", help="run the router: take notifications, page the person on call"
+    )
+    return parser
+
+
+def run(_args: argparse.Namespace) -> int:
+    """Serve until SIGTERM; 1 for a catalog with problems, which are shown."""
+    from guardia.catalog_folder import read_catalog_folder
+    from guardia.cli.errors import UsageError
+    from guardia.problem import render_text, sort_problems
+    from router.catalog import read_oncall
+    from router.main import StartError, serve
+    from router.settings import SettingsError, read_settings
+
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as error:
+        raise UsageError("the settings are not complete:\n  " + "\n  ".join(error.problems)) from (
+            None
+        )
+    if not settings.catalog.is_dir():
+        raise UsageError(f"GUARDIA_CATALOG: there is no folder {settings.catalog}")
+    folder, problems = read_catalog_folder(settings.catalog)
+    oncall, of_oncall = read_oncall(folder)
+    problems = sort_problems([*problems, *of_oncall])
+    if problems or oncall is None:
+        print(render_text(problems, folder.sources))
+        return 1
+    try:
+        serve(settings, oncall)
+    except StartError as error:
+        raise UsageError(str(error)) from None
+    return 0

@@ -1,0 +1,102 @@
+"""Reading one document: a getter returns the value, or notes a problem and returns None."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+from guardia.document import Document, Pointer
+from guardia.duration import parse_duration
+from guardia.problem import Problem
+from guardia.schema import nearest
+
+
+class Reading:
+    """One pass over a document that already passed its schema.
+
+    Problems go to the list that the caller shares between documents, so that
+    one run reports all of them.
+    """
+
+    def __init__(self, document: Document, problems: list[Problem]) -> None:
+        self.document = document
+        self._problems = problems
+
+    def value(self, pointer: Pointer, default: Any = None) -> Any:
+        """Return the value at `pointer`, or the default where the file leaves it out."""
+        found = self.document.value
+        for part in pointer:
+            if isinstance(part, str) and part not in found:
+                return default
+            found = found[part]
+        return found
+
+    def count(self, pointer: Pointer) -> int:
+        """Return how many items the list at `pointer` has; none when it is left out."""
+        return len(self.value(pointer, ()))
+
+    def problem(
+        self,
+        code: str,
+        pointer: Pointer,
+        message: str,
+        *,
+        label: str,
+        why: str,
+        fix: str,
+        of_key: bool = False,
+    ) -> None:
+        """Note a problem of the value at `pointer`, or of the key that leads to it."""
+        span = self.document.key_span(pointer) if of_key else self.document.span(pointer)
+        self._problems.append(
+            Problem(code=code, message=message, span=span, label=label, why=why, fix=fix)
+        )
+
+    def duration(self, pointer: Pointer) -> timedelta | None:
+        """Return the length of time written at `pointer`; None when it is left out or wrong."""
+        text = self.value(pointer)
+        if text is None:
+            return None
+        try:
+            return parse_duration(text)
+        except ValueError as error:
+            self.problem(
+                "duration-invalid",
+                pointer,
+                f"`{pointer[-1]}`: {error}",
+                label="not a length of time",
+                why="lengths are written as Prometheus writes them: 30s, 5m, 2m30s, 1h, 30d",
+                fix="write a number and its unit, the larger unit first",
+            )
+            return None
+
+    def reference(self, pointer: Pointer, what: str, known: Collection[str], fix: str) -> None:
+        """Note a problem when the name at `pointer` is not one of the known ones."""
+        name = self.value(pointer)
+        if name in known:
+            return
+        guess = nearest(name, known)
+        names = ", ".join(f"`{known_name}`" for known_name in sorted(known)) or "none"
+        self.problem(
+            "unknown-reference",
+            pointer,
+            f"there is no {what} `{name}`",
+            label=f"did you mean `{guess}`?" if guess else "not declared",
+            why=f"the catalog declares these: {names}",
+            fix=f"write `{guess}`, or {fix}" if guess else fix,
+        )
+
+    def duplicate(self, pointer: Pointer, what: str, seen: dict[str, str]) -> None:
+        """Note a problem when the name at `pointer` was seen before; else remember its place."""
+        name = self.value(pointer)
+        span = self.document.span(pointer)
+        if name not in seen:
+            seen[name] = f"{span.path}:{span.line}"
+            return
+        self.problem(
+            "duplicate-id",
+            pointer,
+            f"{what} `{name}` is declared twice",
+            label=f"first declared at {seen[name]}",
+            why="one name must mean one thing: what is generated would overwrite each other",
+            fix="rename or remove one of the two",
+        )

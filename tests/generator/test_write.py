@@ -1,0 +1,54 @@
+"""Files on disk: stale ones are named, written whole, and somebody's own stay."""
+
+from pathlib import Path
+
+import pytest
+
+from generator.write import Stale, list_stale, write_files
+from generator.yaml_text import HEADER, render_yaml
+
+FILES = {
+    "rules/casos.yml": render_yaml({"groups": []}),
+    "dashboards/slo.json": '{\n  "uid": "guardia-slo"\n}\n',
+}
+
+
+def test_written_files_are_not_stale(tmp_path: Path) -> None:
+    assert [found.reason for found in write_files(FILES, tmp_path)] == ["missing", "missing"]
+    assert list_stale(FILES, tmp_path) == []
+    assert (tmp_path / "rules/casos.yml").read_text() == FILES["rules/casos.yml"]
+    assert write_files(FILES, tmp_path) == []
+
+
+def test_an_edited_and_a_left_over_file_are_named(tmp_path: Path) -> None:
+    write_files(FILES, tmp_path)
+    (tmp_path / "rules/casos.yml").write_text(HEADER + "groups: [edited]\n")
+    (tmp_path / "rules/gone.yml").write_text(HEADER + "groups: []\n")
+    assert list_stale(FILES, tmp_path) == [
+        Stale(path="rules/casos.yml", reason="differs"),
+        Stale(path="rules/gone.yml", reason="no longer generated"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("rules/own.yml", "groups: []\n"),
+        ("dashboards/own.json", '{"uid": "copy-of-slo", "tags": ["guardia"]}'),
+        ("dashboards/broken.json", "{"),
+        ("dashboards/list.json", "[]"),
+        ("rules/notes.txt", HEADER),
+    ],
+)
+def test_what_we_did_not_generate_stays(tmp_path: Path, path: str, text: str) -> None:
+    write_files(FILES, tmp_path)
+    (tmp_path / path).write_text(text)
+    assert write_files(FILES, tmp_path) == []
+    assert (tmp_path / path).read_text() == text
+
+
+def test_a_service_taken_out_of_the_catalog_takes_its_file_along(tmp_path: Path) -> None:
+    write_files(FILES, tmp_path)
+    write_files({"dashboards/slo.json": FILES["dashboards/slo.json"]}, tmp_path)
+    assert not (tmp_path / "rules/casos.yml").exists()
+    assert list(tmp_path.rglob(".*.new")) == []

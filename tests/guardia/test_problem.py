@@ -1,0 +1,73 @@
+"""How problems are drawn."""
+
+import json
+
+from guardia.problem import Problem, Span, render_github, render_json, render_text, sort_problems
+
+PATH = "catalog/services/casos.yaml"
+SOURCE = "service: casos\nslos:\n  - name: availability\n    objective: 100%\n"
+PROBLEM = Problem(
+    code="objective-range",
+    message="objective 100% leaves no error budget",
+    span=Span(path=PATH, line=4, column=16, end_column=20),
+    label="must be below 100%",
+    why="without a budget, burn rates divide by zero",
+    fix="lower it; 99.95% allows 21 min 36 s in 30 days",
+)
+
+
+def test_text_shows_where_why_and_the_way_out() -> None:
+    assert render_text([PROBLEM], {PATH: SOURCE}) == (
+        "catalog/services/casos.yaml:4:16: error[objective-range]:"
+        " objective 100% leaves no error budget\n"
+        "   3 |   - name: availability\n"
+        "   4 |     objective: 100%\n"
+        "     |                ^^^^ must be below 100%\n"
+        "  why: without a budget, burn rates divide by zero\n"
+        "  fix: lower it; 99.95% allows 21 min 36 s in 30 days\n"
+    )
+
+
+def test_a_file_without_text_is_drawn_without_an_excerpt() -> None:
+    assert "|" not in render_text([PROBLEM], {})
+
+
+def test_the_mark_stands_under_the_value_after_tabs_and_strange_line_ends() -> None:
+    source = "a:\r\n\tobjective\u2028: 1\r\n"
+    span = Span(path=PATH, line=2, column=2, end_column=11)
+    drawn = render_text([_with_span(span)], {PATH: source}).splitlines()
+    assert drawn[2].index("objective") == drawn[3].index("^")
+
+
+def test_github_escapes_what_would_end_the_command() -> None:
+    span = Span(path="a,b:c%.yaml", line=1, column=2, end_column=3)
+    assert render_github([_with_span(span)]) == (
+        "::error file=a%2Cb%3Ac%25.yaml,line=1,col=2,title=objective-range::"
+        "objective 100%25 leaves no error budget%0A"
+        "why: without a budget, burn rates divide by zero%0A"
+        "fix: lower it; 99.95%25 allows 21 min 36 s in 30 days"
+    )
+
+
+def test_json_has_every_part() -> None:
+    (found,) = json.loads(render_json([PROBLEM]))
+    assert found["path"] == PATH
+    assert (found["line"], found["column"], found["end_column"]) == (4, 16, 20)
+    assert {"code", "message", "label", "why", "fix"} <= set(found)
+
+
+def test_problems_come_in_reading_order() -> None:
+    later = _with_span(Span(path=PATH, line=9, column=1, end_column=2))
+    other = _with_span(Span(path="catalog/catalog.yaml", line=20, column=1, end_column=2))
+    assert sort_problems([later, PROBLEM, other]) == (other, PROBLEM, later)
+
+
+def _with_span(span: Span) -> Problem:
+    return Problem(
+        code=PROBLEM.code,
+        message=PROBLEM.message,
+        span=span,
+        label=PROBLEM.label,
+        why=PROBLEM.why,
+        fix=PROBLEM.fix,
+    )
