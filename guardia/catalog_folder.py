@@ -13,10 +13,11 @@ from guardia.schema import check_schema
 class CatalogFolder:
     """The documents of a catalog that passed their schema.
 
-    `complete` is False when a file was left out because of its own problems:
-    then a name that seems unknown may only be declared there, so references
-    are not reported. `sources` has the text of every file that could be read,
-    by the path that problems give.
+    `broken` names the kinds ("catalog", "service", "oncall") of which a file is
+    missing or was left out because of its own problems: a name that seems
+    unknown may be declared there, so references to that kind are not
+    reported. `sources` has the text of every file that could be read, by the
+    path that problems give.
     """
 
     root: Path
@@ -24,8 +25,13 @@ class CatalogFolder:
     services: tuple[Document, ...]
     oncall: tuple[Document, ...]
     runbooks: frozenset[str]
-    complete: bool
+    broken: frozenset[str]
     sources: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Say whether every file is in."""
+        return not self.broken
 
 
 def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]:
@@ -36,16 +42,20 @@ def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]
     """
     sources: dict[str, str] = {}
     problems: list[Problem] = []
+    broken: set[str] = set()
 
     def read(kind: str, paths: list[Path], missing: Path) -> tuple[Document, ...]:
         if not paths:
             problems.append(_missing_problem(kind, missing))
+            broken.add(kind)
         documents = []
         for path in paths:
             document, found = _read_file(kind, path, sources)
             problems.extend(found)
             if document is not None and not found:
                 documents.append(document)
+            else:
+                broken.add(kind)
         return tuple(documents)
 
     organisation_file = root / "catalog.yaml"
@@ -60,7 +70,7 @@ def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]
         services=services,
         oncall=oncall,
         runbooks=frozenset(path.stem for path in (root / "runbooks").glob("*.md")),
-        complete=not problems,
+        broken=frozenset(broken),
         sources=sources,
     )
     return folder, sort_problems(problems)

@@ -18,17 +18,21 @@ LONGEST_INSTANT_INTERVAL = timedelta(minutes=2, seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SloDefaults:
-    """What an SLO takes from the organisation when it does not say itself."""
+    """What an SLO takes from the organisation when it does not say itself.
 
-    window: timedelta
+    `window` is None and pairs are missing where catalog.yaml has problems:
+    such a catalog is refused, but its services are still checked.
+    """
+
+    window: timedelta | None
     no_data_for: timedelta
     no_traffic_for: timedelta
     burn_windows: tuple[BurnWindow, ...]  # critical first
 
 
-def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults] | None:
-    """Return the organisation's settings, or None when one of them cannot be read."""
-    lengths = {
+def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults]:
+    """Return the organisation's settings; what cannot be read is noted and left empty."""
+    found = {
         key: reading.duration(pointer)
         for key, pointer in {
             "scrape": ("prometheus", "scrape_interval"),
@@ -44,45 +48,41 @@ def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults] | No
             "repeat_interval": ("alertmanager", "repeat_interval"),
         }.items()
     }
-    known = {key: length for key, length in lengths.items() if length is not None}
+    lengths = {key: length or timedelta() for key, length in found.items()}
     burn_windows = tuple(
         pair
         for severity in Severity
-        if (pair := _read_burn_window(reading, severity, known.get("scrape"))) is not None
+        if (pair := _read_burn_window(reading, severity, lengths["scrape"])) is not None
     )
-    if len(known) < len(lengths) or len(burn_windows) < len(Severity):
-        return None
     for key in ("fast", "slow"):
-        _check_interval(reading, ("prometheus", "intervals", key), known[key])
+        _check_interval(reading, ("prometheus", "intervals", key), lengths[key])
     organisation = Organisation(
         name=reading.value(("organisation",)),
         environment_label=reading.value(("environments", "label")),
         environments=tuple(reading.value(("environments", "names"))),
-        scrape_interval=known["scrape"],
-        retention=known["retention"],
-        intervals=Intervals(fast=known["fast"], slow=known["slow"], store=known["store"]),
+        scrape_interval=lengths["scrape"],
+        retention=found["retention"] or timedelta.max,
+        intervals=Intervals(fast=lengths["fast"], slow=lengths["slow"], store=lengths["store"]),
         alertmanager=AlertmanagerSettings(
             router_url=reading.value(("alertmanager", "router_url")),
             router_token_file=reading.value(("alertmanager", "router_token_file")),
-            group_wait=known["group_wait"],
-            group_interval=known["group_interval"],
-            repeat_interval=known["repeat_interval"],
+            group_wait=lengths["group_wait"],
+            group_interval=lengths["group_interval"],
+            repeat_interval=lengths["repeat_interval"],
         ),
         runbooks_url=reading.value(("links", "runbooks")),
         dashboards_url=reading.value(("links", "dashboards")),
     )
     defaults = SloDefaults(
-        window=known["window"],
-        no_data_for=known["no_data"],
-        no_traffic_for=known["no_traffic"],
+        window=found["window"],
+        no_data_for=lengths["no_data"],
+        no_traffic_for=lengths["no_traffic"],
         burn_windows=burn_windows,
     )
     return organisation, defaults
 
 
-def _read_burn_window(
-    reading: Reading, severity: Severity, scrape: timedelta | None
-) -> BurnWindow | None:
+def _read_burn_window(reading: Reading, severity: Severity, scrape: timedelta) -> BurnWindow | None:
     at: Pointer = ("slo_defaults", "burn_windows", severity.value)
     long, short = reading.duration((*at, "long")), reading.duration((*at, "short"))
     keep_firing_for = reading.duration((*at, "keep_firing_for"))
@@ -115,7 +115,7 @@ def _read_burn_window(
 
 
 def _check_pair(
-    reading: Reading, at: Pointer, long: timedelta, short: timedelta, scrape: timedelta | None
+    reading: Reading, at: Pointer, long: timedelta, short: timedelta, scrape: timedelta
 ) -> None:
     if short >= long:
         reading.problem(
@@ -126,7 +126,7 @@ def _check_pair(
             why="the short window ends the alert soon after the errors stop; the long one cannot",
             fix=f"a twelfth is usual: {format_duration(_whole_seconds(long / 12))}",
         )
-    if scrape is not None and short < 4 * scrape:
+    if short < 4 * scrape:
         reading.problem(
             "window-too-short",
             (*at, "short"),

@@ -17,10 +17,7 @@ def read_catalog(folder: CatalogFolder) -> tuple[Catalog | None, tuple[Problem, 
     problems: list[Problem] = []
     if folder.organisation is None:
         return None, ()
-    settings = read_organisation(Reading(folder.organisation, problems))
-    if settings is None:
-        return None, sort_problems(problems)
-    organisation, defaults = settings
+    organisation, defaults = read_organisation(Reading(folder.organisation, problems))
     names = Names()
     services = [
         read_service(

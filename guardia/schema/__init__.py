@@ -114,6 +114,7 @@ def _wrong_value(document: Document, pointer: Pointer, error: Any) -> Problem:
             fix = f"use one of: {', '.join(str(value) for value in rule)}"
         case "pattern":
             label = f"must match {rule}"
+            fix = f"change it to match; allowed: {_describe(error.schema) or rule}"
         case "minLength" | "minItems" | "minProperties":
             label = "must not be empty"
             fix = "fill it in, or leave the key out where it may be left out"
@@ -149,8 +150,9 @@ def _describe(schema: Any) -> str:
         return ""
     if "$ref" in schema and "description" not in schema:
         return ""
-    text: str = schema.get("description", "")
-    return text[:1].lower() + text[1:].rstrip(".") if text else ""
+    text: str = schema.get("description", "").rstrip(".")
+    is_word = text[1:2].islower()  # PromQL stays PromQL
+    return text[:1].lower() + text[1:] if is_word else text
 
 
 def _type_name(value: Any) -> str:

@@ -32,7 +32,9 @@ def run(program: Path, *arguments: str, at: Path) -> subprocess.CompletedProcess
 def test_promtool_accepts_the_rules(tools: ToolSet, generated: Path) -> None:
     files = [str(path) for path in sorted((generated / "rules").glob("*.yml"))]
     assert files
-    found = run(tools.promtool, "check", "rules", "--lint=all", "--lint-fatal", *files, at=generated)
+    found = run(
+        tools.promtool, "check", "rules", "--lint=all", "--lint-fatal", *files, at=generated
+    )
     assert found.returncode == 0, found.stdout + found.stderr
 
 

@@ -26,7 +26,8 @@ def test_durations_are_read(text: str, length: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "30", "0s", "s", "30 s", "1m1h", "1m1m", "-5m", "1.5h", "1y", "\uff15m", "99999999d"]
+    "text",
+    ["", "30", "0s", "s", "30 s", "1m1h", "1m1m", "-5m", "1.5h", "1y", "\uff15m", "99999999d"],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):

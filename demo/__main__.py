@@ -1,0 +1,105 @@
+"""`make demo`: one fault, one alert, the right two people, and the end of it, in a minute."""
+
+import argparse
+import signal
+import sys
+import textwrap
+import time
+from datetime import datetime
+from pathlib import Path
+
+from demo.processes import StartError
+from demo.road import NotSeenError, Road, Seen
+from demo.stage import ROOT, Stage, stage
+from guardia.duration import format_duration
+from tests.tooling import tool_sets
+
+STEPS = 10
+FOLDER = ROOT / ".demo"
+
+
+def main() -> int:
+    """Run the demo; 0 when every step was seen."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument(
+        "--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C"
+    )
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is taken down
+    sets = tool_sets()
+    if not sets:
+        print("demo: Prometheus and Alertmanager are missing; `make tools` says why")
+        return 1
+    started = time.monotonic()
+    try:
+        return _run(FOLDER, keep=args.keep, started=started)
+    except StartError as error:
+        print(f"demo: {error}")
+    except KeyboardInterrupt:
+        print("\ndemo: stopped")
+    return 1
+
+
+def _run(folder: Path, *, keep: bool, started: float) -> int:
+    tools = tool_sets()[0]
+    print(
+        f"Starting the platform, Prometheus {tools.versions['prometheus']}, Alertmanager"
+        f" {tools.versions['alertmanager']}, the router and fakes of PagerDuty, Slack and mail …"
+    )
+    with stage(folder, tools) as found:
+        print(_settings(found))
+        seen = _follow(found)
+        print(f"demo: {seen} of {STEPS} steps seen in {time.monotonic() - started:.0f} s")
+        if keep:
+            _keep(found)
+    return 0 if seen == STEPS else 1
+
+
+def _settings(found: Stage) -> str:
+    organisation = found.catalog.organisation
+    pairs = found.catalog.services[0].slos[0].burn_windows
+    windows = ", ".join(
+        f"{pair.severity} {format_duration(pair.long)}/{format_duration(pair.short)}"
+        for pair in pairs
+    )
+    return (
+        "Seconds instead of minutes come from demo/catalog.yaml alone: scraped every"
+        f" {format_duration(organisation.scrape_interval)}, burn windows {windows}.\n"
+    )
+
+
+def _follow(found: Stage) -> int:
+    """Print the steps as they are seen and return how many there were."""
+    road = Road(found)
+    number = 0
+    try:
+        broken_at = road.break_platform()
+        for number, step in enumerate(road.steps(), start=1):
+            print(_line(number, step, broken_at), flush=True)
+    except NotSeenError as error:
+        print(f"\n{error}\nThe logs are in {found.folder / 'logs'}")
+    return number
+
+
+def _line(number: int, step: Seen, since: datetime) -> str:
+    seconds = (step.at - since).total_seconds()
+    head = f"{number:>2}  {seconds:>5.1f} s  {step.name:<18} [{step.source}]"
+    body = textwrap.fill(step.text, width=92, initial_indent=" " * 14, subsequent_indent=" " * 14)
+    return f"{head}\n{body}"
+
+
+def _keep(found: Stage) -> None:
+    print(
+        f"\nStill running until Ctrl-C:\n"
+        f"  inbox         {found.inbox}\n"
+        f"  router        {found.router}/api/incidents (token in {found.api_token_file})\n"
+        f"  Prometheus    {found.prometheus}/alerts\n"
+        f"  Alertmanager  {found.alertmanager}\n"
+        f"  platform      {found.platform} (POST /break, POST /repair)",
+        flush=True,
+    )
+    signal.pause()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Every problem code has its page in docs/problems/, and the page shows what is really drawn."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from generator.catalog.read import read_catalog
+from guardia.catalog_folder import read_catalog_folder
+from guardia.problem import Problem
+from tests.catalogs import ROOT, copy_catalog
+
+PAGES = ROOT / "docs" / "problems"
+CODE = re.compile(r"[a-z]+(-[a-z]+)+")
+
+
+def codes_in(tree: ast.Module) -> Iterator[str]:
+    """Yield the codes of `Problem(code="…")` and of `….problem("…", …)`."""
+    for call in ast.walk(tree):
+        match call:
+            case ast.Call(func=ast.Name(id="Problem"), keywords=keywords):
+                given = [keyword.value for keyword in keywords if keyword.arg == "code"]
+            case ast.Call(func=ast.Attribute(attr="problem"), args=[first, *_]):
+                given = [first]
+            case _:
+                continue
+        for value in given:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.value
+
+
+def declared_codes() -> set[str]:
+    sources = [
+        path for top in ("guardia", "generator", "router") for path in ROOT.glob(f"{top}/**/*.py")
+    ]
+    return {code for path in sources for code in codes_in(ast.parse(path.read_text("utf-8")))}
+
+
+def test_codes_are_words_with_hyphens() -> None:
+    assert declared_codes()
+    assert [code for code in declared_codes() if not CODE.fullmatch(code)] == []
+
+
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
+    assert {path.stem for path in PAGES.glob("*.md")} - {"README"} == declared_codes()
+
+
+def test_the_table_lists_each_page_once_and_in_order() -> None:
+    listed = re.findall(
+        r"^\| \[([a-z-]+)\]\(\1\.md\) \|", (PAGES / "README.md").read_text("utf-8"), re.M
+    )
+    assert listed == sorted(declared_codes())
+
+
+@pytest.mark.parametrize("code", sorted(declared_codes()))
+def test_a_page_has_title_example_reason_and_way_out(code: str) -> None:
+    page = (PAGES / f"{code}.md").read_text("utf-8")
+    assert page.startswith(f"# {code}\n")
+    assert f"error[{code}]: " in page
+    assert page.index("```\n") < page.index("\n## Why\n") < page.index("\n## How to mend it\n")
+
+
+Break = Callable[[Path], None]
+
+
+def edit(path: str, old: str, new: str) -> Break:
+    def break_it(folder: Path) -> None:
+        file = folder / path
+        text = file.read_text("utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+        file.write_text(text.replace(old, new), "utf-8")
+
+    return break_it
+
+
+def remove(path: str) -> Break:
+    return lambda folder: (folder / path).unlink()
+
+
+def save_as_latin_1(path: str, old: str, new: str) -> Break:
+    def break_it(folder: Path) -> None:
+        file = folder / path
+        file.write_bytes(file.read_text("utf-8").replace(old, new).encode("latin-1"))
+
+    return break_it
+
+
+CATALOG, CASOS, DERIVACION = "catalog.yaml", "services/casos.yaml", "services/derivacion.yaml"
+OBJECTIVE = "    objective: 99.9%\n"
+
+# What the example of each page did to the project's catalog. The on-call codes are in
+# tests/router/catalog/.
+EXAMPLES: dict[str, Break] = {
+    "bad-not-in-total": edit(
+        CASOS, 'bad: http_requests_total{job="casos"', 'bad: http_requests_total{job="derivacion"'
+    ),
+    "budget-share-invalid": edit(CATALOG, "budget: 2%", "budget: 0.02"),
+    "burn-inside-budget": edit(CASOS, OBJECTIVE, OBJECTIVE + "    window: 14d\n"),
+    "burn-never-fires": edit(CASOS, "objective: 99.9%", "objective: 90%"),
+    "burn-window-too-long": edit(CASOS, OBJECTIVE, OBJECTIVE + "    window: 2d\n"),
+    "duplicate-id": edit(DERIVACION, "alert: CaseAssignmentStalled", "alert: DatabaseDown"),
+    "duplicate-key": edit(CASOS, OBJECTIVE, OBJECTIVE + "    objective: 99.95%\n"),
+    "duration-invalid": edit(CASOS, "for: 1m", "for: 1 minute"),
+    "example-invalid": edit(
+        CASOS, """fires: {'up{job="postgres\"""", """fires: {'up{job=~"postgres\""""
+    ),
+    "file-missing": remove(CATALOG),
+    "file-unreadable": save_as_latin_1(CASOS, "Citizens open", "Ciudadanía: open"),
+    "interval-too-long": edit(CATALOG, "slow: 2m30s", "slow: 5m"),
+    "missing-key": edit(CASOS, "    runbook: high-error-rate\n", ""),
+    "objective-ambiguous": edit(CASOS, "objective: 99.9%", "objective: 0.999"),
+    "objective-range": edit(CASOS, "objective: 99.9%", "objective: 100%"),
+    "promql-selector": edit(
+        CASOS,
+        'total: http_requests_total{job="casos"}',
+        'total: rate(http_requests_total{job="casos"}[5m])',
+    ),
+    "promql-syntax": edit(CASOS, '(up{job="postgres"}) == 0', '(up{job="postgres"} == 0'),
+    "unknown-key": edit(CATALOG, "5, keep_firing_for", "5, keep_fireing_for"),
+    "unknown-reference": edit(CASOS, "runbook: database-down", "runbook: database-is-down"),
+    "window-beyond-retention": edit(CASOS, OBJECTIVE, OBJECTIVE + "    window: 90d\n"),
+    "window-order": edit(CATALOG, "short: 5m", "short: 1h"),
+    "window-too-short": edit(CATALOG, "short: 5m", "short: 30s"),
+    "wrong-type": edit(CASOS, "team: plataforma", "team: [plataforma]"),
+    "wrong-value": edit(CASOS, "severity: critical", "severity: crit"),
+    "yaml-syntax": edit(CASOS, "team: plataforma", "team: plataforma: casos"),
+}
+
+
+def problems_of(folder: Path) -> list[Problem]:
+    documents, of_form = read_catalog_folder(folder)
+    _, of_meaning = read_catalog(documents)
+    return [*of_form, *of_meaning]
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_the_page_says_what_guardia_says_today(tmp_path: Path, code: str) -> None:
+    folder = copy_catalog(tmp_path)
+    EXAMPLES[code](folder)
+
+    found = next(problem for problem in problems_of(folder) if problem.code == code)
+
+    page = without_numbers((PAGES / f"{code}.md").read_text("utf-8"))
+    for sentence in (found.message, found.label, found.why, found.fix):
+        assert without_numbers(sentence.replace(f"{tmp_path.as_posix()}/", "")) in page
+
+
+def without_numbers(text: str) -> str:
+    """Blank the numbers: the catalog's lines move when services are added, and no page is wrong."""
+    return re.sub(r"\d+", "0", text)
