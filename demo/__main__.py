@@ -12,7 +12,7 @@ from demo.processes import StartError
 from demo.road import NotSeenError, Road, Seen
 from demo.stage import ROOT, Stage, stage
 from guardia.duration import format_duration
-from tests.tooling import tool_sets
+from tests.tooling import SET_NAMES, ToolSet, tool_sets
 
 STEPS = 10
 FOLDER = ROOT / ".demo"
@@ -24,15 +24,18 @@ def main() -> int:
     parser.add_argument(
         "--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C"
     )
+    parser.add_argument(
+        "--tools", choices=SET_NAMES, help="which Prometheus and Alertmanager (default: any)"
+    )
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is taken down
-    sets = tool_sets()
+    sets = [found for found in tool_sets() if args.tools in (None, found.name)]
     if not sets:
         print("demo: Prometheus and Alertmanager are missing; `make tools` says why")
         return 1
     started = time.monotonic()
     try:
-        return _run(FOLDER, keep=args.keep, started=started)
+        return _run(FOLDER, sets[0], keep=args.keep, started=started)
     except StartError as error:
         print(f"demo: {error}")
     except KeyboardInterrupt:
@@ -40,8 +43,7 @@ def main() -> int:
     return 1
 
 
-def _run(folder: Path, *, keep: bool, started: float) -> int:
-    tools = tool_sets()[0]
+def _run(folder: Path, tools: ToolSet, *, keep: bool, started: float) -> int:
     print(
         f"Starting the platform, Prometheus {tools.versions['prometheus']}, Alertmanager"
         f" {tools.versions['alertmanager']}, the router and fakes of PagerDuty, Slack and mail …"

@@ -15,6 +15,8 @@ from guardia.severity import Severity
 # late one leaves alerts and dashboards without a value.
 LONGEST_INSTANT_INTERVAL = timedelta(minutes=2, seconds=30)
 
+OWN_LABELS = ("alertname", "alertstate", "severity", "service", "slo", "team", "job", "instance")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SloDefaults:
@@ -54,6 +56,7 @@ def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults]:
         for severity in Severity
         if (pair := _read_burn_window(reading, severity, lengths["scrape"])) is not None
     )
+    _check_label(reading, ("environments", "label"))
     for key in ("fast", "slow"):
         _check_interval(reading, ("prometheus", "intervals", key), lengths[key])
     organisation = Organisation(
@@ -139,6 +142,19 @@ def _check_pair(
 
 def _whole_seconds(length: timedelta) -> timedelta:
     return max(timedelta(seconds=1), timedelta(seconds=length // timedelta(seconds=1)))
+
+
+def _check_label(reading: Reading, at: Pointer) -> None:
+    name = reading.value(at)
+    if name in OWN_LABELS or name.startswith("__"):
+        reading.problem(
+            "label-reserved",
+            at,
+            f"the label `{name}` already has a meaning",
+            label="must be a label of your own",
+            why="rules set it themselves, so all environments would look like one",
+            fix="use a label that only tells the environments apart, such as `environment`",
+        )
 
 
 def _check_interval(reading: Reading, at: Pointer, interval: timedelta) -> None:

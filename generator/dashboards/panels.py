@@ -72,7 +72,7 @@ def query_variable(name: str, label: str, query: str) -> dict[str, Any]:
         "name": name,
         "label": label,
         "datasource": DATASOURCE,
-        "query": {"query": query, "refId": "StandardVariableQuery"},
+        "query": query,
         "refresh": 2,
         "sort": 1,
         "multi": False,
@@ -108,6 +108,7 @@ def dashboard(
         "refresh": "1m",
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "browser",
+        "annotations": {"list": []},
         "templating": {"list": [datasource, *variables]},
         "panels": [{"id": index, **found} for index, found in enumerate(panels, start=1)],
     }

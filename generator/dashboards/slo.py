@@ -38,7 +38,7 @@ class _Queries:
     def __init__(self, catalog: Catalog) -> None:
         self.environment = catalog.organisation.environment_label
         self.slos = [slo for service in catalog.services for slo in service.slos]
-        one = f'service="$service",slo="$slo",{self.environment}="$environment"'
+        one = f'service="$service",slo="$slo",{self.environment}="${self.environment}"'
         self.one = f"{{{one}}}"
         self.promise = '{service="$service",slo="$slo"}'
 
@@ -72,7 +72,7 @@ def _variables(catalog: Catalog, queries: _Queries) -> list[dict[str, Any]]:
             "slo", "SLO", f'label_values({OBJECTIVE_SERIES}{{service="$service"}}, slo)'
         ),
         query_variable(
-            "environment",
+            queries.environment,  # the name that alerts' links give it
             "Environment",
             f'label_values({first}{{service="$service"}}, {queries.environment})',
         ),
@@ -85,7 +85,7 @@ def _stats(queries: _Queries) -> list[dict[str, Any]]:
     ratio = queries.any_of((ratio_series(_base(slo)) for slo in queries.slos), queries.one)
     alerts = (
         f'count(ALERTS{{alertstate="firing",service="$service",slo="$slo",'
-        f'{queries.environment}="$environment"}}) or vector(0)'
+        f'{queries.environment}="${queries.environment}"}}) or vector(0)'
     )
     return [
         panel(
