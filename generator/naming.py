@@ -11,6 +11,7 @@ GroupPart = Literal["fast", "store", "slow"]
 BURN_ALERT = "ErrorBudgetBurn"
 TARGETS_DOWN_ALERT = "TargetsDown"
 NO_TRAFFIC_ALERT = "NoTraffic"
+SLO_ALERTS = (BURN_ALERT, TARGETS_DOWN_ALERT, NO_TRAFFIC_ALERT)
 OBJECTIVE_SERIES = "slo:objective:ratio"
 DASHBOARD_UID_PREFIX = "guardia-"
 SLO_DASHBOARD_UID = f"{DASHBOARD_UID_PREFIX}slo"

@@ -10,6 +10,7 @@ import yaml
 from guardia.problem import Problem, Span
 
 Pointer = tuple[str | int, ...]  # the way from the top of a document to a value
+_COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 MAX_VALUES = 200_000  # aliases can multiply: a small file must not fill the memory
 
 
@@ -105,6 +106,8 @@ class _Walk:
             return self._refuse_alias(node)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        if node.tag not in _COLLECTION_TAGS:
+            self.problems.append(_tag_problem(node.tag, self.spans[pointer]))
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):

@@ -1,6 +1,7 @@
 """Alertmanager's matchers: `severity="critical"`, `environment=~"dev|qa"`."""
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ _MATCHER = re.compile(
     re.ASCII | re.DOTALL,
 )
 _ESCAPES = {"n": "\n", "\\": "\\", '"': '"'}
+
+
+class RegularExpressionError(ValueError):
+    """A regular expression that we cannot match as Prometheus does; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ def parse_matcher(text: str) -> Matcher:
     quoted = match["quoted"]
     value = match["bare"] if quoted is None else _unescape(quoted)
     if match["operator"] in ("=~", "!~"):
-        _check_expression(value)
+        check_regular_expression(value)
     return Matcher(name=match["name"], operator=match["operator"], value=value)
 
 
@@ -69,10 +74,19 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", replace, text, flags=re.DOTALL)
 
 
-def _check_expression(value: str) -> None:
-    if re.search(r"\(\?(?![:imsU-])|\\[1-9]", value):
-        raise ValueError(f"{value!r} uses look-around, named groups or backreferences")
+def check_regular_expression(text: str) -> None:
+    """Accept a regular expression only when RE2 and Python read it alike.
+
+    Raises RegularExpressionError for any other: Prometheus and Alertmanager
+    would match by the one reading, and we by the other.
+    """
+    if re.search(r"\(\?(?![:imsU-])|\\[1-9]", text):
+        raise RegularExpressionError(f"{text!r} uses look-around, named groups or backreferences")
     try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python only warns of [[:digit:]], which it misreads
+            re.compile(text)
+    except (re.error, Warning) as error:
+        raise RegularExpressionError(
+            f"{text!r} is not a regular expression that can be tried out: {error}"
+        ) from None

@@ -57,11 +57,19 @@ def _draw(problem: Problem, source: str | None) -> str:
 def _excerpt(span: Span, label: str, source: str) -> list[str]:
     # splitlines() would also cut at characters that YAML counts as text, such as U+2028.
     text = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    cut = max(0, span.column - 1 - _LONGEST_LINE // 2) if span.column > _LONGEST_LINE else 0
     width = max(4, len(str(span.line)) + 2)
     shown = [number for number in (span.line - 1, span.line) if 1 <= number <= len(text)]
-    lines = [f"{number:>{width}} | {_visible(text[number - 1])}".rstrip() for number in shown]
-    marks = "^" * max(1, span.end_column - span.column)
-    return [*lines, f"{'':>{width}} | {'':{span.column - 1}}{marks} {label}".rstrip()]
+    lines = [
+        f"{number:>{width}} | {_visible(text[number - 1][cut : cut + _LONGEST_LINE])}".rstrip()
+        for number in shown
+    ]
+    column = span.column - 1 - cut
+    marks = "^" * max(1, min(span.end_column - span.column, _LONGEST_LINE - column))
+    return [*lines, f"{'':>{width}} | {'':{column}}{marks} {label}".rstrip()]
+
+
+_LONGEST_LINE = 160  # of a file: what is longer is shown around the mark
 
 
 def _visible(line: str) -> str:

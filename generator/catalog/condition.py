@@ -1,6 +1,8 @@
 """The conditions of a service file: an expression, how long, and examples that prove it."""
 
+import re
 from collections.abc import Collection
+from math import isfinite
 
 from generator.catalog.model import Condition
 from generator.catalog.selector import check_runbook
@@ -8,6 +10,9 @@ from generator.promql.check import check_expression, parse_selector
 from guardia.document import Pointer
 from guardia.reading import Reading
 from guardia.severity import Severity
+
+# One action, with strings in it that may hold braces.
+_TEMPLATE_ACTION = re.compile(r"\{\{(?:[^{}\"`]|\"(?:[^\"\\]|\\.)*\"|`[^`]*`)*\}\}")
 
 
 def read_conditions(
@@ -39,6 +44,8 @@ def _read_condition(reading: Reading, at: Pointer, runbooks: Collection[str]) ->
             why="Prometheus would refuse the whole rule file, with every other alert in it",
             fix="try the expression in Prometheus, then copy it here",
         )
+    for key in ("summary", "description"):
+        _check_template(reading, (*at, key))
     if holds_for is None or fires is None or silent is None or reason is not None:
         return None
     return Condition(
@@ -54,10 +61,39 @@ def _read_condition(reading: Reading, at: Pointer, runbooks: Collection[str]) ->
     )
 
 
+def _check_template(reading: Reading, at: Pointer) -> None:
+    """Note a template whose braces do not pair: Prometheus refuses the whole file for it.
+
+    Source: Prometheus documentation, "Template reference"; the rest of the
+    syntax is left to promtool.
+    """
+    text: str = reading.value(at)
+    if not re.search(r"\{\{|\}\}", _TEMPLATE_ACTION.sub("", text)):
+        return
+    reading.problem(
+        "template-invalid",
+        at,
+        f"`{at[-1]}` is not a template: its braces do not pair",
+        label="{{ without }}, or the other way round",
+        why="Prometheus would refuse the whole rule file, with every other alert in it",
+        fix='write {{ $labels.NAME }} or {{ $value }}; for braces as text write {{ "{{" }}',
+    )
+
+
 def _read_examples(reading: Reading, at: Pointer) -> dict[str, float] | None:
     series: dict[str, float] = reading.value(at)
-    wrong = [text for text in series if not _is_series(text)]
-    for text in wrong:
+    for text, value in series.items():
+        if not isfinite(value):
+            reading.problem(
+                "example-invalid",
+                (*at, text),
+                f"the example value {value} is no number",
+                label="must be a finite number",
+                why="promtool writes series as numbers that may grow, and cannot read this one",
+                fix="write the number that the series has",
+            )
+    wrong = [text for text in series if not _is_series(text) or not isfinite(series[text])]
+    for text in (text for text in wrong if not _is_series(text)):
         reading.problem(
             "example-invalid",
             (*at, text),

@@ -57,8 +57,9 @@ def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults]:
         if (pair := _read_burn_window(reading, severity, lengths["scrape"])) is not None
     )
     _check_label(reading, ("environments", "label"))
-    for key in ("fast", "slow"):
-        _check_interval(reading, ("prometheus", "intervals", key), lengths[key])
+    _check_intervals(reading, lengths, burn_windows)
+    if lengths["window"] > (found["retention"] or timedelta.max):
+        beyond_retention(reading, ("slo_defaults", "window"), lengths["retention"])
     organisation = Organisation(
         name=reading.value(("organisation",)),
         environment_label=reading.value(("environments", "label")),
@@ -73,8 +74,8 @@ def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults]:
             group_interval=lengths["group_interval"],
             repeat_interval=lengths["repeat_interval"],
         ),
-        runbooks_url=reading.value(("links", "runbooks")),
-        dashboards_url=reading.value(("links", "dashboards")),
+        runbooks_url=_with_slash(reading.value(("links", "runbooks"))),
+        dashboards_url=_with_slash(reading.value(("links", "dashboards"))),
     )
     defaults = SloDefaults(
         window=found["window"],
@@ -112,7 +113,7 @@ def _read_burn_window(reading: Reading, severity: Severity, scrape: timedelta) -
         budget_spent=spent,
         long=long,
         short=short,
-        bad_events=reading.value((*at, "bad_events")),
+        bad_events=int(reading.value((*at, "bad_events"))),  # JSON Schema takes 3.0 for whole
         keep_firing_for=keep_firing_for,
     )
 
@@ -157,13 +158,49 @@ def _check_label(reading: Reading, at: Pointer) -> None:
         )
 
 
-def _check_interval(reading: Reading, at: Pointer, interval: timedelta) -> None:
-    if interval > LONGEST_INSTANT_INTERVAL:
+def _check_intervals(
+    reading: Reading, lengths: dict[str, timedelta], burn_windows: tuple[BurnWindow, ...]
+) -> None:
+    """Each interval must give those that read its series enough samples."""
+    lookback = "alerts and dashboards look back 5 minutes: one late evaluation would leave a gap"
+    _check_interval(reading, lengths, "slow", LONGEST_INSTANT_INTERVAL, lookback)
+    _check_interval(reading, lengths, "fast", LONGEST_INSTANT_INTERVAL, lookback)
+    critical = [pair for pair in burn_windows if pair.severity is Severity.CRITICAL]
+    for pair in critical:
+        _check_interval(
+            reading, lengths, "fast", pair.short / 2, "the base rate would leave out events"
+        )
+        _check_interval(
+            reading, lengths, "store", pair.long, "the ratio of the whole window would skip events"
+        )
+
+
+def _check_interval(
+    reading: Reading, lengths: dict[str, timedelta], key: str, longest: timedelta, why: str
+) -> None:
+    if lengths[key] > longest:
         reading.problem(
             "interval-too-long",
-            at,
-            f"`{at[-1]}` evaluates its rules only every {format_duration(interval)}",
-            label=f"must be at most {format_duration(LONGEST_INSTANT_INTERVAL)}",
-            why="alerts and dashboards look back 5 minutes: one late evaluation would leave a gap",
-            fix=f"use {format_duration(LONGEST_INSTANT_INTERVAL)} or less",
+            ("prometheus", "intervals", key),
+            f"`{key}` evaluates its rules only every {format_duration(lengths[key])}",
+            label=f"must be at most {format_duration(longest)}",
+            why=why,
+            fix=f"use {format_duration(longest)} or less",
         )
+
+
+def beyond_retention(reading: Reading, at: Pointer, retention: timedelta) -> None:
+    """Note that the window at `at` is longer than Prometheus keeps samples."""
+    kept = format_duration(retention)
+    reading.problem(
+        "window-beyond-retention",
+        at,
+        f"Prometheus does not keep samples for {reading.value(at)}",
+        label=f"must be at most {kept}",
+        why="the ratio over the window would silently be the ratio over what is kept",
+        fix=f"use {kept}, or keep samples for longer and say so under `prometheus.retention`",
+    )
+
+
+def _with_slash(address: str) -> str:
+    return address if address.endswith(("/", "=", "#")) else f"{address}/"

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from generator.promql.check import Selector, parse_selector
 from guardia.document import Pointer
+from guardia.matcher import RegularExpressionError
 from guardia.reading import Reading
 
 
@@ -11,6 +12,16 @@ def read_selector(reading: Reading, at: Pointer) -> Selector | None:
     """Return the plain selector at `at`, or note why it is none."""
     try:
         return parse_selector(reading.value(at))
+    except RegularExpressionError as error:
+        reading.problem(
+            "selector-expression",
+            at,
+            f"`{at[-1]}` cannot be tried out: {error}",
+            label="its regular expression is read in two ways",
+            why="the generated tests need values that it matches, and values that it does not",
+            fix="use classes such as [0-9] or [a-z], groups, | and repetitions only",
+        )
+        return None
     except ValueError as error:
         reading.problem(
             "promql-selector",

@@ -8,6 +8,7 @@ from generator.catalog.model import Organisation, Service
 from generator.catalog.organisation import SloDefaults
 from generator.catalog.selector import read_selector
 from generator.catalog.slo import read_slos
+from generator.naming import SLO_ALERTS
 from guardia.reading import Reading
 
 
@@ -16,7 +17,9 @@ class Names:
     """Names already declared, with the place of each; shared by all service files."""
 
     services: dict[str, str] = field(default_factory=dict)
-    alerts: dict[str, str] = field(default_factory=dict)
+    alerts: dict[str, str] = field(
+        default_factory=lambda: dict.fromkeys(SLO_ALERTS, "the rules of every SLO")
+    )
 
 
 def read_service(

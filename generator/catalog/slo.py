@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from generator.catalog.model import Organisation, RatioSli, Slo
-from generator.catalog.organisation import SloDefaults
+from generator.catalog.organisation import SloDefaults, beyond_retention
 from generator.catalog.selector import check_runbook, read_selector
 from generator.promql.check import Selector
 from generator.promql.example import counterexample_labels, example_labels
@@ -13,6 +13,7 @@ from generator.slo.burn import BurnWindow, error_budget
 from generator.slo.percent import format_number, format_percent, parse_percent
 from guardia.document import Pointer
 from guardia.duration import format_duration, spoken_duration
+from guardia.matcher import Matcher
 from guardia.reading import Reading
 
 
@@ -64,15 +65,7 @@ def _read_window(
         return defaults.window
     window = reading.duration((*at, "window"))
     if window is not None and window > organisation.retention:
-        kept = format_duration(organisation.retention)
-        reading.problem(
-            "window-beyond-retention",
-            (*at, "window"),
-            f"Prometheus does not keep samples for {format_duration(window)}",
-            label=f"must be at most {kept}",
-            why="the ratio over the window would silently be the ratio over what is kept",
-            fix=f"use {kept}, or keep samples for longer and say so under `prometheus.retention`",
-        )
+        beyond_retention(reading, (*at, "window"), organisation.retention)
         return None
     return window
 
@@ -88,7 +81,9 @@ def _read_objective(reading: Reading, at: Pointer, window: timedelta | None) -> 
         reading.problem(
             "objective-ambiguous",
             at,
-            f"objective {written} can be taken in two ways",
+            f"objective {written} can be taken in two ways"
+            if guess
+            else f"objective {written} is not a percentage",
             label=f"did you mean {guess}?" if guess else "must be a percentage",
             why="99.9 may be read as percent or as a share, and 0.999 as either too",
             fix=f"write `objective: {guess or '99.9%'}`",
@@ -147,7 +142,8 @@ def _check_burn_window(
             f"the {severity} pair alerts at a burn rate of {format_number(rate)}",
             label="it would alert while the budget still holds",
             why="below a burn rate of 1 the objective is met at the end of the window",
-            fix=f"in catalog.yaml, raise `burn_windows.{severity}.budget` or shorten its windows",
+            fix="use a longer SLO window; or in catalog.yaml raise"
+            f" `burn_windows.{severity}.budget` or shorten its windows",
         )
     if ratio >= 1:
         reading.problem(
@@ -166,12 +162,13 @@ def _read_ratio(reading: Reading, at: Pointer) -> RatioSli | None:
     total = read_selector(reading, (*at, "total"))
     if bad is None or total is None:
         return None
-    if bad.metric == total.metric and not _is_part_of(bad, total):
+    wrong = _not_a_part(bad, total)
+    if wrong is not None:
         reading.problem(
             "bad-not-in-total",
             (*at, "bad"),
-            "no series can be both bad and counted in the total",
-            label="its matchers exclude those of `total`",
+            wrong,
+            label="must be a part of `total`",
             why="the ratio is bad events of all events, so each bad one must be in the total",
             fix='give `bad` the matchers of `total` and one more, such as code=~"5.."',
         )
@@ -179,9 +176,26 @@ def _read_ratio(reading: Reading, at: Pointer) -> RatioSli | None:
     return RatioSli(bad=bad, total=total)
 
 
-def _is_part_of(bad: Selector, total: Selector) -> bool:
-    both = (*total.matchers, *bad.matchers)
-    return (
-        example_labels(both) is not None
-        and counterexample_labels(total.matchers, bad.matchers) is not None
+def _not_a_part(bad: Selector, total: Selector) -> str | None:
+    """Return why not every bad event is in the total, or no good one; None when all is well.
+
+    Two different metrics are not compared: nothing in them says which events they share.
+    """
+    if bad.metric != total.metric:
+        return None
+    if example_labels((*total.matchers, *bad.matchers)) is None:
+        return "no series can be both bad and in the total"
+    wider = [matcher for matcher in total.matchers if not _implied(matcher, bad)]
+    if wider:
+        return f"`bad` also counts events that are not in the total: it lacks {wider[0]}"
+    if counterexample_labels(total.matchers, bad.matchers) is None:
+        return "every event of the total would be bad"
+    return None
+
+
+def _implied(matcher: Matcher, bad: Selector) -> bool:
+    """Say whether every series of `bad` meets the matcher."""
+    return matcher in bad.matchers or any(
+        own.operator == "=" and own.name == matcher.name and matcher.matches({own.name: own.value})
+        for own in bad.matchers
     )

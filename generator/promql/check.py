@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import promql_parser
 
 from generator.promql.text import quote
-from guardia.matcher import Matcher
+from guardia.matcher import Matcher, check_regular_expression
 
 # By name: the parser's operators cannot be keys.
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
@@ -38,7 +38,8 @@ def parse_selector(text: str) -> Selector:
 
     Raises ValueError for invalid PromQL and for anything more than a metric
     name with matchers: an SLI adds the range itself, so an offset, a range or
-    a function would change its meaning.
+    a function would change its meaning. RegularExpressionError is for one that
+    we could not match as Prometheus does, and so not prove.
     """
     written = text.strip()
     try:
@@ -49,6 +50,9 @@ def parse_selector(text: str) -> Selector:
         raise ValueError("a plain selector is wanted: a metric name with matchers, no function")
     if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
         raise ValueError("a plain selector is wanted: no offset, no @, no `or`")
+    for matcher in _matchers(parsed):
+        if matcher.operator in ("=~", "!~"):
+            check_regular_expression(matcher.value)
     metric = parsed.name or _named_inside(parsed)
     # A comment would swallow what we add behind the text.
     if "#" in written and not _extends(written):

@@ -1,9 +1,15 @@
 """Talking to a running router, for commands that ask or tell it something."""
 
+import json
 import os
 from collections.abc import Mapping
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from guardia.cli.errors import UsageError
 
@@ -23,32 +29,45 @@ def call_router(
     Raises UsageError when it cannot be asked: no token, no connection, a
     refused token, something that is not the router.
     """
-    import httpx
-
     url = environment.get("GUARDIA_URL", "").strip().rstrip("/") or DEFAULT_URL
-    headers = {"Authorization": f"Bearer {_read_token(environment)}"}
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise UsageError(f"GUARDIA_URL must start with http:// or https://, not {url!r}")
+    request = Request(  # noqa: S310  # the scheme was checked above
+        url + path,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {_read_token(environment)}"},
+    )
+    status, text = _ask(request, url)
     try:
-        response = httpx.request(
-            method, url + path, json=body, headers=headers, timeout=TIMEOUT_SECONDS
-        )
-        answer = response.json()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UsageError(
-            f"the router at {url} does not answer ({error}); GUARDIA_URL names its address"
-        ) from None
+        answer = json.loads(text)
     except ValueError:
         raise UsageError(f"what answers at {url} is not the router") from None
-    if response.status_code == httpx.codes.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED:
         raise UsageError(f"the router at {url} refuses the token of GUARDIA_API_TOKEN_FILE")
-    if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UsageError(f"the router at {url} cannot do this now: {explain(answer)}")
-    return response.status_code, answer
+    return status, answer
 
 
 def explain(answer: Any) -> str:
     """Return the sentence of a problem answer."""
     detail = answer.get("detail") if isinstance(answer, dict) else None
     return detail if isinstance(detail, str) else "it gives no reason"
+
+
+def _ask(request: Request, url: str) -> tuple[int, bytes]:
+    try:
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310  # as above
+            return response.status, response.read()
+    except HTTPError as error:  # an answer all the same
+        with error:
+            return error.code, error.read()
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise UsageError(
+            f"the router at {url} does not answer ({reason}); GUARDIA_URL names its address"
+        ) from None
 
 
 def _read_token(environment: Mapping[str, str]) -> str:

@@ -59,7 +59,9 @@ def test_a_page_has_title_example_reason_and_way_out(code: str) -> None:
     page = (PAGES / f"{code}.md").read_text("utf-8")
     assert page.startswith(f"# {code}\n")
     assert f"error[{code}]: " in page
-    assert page.index("```\n") < page.index("\n## Why\n") < page.index("\n## How to mend it\n")
+    order = ("\n```text\n", "\n```\n\n**Why it is refused.** ", "\n\n**How to mend it.** ")
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
 
 
 Break = Callable[[Path], None]
@@ -109,6 +111,7 @@ EXAMPLES: dict[str, Break] = {
     "file-missing": remove(CATALOG),
     "file-unreadable": save_as_latin_1(CASOS, "Citizens open", "Ciudadanía: open"),
     "interval-too-long": edit(CATALOG, "slow: 2m30s", "slow: 5m"),
+    "label-reserved": edit(CATALOG, "label: environment", "label: severity"),
     "missing-key": edit(CASOS, "    runbook: high-error-rate\n", ""),
     "objective-ambiguous": edit(CASOS, "objective: 99.9%", "objective: 0.999"),
     "objective-range": edit(CASOS, "objective: 99.9%", "objective: 100%"),
@@ -118,6 +121,8 @@ EXAMPLES: dict[str, Break] = {
         'total: rate(http_requests_total{job="casos"}[5m])',
     ),
     "promql-syntax": edit(CASOS, '(up{job="postgres"}) == 0', '(up{job="postgres"} == 0'),
+    "selector-expression": edit(CASOS, 'code=~"5.."', 'code=~"[[:digit:]]+"'),
+    "template-invalid": edit(CASOS, "{{ $labels.instance }} in", "{{ $labels.instance in"),
     "unknown-key": edit(CATALOG, "5, keep_firing_for", "5, keep_fireing_for"),
     "unknown-reference": edit(CASOS, "runbook: database-down", "runbook: database-is-down"),
     "window-beyond-retention": edit(CASOS, OBJECTIVE, OBJECTIVE + "    window: 90d\n"),
