@@ -1,16 +1,19 @@
 """`make demo`: one fault, one alert, the right two people, and the end of it, in a minute."""
 
 import argparse
+import fcntl
 import signal
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from demo.processes import StartError
 from demo.road import NotSeenError, Road, Seen
-from demo.stage import ROOT, Stage, stage
+from demo.stage import LOCK, ROOT, Stage, stage
 from guardia.duration import format_duration
 from tests.tooling import SET_NAMES, ToolSet, tool_sets
 
@@ -27,6 +30,9 @@ def main() -> int:
     parser.add_argument(
         "--tools", choices=SET_NAMES, help="which Prometheus and Alertmanager (default: any)"
     )
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where its files go (default: .demo)"
+    )
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is taken down
     sets = [found for found in tool_sets() if args.tools in (None, found.name)]
@@ -35,12 +41,25 @@ def main() -> int:
         return 1
     started = time.monotonic()
     try:
-        return _run(FOLDER, sets[0], keep=args.keep, started=started)
+        with _only_one(args.folder.resolve()) as folder:
+            return _run(folder, sets[0], keep=args.keep, started=started)
     except StartError as error:
         print(f"demo: {error}")
     except KeyboardInterrupt:
         print("\ndemo: stopped")
     return 1
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[Path]:
+    """Hold the folder: a second demo would wipe the files of the first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartError(f"another demo is running in {folder}") from None
+        yield folder
 
 
 def _run(folder: Path, tools: ToolSet, *, keep: bool, started: float) -> int:

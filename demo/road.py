@@ -69,15 +69,19 @@ class Road:
 
     def _see(self, name: str, source: str, look: Look) -> Seen:
         deadline = time.monotonic() + STEP_SECONDS
-        while (found := look()) is None:
+        while True:
+            answer = "no record of it"
+            try:
+                if (found := look()) is not None:
+                    return Seen(name=name, at=found[0], text=found[1], source=source)
+            except httpx.HTTPError as error:  # asked again: it may only be busy
+                answer = f"{type(error).__name__}: {error}"
             ended = self._stage.processes.ended()
             if ended or time.monotonic() > deadline:
                 raise NotSeenError(
-                    ended or f"`{name}` was not seen in {source} for {STEP_SECONDS} s"
+                    ended or f"`{name}` was not seen in {source} for {STEP_SECONDS} s ({answer})"
                 )
             time.sleep(POLL_SECONDS)
-        at, text = found
-        return Seen(name=name, at=at, text=text, source=source)
 
     # Each look returns when something happened and what, or None while it has not.
 
@@ -131,17 +135,20 @@ class Road:
         return at, f"{name}: “{page['summary']}”"
 
     def _acknowledge(self) -> None:
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "guardia.cli.main", "ack", "1", "--by", RESPONDER],
             cwd=ROOT,
             env={
                 "GUARDIA_URL": self._stage.router,
                 "GUARDIA_API_TOKEN_FILE": str(self._stage.api_token_file),
             },
-            check=True,
+            check=False,
             capture_output=True,
+            text=True,
             timeout=30,
         )
+        if done.returncode != 0:
+            raise NotSeenError(f"`guardia ack 1` failed: {done.stdout}{done.stderr}")
 
     def _acknowledged(self) -> tuple[datetime, str] | None:
         alerts = self._records()["pagerduty"]["alerts"]

@@ -24,6 +24,7 @@ from router.catalog import OnCallCatalog, read_oncall
 from tests.tooling import ToolSet
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCK = "lock"  # in the folder, held while the demo runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +59,15 @@ class _Site:
 
 @contextmanager
 def stage(folder: Path, tools: ToolSet) -> Iterator[Stage]:
-    """Build the stage in an empty folder, start everything, and stop it at the end.
+    """Empty the folder, build the stage in it, start everything, and stop it at the end.
 
     Raises StartError when a program does not start.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    for left in folder.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        elif left.name != LOCK:
+            left.unlink()
     for name in ("logs", "secrets"):
         (folder / name).mkdir(parents=True)
     processes = Processes(folder / "logs")

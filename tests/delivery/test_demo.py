@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,10 +26,10 @@ STEPS = [
 
 
 @pytest.mark.parametrize("tools", ["installed", "current"])
-def test_the_demo_sees_its_ten_steps(tools: str) -> None:
+def test_the_demo_sees_its_ten_steps(tools: str, tmp_path: Path) -> None:
     require_tool_set(tools)
     done = subprocess.run(
-        [sys.executable, "-m", "demo", "--tools", tools],
+        [sys.executable, "-m", "demo", "--tools", tools, "--folder", tmp_path],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "GUARDIA_CORPUS"},
         capture_output=True,
