@@ -1,0 +1,75 @@
+"""The on-call part of the catalog: people, schedules, policies and routes, or all its problems."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from guardia.catalog_folder import CatalogFolder
+from guardia.problem import Problem, sort_problems
+from guardia.reading import Reading
+from router.catalog.names import Names
+from router.catalog.people import read_people
+from router.catalog.policies import read_policies
+from router.catalog.routes import read_default_route, read_routes
+from router.catalog.schedules import read_schedules
+from router.escalation.model import Policy
+from router.oncall.model import PersonId, Roster
+from router.routing import PolicyId, Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCallCatalog:
+    """All that the router needs of one edition of the catalog.
+
+    `routes` end with the default route. `version` is short and changes with
+    any byte of the on-call files and with the default wait.
+    """
+
+    organisation: str
+    version: str
+    roster: Roster
+    policies: Mapping[PolicyId, Policy]
+    routes: tuple[Route, ...]
+    names: Mapping[PersonId, str]  # as shown to colleagues
+
+
+def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Problem, ...]]:
+    """Return the on-call catalog, or None with every problem in reading order.
+
+    Problems of YAML and schema are the folder's. While an on-call file is left
+    out because of those, names that seem unknown are not reported, nor is a
+    missing default route: that file may declare them.
+    """
+    problems: list[Problem] = []
+    organisation = Reading(folder.organisation, problems) if folder.organisation else None
+    wait = organisation.duration(("oncall", "escalate_after")) if organisation else None
+    readings = [Reading(document, problems) for document in folder.oncall]
+    names = Names(complete="oncall" not in folder.broken, wait=wait)
+    for reading in readings:
+        names.collect(reading)
+    people = [person for reading in readings for person in read_people(reading)]
+    schedules = [found for reading in readings for found in read_schedules(reading, names)]
+    policies = [policy for reading in readings for policy in read_policies(reading, names)]
+    routes = [route for reading in readings for route in read_routes(reading, names)]
+    default = read_default_route(readings, names)
+    if problems or organisation is None or default is None or not folder.complete:
+        return None, sort_problems(problems)
+    catalog = OnCallCatalog(
+        organisation=organisation.value(("organisation",)),
+        version=_version(readings, names),
+        roster=Roster(
+            people={person.id: person for person in people},
+            schedules={schedule.id: schedule for schedule in schedules},
+        ),
+        policies={policy.id: policy for policy in policies},
+        routes=(*routes, default),
+        names={person.id: person.name for person in people},
+    )
+    return catalog, ()
+
+
+def _version(readings: list[Reading], names: Names) -> str:
+    digest = hashlib.sha256(f"{names.wait}".encode())
+    for reading in readings:
+        digest.update(b"\0" + reading.document.text.encode())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,90 @@
+"""Routes of the on-call files, and the one default route."""
+
+from guardia.document import Pointer
+from guardia.matcher import Matcher, parse_matcher
+from guardia.reading import Reading
+from router.catalog.names import DEFAULT_ROUTE, Names
+from router.catalog.people import read_addresses
+from router.routing import PolicyId, Route
+
+
+def read_routes(reading: Reading, names: Names) -> list[Route]:
+    """Return the routes of one file in their order; the default route is not among them."""
+    return [
+        _route(reading, ("routes", index), names, name=reading.value(("routes", index, "name")))
+        for index in range(reading.count(("routes",)))
+    ]
+
+
+def read_default_route(readings: list[Reading], names: Names) -> Route | None:
+    """Return the default route; None, with a problem, unless exactly one file declares it."""
+    declaring = [r for r in readings if r.value(("default_route",)) is not None]
+    for reading in declaring[1:]:
+        first = declaring[0].document
+        _route_problem(
+            reading,
+            ("default_route",),
+            "a second default route",
+            label=f"first declared at {first.path}:{first.key_span(('default_route',)).line}",
+            fix="keep one of the two",
+        )
+    if not declaring:
+        if readings and names.complete:
+            _route_problem(
+                readings[0],
+                (),
+                "no file of oncall/ declares a default route",
+                label="none in this file, nor in another",
+                fix="add `default_route:` with `channels:` or a `policy:`",
+            )
+        return None
+    return _route(declaring[0], ("default_route",), names, name=DEFAULT_ROUTE)
+
+
+def _route_problem(reading: Reading, at: Pointer, message: str, *, label: str, fix: str) -> None:
+    reading.problem(
+        "route-missing",
+        at,
+        message,
+        label=label,
+        why="an alert that no route takes goes there: exactly one place, so that none is lost",
+        fix=fix,
+        of_key=True,
+    )
+
+
+def _route(reading: Reading, at: Pointer, names: Names, *, name: str) -> Route:
+    names.check(reading, (*at, "policy"), "policy", names.policies)
+    policy, channels = reading.value((*at, "policy")), read_addresses(reading, (*at, "channels"))
+    if policy is None and not channels:
+        reading.problem(
+            "route-empty",
+            (*at, "name") if "name" in reading.value(at) else at,
+            f"route `{name}` leads nowhere",
+            label="has no policy and no channels",
+            why="alerts that it takes would reach nobody, and later routes never see them",
+            fix="add `channels:` to inform or `policy:` to wake people",
+        )
+    return Route(
+        name=name,
+        matchers=_matchers(reading, (*at, "match")),
+        policy=PolicyId(policy) if policy is not None else None,
+        channels=channels,
+    )
+
+
+def _matchers(reading: Reading, at: Pointer) -> tuple[Matcher, ...]:
+    found = []
+    for index, text in enumerate(reading.value(at, ())):
+        try:
+            found.append(parse_matcher(text))
+        except ValueError as error:
+            reading.problem(
+                "matcher-invalid",
+                (*at, index),
+                str(error),
+                label="must be a label, an operator and a value",
+                why="a matcher that is read otherwise than meant sends pages to the wrong people",
+                fix="""write it as in Alertmanager: 'severity="critical"', 'team=~"a|b"'""",
+            )
+    return tuple(found)

@@ -1,0 +1,21 @@
+"""What every channel offers to the worker."""
+
+from typing import Protocol
+
+from router.channels.outcome import Outcome
+from router.message.model import MessageContext
+
+
+class Channel(Protocol):
+    """One way to reach people."""
+
+    @property
+    def closes_pages(self) -> bool:
+        """Say whether pages on it are acknowledged and resolved by messages of their own."""
+
+    @property
+    def edits_notices(self) -> bool:
+        """Say whether a notice is brought up to date in place; else each occasion is a message."""
+
+    async def attempt(self, context: MessageContext) -> Outcome:
+        """Send once, with no retry inside. Never holds a transaction of the store."""

@@ -1,0 +1,106 @@
+"""PagerDuty's Events API v2, through pdpyras with its own retries switched off."""
+
+import asyncio
+import threading
+import warnings
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.secret import SecretError, read_secret
+from router.message.model import MessageContext
+from router.message.pagerduty import render_event
+
+TIMEOUT_SECONDS: Final = 5
+THREADS: Final = 32  # as many attempts as the worker makes at once
+
+
+class PagerDuty:
+    """Pages people; an address is the name of the secret `pagerduty-<name>` with a routing key."""
+
+    closes_pages = True
+    edits_notices = True  # the same dedup key joins the same alert
+
+    def __init__(self, *, url: str, secrets_dir: Path) -> None:
+        self._url = url
+        self._secrets_dir = secrets_dir
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pagerduty")
+        self._local = threading.local()
+
+    async def attempt(self, context: MessageContext) -> Outcome:
+        """Send one event; the retry of a page carries the same dedup key and wakes nobody twice."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._send, context)
+
+    def _send(self, context: MessageContext) -> Outcome:
+        name = f"pagerduty-{context.message.address.address}"
+        try:
+            routing_key = read_secret(self._secrets_dir, name)
+        except SecretError as error:
+            return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
+        outcome = self._post(routing_key, render_event(context, routing_key))
+        if isinstance(outcome, Sent):
+            return outcome
+        # An answer might repeat what was sent.
+        shown = outcome.detail.replace(routing_key, "***")
+        if isinstance(outcome, Retry):
+            return Retry(reason=outcome.reason, detail=shown, after=outcome.after)
+        return Refused(reason=outcome.reason, detail=shown)
+
+    def _post(self, routing_key: str, event: dict[str, Any]) -> Outcome:
+        pdpyras = _pdpyras()
+        session = self._session(routing_key)
+        try:
+            response = session.post("/v2/enqueue", json=event, allow_redirects=False)
+        except pdpyras.PDClientError as error:
+            if error.response is None:
+                detail = f"no answer from PagerDuty: {error.__cause__ or error}"
+                return Retry(reason=FailureReason.UNREACHABLE, detail=detail[:300])
+            response = error.response
+        return classify(response.status_code, response.headers, response.text)
+
+    def _session(self, routing_key: str) -> Any:
+        """Return this thread's own session, which keeps its connection."""
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = _pdpyras().EventsAPISession(routing_key)
+            session.url = self._url
+            session.timeout = TIMEOUT_SECONDS
+            # Exactly one request: the outbox retries, and a thread never sleeps in the library.
+            session.max_http_attempts = -1
+            session.max_network_attempts = 0
+            session.retry[429] = 1
+            self._local.session = session
+        session.api_key = routing_key
+        return session
+
+
+def classify(status: int, headers: Mapping[str, str], text: str) -> Outcome:
+    """Return what an answer means.
+
+    Source: PagerDuty developer documentation, "Events API v2 overview",
+    response codes and retry logic.
+    """
+    detail = f"PagerDuty answered {status}: {text[:300]}"
+    if status == 202:
+        return Sent()
+    if status == 429:
+        seconds = headers.get("Retry-After", "")
+        after = timedelta(seconds=int(seconds)) if seconds.isdigit() else None
+        return Retry(reason=FailureReason.RATE_LIMITED, detail=detail, after=after)
+    if status in (401, 403) or (status == 400 and "routing" in text.lower()):
+        return Refused(reason=FailureReason.CREDENTIALS, detail=detail)
+    if status in (400, 413):
+        return Refused(reason=FailureReason.CONTENT, detail=detail)
+    return Retry(reason=FailureReason.PROVIDER_ERROR, detail=detail)
+
+
+def _pdpyras() -> Any:
+    """Import late (0.2 s), and keep the notice of its successor out of the logs: we know."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", 'The package "pdpyras" is deprecated', UserWarning)
+        import pdpyras
+    return pdpyras

@@ -1,0 +1,133 @@
+"""Slack's Web API: a message is posted once and then edited in place."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.secret import SecretError, read_secret
+from router.message.model import MessageContext
+from router.message.slack import render_slack
+
+TIMEOUT_SECONDS: Final = 5
+
+# Source: Slack developer documentation, chat.postMessage and chat.update, "Errors".
+_CREDENTIALS: Final = frozenset(
+    {
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "no_permission",
+        "missing_scope",
+        "org_login_required",
+        "ekm_access_denied",
+        "access_denied",
+    }
+)
+_ADDRESS: Final = frozenset(
+    {
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "user_not_found",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "cannot_dm_bot",
+    }
+)
+_CONTENT: Final = frozenset(
+    {
+        "msg_too_long",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "no_text",
+        "too_many_attachments",
+        "invalid_arguments",
+        "invalid_json",
+        "msg_blocks_too_long",
+    }
+)
+_CANNOT_EDIT: Final = frozenset(
+    {
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+    }
+)
+
+
+class Slack:
+    """Informs channels and people; the bot's token is the secret `slack-token`."""
+
+    closes_pages = False
+    edits_notices = True
+
+    def __init__(self, *, url: str, secrets_dir: Path) -> None:
+        self._url = url
+        self._secrets_dir = secrets_dir
+
+    async def attempt(self, context: MessageContext) -> Outcome:
+        """Post, or edit what was posted before; what can no longer be edited is posted anew."""
+        try:
+            token = read_secret(self._secrets_dir, "slack-token")
+        except SecretError as error:
+            return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
+        if context.sent_before is not None:
+            place = json.loads(context.sent_before)
+            outcome = await self._call("chat_update", token, context, **place)
+            if outcome is not None:
+                return outcome
+        address = context.message.address.address
+        posted = await self._call("chat_postMessage", token, context, channel=address)
+        return posted or Retry(reason=FailureReason.PROVIDER_ERROR, detail="Slack refused to post")
+
+    async def _call(
+        self, method: str, token: str, context: MessageContext, **place: str
+    ) -> Outcome | None:
+        """Return the outcome, or None when there is nothing any more that could be edited."""
+        import aiohttp  # late: 0.5 s together
+        from slack_sdk.errors import SlackApiError
+        from slack_sdk.web.async_client import AsyncWebClient
+
+        # No retries in the library: the outbox retries, under a lease and in view.
+        client = AsyncWebClient(
+            token=token, base_url=self._url, timeout=TIMEOUT_SECONDS, retry_handlers=[]
+        )
+        written = render_slack(context)
+        try:
+            response = await getattr(client, method)(
+                **place,
+                text=written.text,
+                blocks=written.blocks,
+                **({"unfurl_links": False} if method == "chat_postMessage" else {}),
+            )
+        except SlackApiError as error:
+            return _classify(error.response)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            detail = f"no answer from Slack: {type(error).__name__}"
+            return Retry(reason=FailureReason.UNREACHABLE, detail=detail)
+        return Sent(provider_id=json.dumps({"channel": response["channel"], "ts": response["ts"]}))
+
+
+def _classify(response: Any) -> Outcome | None:
+    """Return what an answer with `ok: false` means; Slack gives most of them with status 200."""
+    body = response.data if isinstance(response.data, dict) else {}
+    error = str(body.get("error", ""))
+    detail = f"Slack answered {response.status_code}: {error or 'no reason'}"[:300]
+    if error in _CANNOT_EDIT:
+        return None
+    if response.status_code == 429 or error in ("ratelimited", "rate_limited"):
+        seconds = str(response.headers.get("Retry-After", ""))
+        after = timedelta(seconds=int(seconds)) if seconds.isdigit() else None
+        return Retry(reason=FailureReason.RATE_LIMITED, detail=detail, after=after)
+    for reason, errors in (
+        (FailureReason.CREDENTIALS, _CREDENTIALS),
+        (FailureReason.ADDRESS, _ADDRESS),
+        (FailureReason.CONTENT, _CONTENT),
+    ):
+        if error in errors:
+            return Refused(reason=reason, detail=detail)
+    return Retry(reason=FailureReason.PROVIDER_ERROR, detail=detail)

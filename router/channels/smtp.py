@@ -1,0 +1,104 @@
+"""E-mail over SMTP."""
+
+import hashlib
+import ssl
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Final
+
+from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.secret import SecretError, read_secret
+from router.message.email import render_email
+from router.message.model import MessageContext
+
+TIMEOUT_SECONDS: Final = 8
+
+
+class Email:
+    """Informs mailboxes. With a user, the password is the secret `smtp-password`."""
+
+    closes_pages = False
+    edits_notices = False
+
+    def __init__(
+        self,
+        *,
+        host: str | None,
+        port: int,
+        sender: str,
+        starttls: bool,
+        user: str | None,
+        secrets_dir: Path,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._sender = sender
+        self._starttls = starttls
+        self._user = user
+        self._secrets_dir = secrets_dir
+
+    async def attempt(self, context: MessageContext) -> Outcome:
+        """Hand one mail to the server; a retry has the same Message-ID, by which some join them."""
+        if self._host is None:
+            return Refused(reason=FailureReason.CREDENTIALS, detail="GUARDIA_SMTP_HOST is not set")
+        try:
+            password = None
+            if self._user is not None:
+                password = read_secret(self._secrets_dir, "smtp-password")
+        except SecretError as error:
+            return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
+        return await self._send(self._compose(context), password)
+
+    def _compose(self, context: MessageContext) -> EmailMessage:
+        written = render_email(context)
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = self._sender
+        mail["To"] = context.message.address.address
+        mail["Subject"] = written.subject
+        mail["Date"] = format_datetime(context.now)
+        mail["Message-ID"] = message_id(context.message.dedup_key, self._sender)
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
+        mail.set_content(written.text)
+        mail.add_alternative(written.html, subtype="html")
+        return mail
+
+    async def _send(self, mail: EmailMessage, password: str | None) -> Outcome:
+        import aiosmtplib
+
+        try:
+            await aiosmtplib.send(
+                mail,
+                hostname=self._host,
+                port=self._port,
+                start_tls=self._starttls,
+                username=self._user,
+                password=password,
+                timeout=TIMEOUT_SECONDS,
+            )
+        except aiosmtplib.SMTPAuthenticationError as error:
+            return _answered(error.code, error.message, FailureReason.CREDENTIALS)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            first = error.recipients[0]  # there is only one
+            return _answered(first.code, first.message, FailureReason.ADDRESS)
+        except aiosmtplib.SMTPResponseException as error:
+            return _answered(error.code, error.message, FailureReason.CONTENT)
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
+            detail = f"no answer from the mail server: {type(error).__name__}: {error}"
+            return Retry(reason=FailureReason.UNREACHABLE, detail=detail[:300])
+        return Sent()
+
+
+def message_id(dedup_key: str, sender: str) -> str:
+    """Return the Message-ID of a message: the same for every attempt, and no text from outside."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "guardia.invalid"
+    return f"<{hashlib.sha256(dedup_key.encode()).hexdigest()[:32]}@{domain}>"
+
+
+def _answered(code: int, text: str, reason: FailureReason) -> Outcome:
+    """Return what an error reply means: 4yz may pass later, 5yz will not (RFC 5321, 4.2.1)."""
+    detail = f"the mail server answered {code}: {text}"[:300]
+    if 500 <= code < 600:
+        return Refused(reason=reason, detail=detail)
+    return Retry(reason=FailureReason.PROVIDER_ERROR, detail=detail)

@@ -1,0 +1,147 @@
+"""Whom an incident wakes now, and when it wakes the next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from router.escalation.model import Decision, Escalation, Page, Policy, Step
+from router.incident.model import Event, EventKind, Incident, IncidentState
+from router.oncall.model import PersonId, Roster, Schedule, Shift
+from router.oncall.shifts import on_call
+
+
+def start(policy: Policy, *, catalog_version: str, now: datetime) -> Escalation:
+    """Return an escalation whose first step is due now."""
+    return Escalation(policy=policy, catalog_version=catalog_version, next_step=0, due_at=now)
+
+
+def stop(escalation: Escalation) -> Escalation:
+    """Return the escalation with nothing due any more."""
+    return replace(escalation, due_at=None)
+
+
+def decide(
+    escalation: Escalation, incident: Incident, roster: Roster, *, now: datetime
+) -> Decision:
+    """Return the pages that are due, and the escalation that follows.
+
+    One step is due at a time. A step that reaches nobody moves on at once, in
+    this same decision, down to the last resort (G7). The next step is due
+    `wait` after the pages of this one, so a late decision gives everybody the
+    whole time to answer. An incident that somebody has, or that is over,
+    stops the escalation without a page.
+    """
+    if incident.state is not IncidentState.TRIGGERED:
+        return Decision(escalation=stop(escalation), pages=(), events=())
+    if escalation.due_at is None or escalation.due_at > now:
+        return Decision(escalation=escalation, pages=(), events=())
+    events: list[Event] = []
+    for number in range(escalation.next_step, len(escalation.policy.steps) + 1):
+        turn = _Turn(policy=escalation.policy, number=number)
+        pages, reasons = _reach(turn, roster, now=now)
+        if reasons or not pages:
+            missed = "; ".join(reasons) or "it names nobody"
+            text = f"{turn.name} does not reach everybody: {missed}."
+            events.append(Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text))
+        if pages:
+            events += [_paged(page, roster, now=now) for page in pages]
+            return _after(turn, escalation, pages, events, now=now)
+    return _ended(escalation, (), events, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """One step at its place in a policy."""
+
+    policy: Policy
+    number: int  # len(policy.steps) is the last resort
+
+    @property
+    def is_last(self) -> bool:
+        return self.number == len(self.policy.steps)
+
+    @property
+    def step(self) -> Step:
+        return self.policy.last_resort if self.is_last else self.policy.steps[self.number]
+
+    @property
+    def key(self) -> str:
+        return "last" if self.is_last else str(self.number + 1)
+
+    @property
+    def name(self) -> str:
+        place = "Last resort" if self.is_last else f"Step {self.number + 1}"
+        return f"{place} of policy {self.policy.id}"
+
+
+def _reach(turn: _Turn, roster: Roster, *, now: datetime) -> tuple[tuple[Page, ...], list[str]]:
+    """Return one page a person whom the step reaches, and why it does not reach the others."""
+    pages: dict[PersonId, Page] = {}
+    reasons = []
+    for person, because in _chosen(turn, roster, now=now):
+        known = roster.people.get(person) if person is not None else None
+        if known is None or not known.addresses:
+            name = known.name if known is not None else person
+            reasons.append(because if person is None else f"{name} has no address for pages")
+        elif known.id not in pages:
+            pages[known.id] = Page(
+                person=known.id, address=known.addresses[0], step=turn.key, because=because
+            )
+    return tuple(pages.values()), reasons
+
+
+def _chosen(turn: _Turn, roster: Roster, *, now: datetime) -> Iterator[tuple[PersonId | None, str]]:
+    """Yield each person the step names and the sentence that says why (G11); None for nobody."""
+    for schedule_id in turn.step.schedules:
+        schedule = roster.schedules.get(schedule_id)
+        shift = on_call(schedule, now) if schedule is not None else None
+        if schedule is None or shift is None:
+            yield None, f"schedule {schedule_id} has nobody on call"
+        else:
+            yield shift.person, _shift_reason(turn, schedule, shift, roster)
+    for person in turn.step.people:
+        yield person, f"{turn.name} names {_name(person, roster)}."
+
+
+def _shift_reason(turn: _Turn, schedule: Schedule, shift: Shift, roster: Roster) -> str:
+    zone = schedule.rotation.zone
+    starts_at, ends_at = (
+        f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (shift.starts_at, shift.ends_at)
+    )
+    return (
+        f"{turn.name} pages schedule {schedule.id}: {_name(shift.person, roster)} has the shift"
+        f" from {starts_at} to {ends_at} {zone.key} ({shift.because})."
+    )
+
+
+def _name(person: PersonId, roster: Roster) -> str:
+    known = roster.people.get(person)
+    return known.name if known is not None else person
+
+
+def _paged(page: Page, roster: Roster, *, now: datetime) -> Event:
+    text = f"Page to {_name(page.person, roster)} by {page.address.channel}: {page.because}"
+    return Event(at=now, kind=EventKind.PAGED, text=text)
+
+
+def _after(
+    turn: _Turn,
+    escalation: Escalation,
+    pages: tuple[Page, ...],
+    events: list[Event],
+    *,
+    now: datetime,
+) -> Decision:
+    if turn.is_last:
+        return _ended(escalation, pages, events, now=now)
+    following = replace(escalation, next_step=turn.number + 1, due_at=now + turn.step.wait)
+    return Decision(escalation=following, pages=pages, events=tuple(events))
+
+
+def _ended(
+    escalation: Escalation, pages: tuple[Page, ...], events: list[Event], *, now: datetime
+) -> Decision:
+    text = f"The escalation of policy {escalation.policy.id} has ended: nobody is left to page."
+    ended = Event(at=now, kind=EventKind.ESCALATION_ENDED, text=text)
+    last = replace(stop(escalation), next_step=len(escalation.policy.steps))
+    return Decision(escalation=last, pages=pages, events=(*events, ended))

@@ -1,0 +1,66 @@
+"""Escalation policies, and where one incident stands in its own copy of a policy."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from router.address import Address
+from router.incident.model import Event
+from router.oncall.model import PersonId, ScheduleId
+from router.routing import PolicyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Who is paged at one step, and how long to wait for an answer before the next."""
+
+    schedules: tuple[ScheduleId, ...]
+    people: tuple[PersonId, ...]
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Steps in order; `last_resort` comes after them, or when nobody else can be reached."""
+
+    id: PolicyId
+    steps: tuple[Step, ...]
+    last_resort: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """An incident's own copy of the policy and the next step due.
+
+    The policy is stamped at opening, so an edit of the catalog never breaks a
+    running escalation; `catalog_version` says which edition ran.
+    `next_step == len(policy.steps)` is the last resort. `due_at` is None once
+    the escalation has ended (acknowledged, resolved, or nobody left to page).
+    """
+
+    policy: Policy
+    catalog_version: str
+    next_step: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One person to wake at one address.
+
+    `step` is "1", "2", … or "last": part of the message's dedup key, so that a
+    retry of this page joins the same PagerDuty alert and a later page never does.
+    """
+
+    person: PersonId
+    address: Address
+    step: str
+    because: str  # which schedule, layer or override chose this person (G11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is due now: pages, timeline rows, and the escalation that follows."""
+
+    escalation: Escalation
+    pages: tuple[Page, ...]
+    events: tuple[Event, ...]

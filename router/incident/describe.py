@@ -1,0 +1,100 @@
+"""An incident in labels (for routing) and in one line (for people)."""
+
+from collections.abc import Collection
+
+from router.incident.model import Incident, IncidentAlert
+
+_NAMED = 5  # how many alerts a sentence names before it counts the rest
+_TITLE_LENGTH = 300
+
+
+def worst_alert(incident: Incident) -> IncidentAlert | None:
+    """Return the worst firing alert (of all alerts when none fires); the oldest of equals."""
+    alerts = shown_alerts(incident)
+    return min(
+        alerts, key=lambda a: (-a.severity.urgency, a.starts_at, a.fingerprint), default=None
+    )
+
+
+def shown_alerts(incident: Incident) -> list[IncidentAlert]:
+    """Return the firing alerts, or all of them when none fires."""
+    firing = [alert for alert in incident.alerts.values() if alert.firing]
+    return firing or list(incident.alerts.values())
+
+
+def incident_labels(incident: Incident) -> dict[str, str]:
+    """Return the labels common to all firing alerts (to all alerts when none fires).
+
+    `severity` is the raw label of the worst of them, so that routes see
+    foreign severities as they came.
+    """
+    alerts = shown_alerts(incident)
+    worst = worst_alert(incident)
+    if worst is None:
+        return {}
+    common = {
+        name: value
+        for name, value in worst.labels.items()
+        if all(alert.labels.get(name) == value for alert in alerts)
+    }
+    if "severity" in worst.labels:
+        common["severity"] = worst.labels["severity"]
+    return common
+
+
+def incident_title(incident: Incident) -> str:
+    """Return one plain line that says what is wrong: the worst alert's summary, else its name."""
+    worst = worst_alert(incident)
+    if worst is None:
+        return "An incident without alerts"
+    # The same alert at a milder severity says nothing new: an SLO burns at all four at once.
+    others = len({_what(alert) for alert in shown_alerts(incident)}) - 1
+    title = one_line(worst.annotations.get("summary", "")) or alert_name(worst)
+    title = cut_at_word(title, _TITLE_LENGTH)
+    return title if not others else f"{title} (and {others} more)"
+
+
+def _what(alert: IncidentAlert) -> tuple[tuple[str, str], ...]:
+    """Return what the alert is about, whatever its severity."""
+    return tuple(sorted(pair for pair in alert.labels.items() if pair[0] != "severity"))
+
+
+def alert_name(alert: IncidentAlert) -> str:
+    """Return the alert's name and what it is about, for a sentence."""
+    labels = alert.labels
+    about = [one_line(labels.get(label, "")) for label in ("service", "instance")]
+    where = ", ".join(text for text in about if text)
+    name = one_line(labels.get("alertname", "")) or _nameless(alert)
+    return cut_at_word(f"{name} on {where}" if where else name, _TITLE_LENGTH)
+
+
+def _nameless(alert: IncidentAlert) -> str:
+    pairs = [f"{name}={value}" for name, value in sorted(alert.labels.items())[:3]]
+    return one_line(f"An alert with {', '.join(pairs)}")
+
+
+def listed_alerts(alerts: Collection[IncidentAlert]) -> str:
+    """Return the names of the alerts for a sentence; many are counted, so that it stays short."""
+    worst_first = sorted(alerts, key=lambda alert: (-alert.severity.urgency, alert.fingerprint))
+    names = [f"{alert_name(alert)} ({alert.severity})" for alert in worst_first[:_NAMED]]
+    more = len(alerts) - len(names)
+    return "; ".join(names) + (f"; and {more} more" if more else "")
+
+
+def one_line(text: str) -> str:
+    """Return the text as one line of visible characters: a label can hold anything.
+
+    Line ends, control characters and marks that reverse the direction of
+    writing become blanks; runs of blanks become one.
+    """
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def cut_at_word(text: str, limit: int) -> str:
+    """Return the text in at most `limit` characters, cut after a whole word where there is one."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    words, blank, _ = kept.rpartition(" ")
+    # One word without end is cut inside: half of the room should still say something.
+    return (words if blank and len(words) >= limit // 2 else kept).rstrip() + "…"

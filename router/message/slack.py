@@ -1,0 +1,93 @@
+"""A page or a notice as a Slack message: fallback text and blocks.
+
+Text of an alert goes into `plain_text` objects only: there Slack reads no
+mention, link or format. `mrkdwn` holds our own words and checked addresses.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from router.incident.describe import cut_at_word, one_line
+from router.message.model import MessageContext
+from router.message.summary import (
+    alert_lines,
+    description,
+    headline,
+    links,
+    state_sentence,
+    timeline_lines,
+)
+
+# Source: Slack developer documentation, "Block Kit reference", header and
+# section blocks. The sum of all sections stays far below what Slack refuses.
+HEADER_LENGTH = 150
+SECTION_LENGTH = 3000
+_FALLBACK_LENGTH = 1000
+_TIMELINE_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackText:
+    """Arguments of chat.postMessage and chat.update.
+
+    Send them with `mrkdwn=False`: the fallback text holds text of alerts.
+    """
+
+    text: str  # shown in notifications, and where blocks are not
+    blocks: list[dict[str, Any]]
+
+
+def render_slack(context: MessageContext) -> SlackText:
+    """Return the message that tells how the incident stands now; also for editing it in place."""
+    line = headline(context)
+    told = [state_sentence(context), _because(context), description(context)]
+    blocks = [
+        {"type": "header", "text": _plain(line, HEADER_LENGTH)},
+        *_section(text for text in told if text),
+        *_section(alert_lines(context)),
+        *_links(context),
+        *_section(timeline_lines(context, _TIMELINE_ROWS)),
+    ]
+    return SlackText(
+        text=escape(f"{line}. {state_sentence(context)}", _FALLBACK_LENGTH), blocks=blocks
+    )
+
+
+def escape(text: str, limit: int) -> str:
+    """Return the text with Slack's three control characters escaped, in at most `limit`.
+
+    Cut before escaping, so that no entity is cut in two.
+    Source: Slack developer documentation, "Formatting message text", escaping.
+    """
+    room = limit
+    while True:
+        shown = cut_at_word(text, room)
+        escaped = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        if len(escaped) <= limit:
+            return escaped
+        room -= max(1, (len(escaped) - limit) // len("&amp;"))
+
+
+def _because(context: MessageContext) -> str:
+    because = one_line(context.message.because)
+    return f"Why you: {because}" if because else ""
+
+
+def _plain(text: str, limit: int) -> dict[str, Any]:
+    return {"type": "plain_text", "text": escape(text, limit), "emoji": False}
+
+
+def _section(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """Return one section with the lines, or none: Slack refuses an empty one."""
+    text = "\n".join(lines)
+    return [{"type": "section", "text": _plain(text, SECTION_LENGTH)}] if text else []
+
+
+def _links(context: MessageContext) -> list[dict[str, Any]]:
+    text = ""
+    for link in links(context):
+        shown = f"<{link.href.replace('&', '&amp;')}|{link.text}>"
+        if len(text) + len(shown) + len(" · ") <= SECTION_LENGTH:
+            text += f" · {shown}" if text else shown
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": text}}] if text else []

@@ -1,0 +1,158 @@
+"""The router's settings: environment variables and the files they name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+DEFAULTS: Final[Mapping[str, str]] = {
+    "GUARDIA_CATALOG": "catalog",
+    "GUARDIA_DATABASE": "sqlite:///guardia.db",
+    "GUARDIA_LISTEN": "127.0.0.1:8080",
+    "GUARDIA_PAGERDUTY_URL": "https://events.pagerduty.com",
+    "GUARDIA_SLACK_URL": "https://slack.com/api/",
+    "GUARDIA_SMTP_PORT": "587",
+    "GUARDIA_SMTP_STARTTLS": "true",
+    "GUARDIA_MAX_BODY_BYTES": str(32 * 1024 * 1024),
+    "GUARDIA_QUEUE_LIMIT": "2000",
+}
+KNOWN: Final = (
+    *DEFAULTS,
+    "GUARDIA_PUBLIC_URL",
+    "GUARDIA_WEBHOOK_TOKEN_FILE",
+    "GUARDIA_API_TOKEN_FILE",
+    "GUARDIA_SECRETS_DIR",
+    "GUARDIA_SMTP_HOST",
+    "GUARDIA_SMTP_FROM",
+    "GUARDIA_SMTP_USER",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that differs between installations. Secrets are files, read when they are needed."""
+
+    catalog: Path
+    database: str = field(repr=False)  # may hold a password
+    listen_host: str
+    listen_port: int
+    public_url: str  # no slash at the end
+    webhook_token_file: Path
+    api_token_file: Path
+    secrets_dir: Path
+    pagerduty_url: str
+    slack_url: str  # ends with a slash, as slack-sdk needs it
+    smtp_host: str | None
+    smtp_port: int
+    smtp_starttls: bool
+    smtp_from: str
+    smtp_user: str | None
+    max_body_bytes: int
+    queue_limit: int
+
+
+class SettingsError(Exception):
+    """The environment is not enough to start; every problem is one sentence."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that `GUARDIA_*` variables give. Raises SettingsError with all problems.
+
+    An empty variable counts as absent, as many tools set it that way.
+    """
+    reader = _Reader(environment)
+    host, port = reader.take("GUARDIA_LISTEN", _parse_listen) or ("", 0)
+    smtp_host = reader.text("GUARDIA_SMTP_HOST")
+    settings = Settings(
+        catalog=Path(reader.text("GUARDIA_CATALOG") or ""),
+        database=reader.text("GUARDIA_DATABASE") or "",
+        listen_host=host,
+        listen_port=port,
+        public_url=reader.take("GUARDIA_PUBLIC_URL", _parse_url) or f"http://{host}:{port}",
+        webhook_token_file=Path(reader.required("GUARDIA_WEBHOOK_TOKEN_FILE")),
+        api_token_file=Path(reader.required("GUARDIA_API_TOKEN_FILE")),
+        secrets_dir=Path(reader.required("GUARDIA_SECRETS_DIR")),
+        pagerduty_url=reader.take("GUARDIA_PAGERDUTY_URL", _parse_url) or "",
+        slack_url=(reader.take("GUARDIA_SLACK_URL", _parse_url) or "") + "/",
+        smtp_host=smtp_host,
+        smtp_port=reader.take("GUARDIA_SMTP_PORT", _parse_port) or 0,
+        smtp_starttls=reader.take("GUARDIA_SMTP_STARTTLS", _parse_bool) or False,
+        smtp_from=reader.required("GUARDIA_SMTP_FROM") if smtp_host else "",
+        smtp_user=reader.text("GUARDIA_SMTP_USER"),
+        max_body_bytes=reader.take("GUARDIA_MAX_BODY_BYTES", _parse_count) or 0,
+        queue_limit=reader.take("GUARDIA_QUEUE_LIMIT", _parse_count) or 0,
+    )
+    unknown = [name for name in environment if name.startswith("GUARDIA_") and name not in KNOWN]
+    # Commands of this program that talk to a router have settings of their own.
+    unknown = [name for name in unknown if name not in ("GUARDIA_URL", "GUARDIA_CORPUS")]
+    reader.problems += [f"{name} is not a setting" for name in sorted(unknown)]
+    if reader.problems:
+        raise SettingsError(tuple(reader.problems))
+    return settings
+
+
+class _Reader:
+    """Takes values out of the environment and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        return self._environment.get(name, "").strip() or DEFAULTS.get(name)
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            self.problems.append(f"{name} must be set")
+        return value or ""
+
+    def take(self, name: str, parse: Callable[[str], T]) -> T | None:
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.problems.append(f"{name} must be {error}, not {value!r}")
+            return None
+
+
+def _parse_listen(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host:
+        raise ValueError("an address and a port such as 0.0.0.0:8080")
+    return host.strip("[]"), _parse_port(port, lowest=0)
+
+
+def _parse_port(text: str, lowest: int = 1) -> int:
+    if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= 65_535:
+        raise ValueError("a port from 1 to 65535")
+    return int(text)
+
+
+def _parse_count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError("a whole number above 0")
+    return int(text)
+
+
+def _parse_bool(text: str) -> bool:
+    known = {"true": True, "false": False}
+    if text.lower() not in known:
+        raise ValueError("true or false")
+    return known[text.lower()]
+
+
+def _parse_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("an address that starts with http:// or https://")
+    return text.rstrip("/")

@@ -1,0 +1,199 @@
+"""Incidents, their alerts and their timeline.
+
+Whoever changes an incident or what hangs on it locks the incident's row
+first; so two replicas never wait for each other in a circle.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from guardia.severity import Severity
+from router.address import Address
+from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
+from router.store.tables import (
+    ALERT_IN_OPEN_INCIDENT,
+    INCIDENT_OPEN,
+    alerts,
+    events,
+    incidents,
+)
+
+
+def list_holders(tx: Connection, fingerprints: Iterable[str]) -> dict[str, int]:
+    """Return fingerprint -> number of the open incident that holds it, for those that one holds."""
+    wanted = sorted(set(fingerprints))
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), 500):  # SQLite takes a bounded number of parameters
+        statement = select(alerts.c.fingerprint, alerts.c.incident_number).where(
+            ALERT_IN_OPEN_INCIDENT, alerts.c.fingerprint.in_(wanted[start : start + 500])
+        )
+        found.update((row.fingerprint, row.incident_number) for row in tx.execute(statement))
+    return found
+
+
+def find_last_by_key(tx: Connection, key: str) -> int | None:
+    """Return the number of the newest incident with this key, open or resolved.
+
+    At most one is open, and it is the newest: while it is, none is made.
+    """
+    statement = (
+        select(incidents.c.number)
+        .where(incidents.c.key_digest == _digest(key))
+        .order_by(incidents.c.number.desc())
+        .limit(1)
+    )
+    number = tx.execute(statement).scalar()
+    return None if number is None else int(number)
+
+
+def find_incident(tx: Connection, number: int, *, to_change: bool = False) -> Incident | None:
+    """Return an incident with its alerts; locked until the transaction ends when `to_change`."""
+    statement = select(incidents).where(incidents.c.number == number)
+    if to_change:
+        statement = statement.with_for_update()
+    row = tx.execute(statement).one_or_none()
+    if row is None:
+        return None
+    members = tx.execute(
+        select(alerts).where(alerts.c.incident_number == number).order_by(alerts.c.fingerprint)
+    )
+    return _incident(row, [_alert(member) for member in members])
+
+
+def list_incidents(tx: Connection, *, open_only: bool, limit: int) -> list[Incident]:
+    """Return the newest incidents first, with their alerts."""
+    statement = select(incidents).order_by(incidents.c.number.desc()).limit(limit)
+    if open_only:
+        statement = statement.where(INCIDENT_OPEN)
+    rows = list(tx.execute(statement))
+    members: dict[int, list[IncidentAlert]] = {row.number: [] for row in rows}
+    of_these = alerts.c.incident_number.in_(list(members))
+    for member in tx.execute(select(alerts).where(of_these)):
+        members[member.incident_number].append(_alert(member))
+    return [_incident(row, members[row.number]) for row in rows]
+
+
+def record_incident(tx: Connection, before: Incident | None, after: Incident) -> Incident:
+    """Store an incident as it is now and return it with its number.
+
+    Only alerts that differ from `before` are written: a group of hundreds
+    changes by a few.
+    """
+    if after.number is None:
+        inserted = insert(incidents).values(
+            key=after.key, key_digest=_digest(after.key), channels=[], **_state(after)
+        )
+        number = int(tx.execute(inserted.returning(incidents.c.number)).scalar_one())
+    else:
+        number = after.number
+        tx.execute(update(incidents).where(incidents.c.number == number).values(**_state(after)))
+        if not after.is_open:
+            closed = update(alerts).where(alerts.c.incident_number == number)
+            tx.execute(closed.values(in_open_incident=False))
+    known = {} if before is None else before.alerts
+    _record_alerts(tx, number, known, after)
+    return replace(after, number=number)
+
+
+def list_channels(tx: Connection, number: int) -> list[Address]:
+    """Return where an incident's notices go."""
+    stored = tx.execute(select(incidents.c.channels).where(incidents.c.number == number)).scalar()
+    return [Address(channel=channel, address=address) for channel, address in stored or []]
+
+
+def record_channels(tx: Connection, number: int, channels: Iterable[Address]) -> None:
+    """Add to where an incident's notices go; what was told once is kept up to date."""
+    told = dict.fromkeys([*list_channels(tx, number), *channels])
+    stored = [[address.channel, address.address] for address in told]
+    tx.execute(update(incidents).where(incidents.c.number == number).values(channels=stored))
+
+
+def record_events(tx: Connection, number: int, happened: Iterable[Event]) -> None:
+    """Append to an incident's timeline."""
+    rows = [
+        {"incident_number": number, "at": event.at, "kind": event.kind.value, "text": event.text}
+        for event in happened
+    ]
+    if rows:
+        tx.execute(insert(events), rows)
+
+
+def list_timeline(tx: Connection, number: int) -> tuple[Event, ...]:
+    """Return an incident's timeline, oldest first."""
+    statement = select(events).where(events.c.incident_number == number).order_by(events.c.id)
+    return tuple(
+        Event(at=row.at, kind=EventKind(row.kind), text=row.text) for row in tx.execute(statement)
+    )
+
+
+def _record_alerts(
+    tx: Connection, number: int, known: Mapping[str, IncidentAlert], incident: Incident
+) -> None:
+    changed = [alert for key, alert in incident.alerts.items() if known.get(key) != alert]
+    stale = [alert.fingerprint for alert in changed if alert.fingerprint in known]
+    for start in range(0, len(stale), 500):
+        old = alerts.c.fingerprint.in_(stale[start : start + 500])
+        tx.execute(delete(alerts).where(alerts.c.incident_number == number, old))
+    if changed:
+        tx.execute(insert(alerts), [_alert_row(number, alert, incident) for alert in changed])
+
+
+def _alert_row(number: int, alert: IncidentAlert, incident: Incident) -> dict[str, Any]:
+    return {
+        "incident_number": number,
+        "fingerprint": alert.fingerprint,
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "firing": alert.firing,
+        "starts_at": alert.starts_at,
+        "ended_at": alert.ended_at,
+        "generator_url": alert.generator_url,
+        "severity": alert.severity.value,
+        "in_open_incident": incident.is_open,
+    }
+
+
+def _alert(row: Row[Any]) -> IncidentAlert:
+    return IncidentAlert(
+        fingerprint=row.fingerprint,
+        labels=row.labels,
+        annotations=row.annotations,
+        firing=row.firing,
+        starts_at=row.starts_at,
+        ended_at=row.ended_at,
+        generator_url=row.generator_url,
+        severity=Severity(row.severity),
+    )
+
+
+def _incident(row: Row[Any], members: Iterable[IncidentAlert]) -> Incident:
+    return Incident(
+        number=row.number,
+        key=row.key,
+        state=IncidentState(row.state),
+        severity=Severity(row.severity),
+        alerts={alert.fingerprint: alert for alert in members},
+        opened_at=row.opened_at,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+        resolved_at=row.resolved_at,
+    )
+
+
+def _state(incident: Incident) -> dict[str, Any]:
+    return {
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "opened_at": incident.opened_at,
+        "acknowledged_at": incident.acknowledged_at,
+        "acknowledged_by": incident.acknowledged_by,
+        "resolved_at": incident.resolved_at,
+    }
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -1,0 +1,111 @@
+"""Notifications as received: kept first, applied to an incident later."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from router.store.tables import NOTIFICATION_PENDING, notifications, rejected
+
+# How long Alertmanager and its peers may still deliver a flush they have begun:
+# its budget is group_interval (5m by default) and 15 s a peer.
+REPEATED_WITHIN: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredNotification:
+    """A notification that is not yet applied. `attempts` counts the failures so far."""
+
+    id: int
+    received_at: datetime
+    body: bytes
+    attempts: int
+
+
+def record_notification(tx: Connection, *, body: bytes, content_key: str, now: datetime) -> int:
+    """Keep a notification to be applied; return its number in the store."""
+    statement = insert(notifications).values(
+        received_at=now, content_key=content_key, body=body, state="pending", due_at=now
+    )
+    return int(tx.execute(statement.returning(notifications.c.id)).scalar_one())
+
+
+def record_rejected(tx: Connection, *, body: bytes, reason: str, now: datetime) -> int:
+    """Keep a body that could not be understood, and why; return its number in the store."""
+    statement = insert(rejected).values(received_at=now, body=body, reason=reason)
+    return int(tx.execute(statement.returning(rejected.c.id)).scalar_one())
+
+
+def list_pending_notifications(tx: Connection, *, now: datetime, limit: int) -> list[int]:
+    """Return the numbers of notifications to apply now, in the order of receipt."""
+    statement = (
+        select(notifications.c.id)
+        .where(NOTIFICATION_PENDING, notifications.c.due_at <= now)
+        .order_by(notifications.c.due_at, notifications.c.id)
+        .limit(limit)
+    )
+    return sorted(tx.execute(statement).scalars())
+
+
+def claim_notification(tx: Connection, notification: int) -> StoredNotification | None:
+    """Return it for this transaction alone; None when it is applied or another replica has it.
+
+    The lock ends with the transaction, and only `record_applied` in the same
+    transaction takes it off the list: a crash leaves it pending.
+    """
+    statement = (
+        select(
+            notifications.c.id,
+            notifications.c.received_at,
+            notifications.c.body,
+            notifications.c.attempts,
+        )
+        .where(notifications.c.id == notification, NOTIFICATION_PENDING)
+        .with_for_update(skip_locked=True)
+    )
+    row = tx.execute(statement).mappings().one_or_none()
+    return None if row is None else StoredNotification(**row)
+
+
+def is_repeated(tx: Connection, notification: StoredNotification) -> bool:
+    """Say whether the very same content was applied shortly before (G2).
+
+    A copy that comes later than any peer may still deliver is live: an alert
+    can fire again with its old start after Prometheus was away, so it counts.
+    An open incident takes such a copy without any change.
+    """
+    itself = notifications.alias()
+    statement = (
+        select(notifications.c.id)
+        .join(itself, itself.c.content_key == notifications.c.content_key)
+        .where(
+            itself.c.id == notification.id,
+            notifications.c.state == "applied",
+            notifications.c.received_at > notification.received_at - REPEATED_WITHIN,
+        )
+        .limit(1)
+    )
+    return tx.execute(statement).first() is not None
+
+
+def record_applied(tx: Connection, notification: int, *, repeated: bool) -> None:
+    """Take a notification off the list."""
+    tx.execute(
+        update(notifications)
+        .where(notifications.c.id == notification)
+        .values(state="repeated" if repeated else "applied", error=None)
+    )
+
+
+def record_failed_application(
+    tx: Connection, notification: int, *, error: str, due_at: datetime
+) -> int:
+    """Put a notification that could not be applied off until `due_at`; return its attempts."""
+    statement = (
+        update(notifications)
+        .where(notifications.c.id == notification)
+        .values(attempts=notifications.c.attempts + 1, error=error, due_at=due_at)
+        .returning(notifications.c.attempts)
+    )
+    return int(tx.execute(statement).scalar_one())

@@ -1,0 +1,214 @@
+"""The tables, as they are after the last migration, and how values are kept in columns."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+    true,
+)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant as microseconds since 1970: exact, and ordered alike in both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside. PostgreSQL keeps no NUL, and no encoder keeps half a surrogate pair."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+# SQLite numbers rows by itself only in a column of type INTEGER.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("singleton", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),  # random; the first part of every dedup key
+    CheckConstraint("singleton = 1", name="one_row"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("received_at", Instant, nullable=False),
+    Column("content_key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # as received, for replay and for a later parser
+    Column("state", Text, nullable=False),  # pending, applied, repeated
+    Column("due_at", Instant, nullable=False),  # when to apply it, later after a failure
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Words),  # of the last failed application
+    CheckConstraint("state IN ('pending', 'applied', 'repeated')", name="state"),
+    Index("ix_notifications_content", "content_key", "received_at"),
+    Index("ix_notifications_received", "received_at"),
+)
+
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("received_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("reason", Words, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("key", Words, nullable=False),
+    Column("key_digest", Text, nullable=False),  # PostgreSQL indexes no text above 2.7 kB
+    Column("state", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("acknowledged_at", Instant),
+    Column("acknowledged_by", Words),
+    Column("resolved_at", Instant),
+    Column("channels", JSON, nullable=False),  # who is informed: [[channel, address], …]
+    CheckConstraint("state IN ('triggered', 'acknowledged', 'resolved')", name="state"),
+    Index("ix_incidents_key", "key_digest", "number"),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("incident_number", ForeignKey("incidents.number"), primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("labels", JSON, nullable=False),
+    Column("annotations", JSON, nullable=False),
+    Column("firing", Boolean, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("generator_url", Words, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("in_open_incident", Boolean, nullable=False),  # of the incident, kept for the index
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("incident_number", ForeignKey("incidents.number"), primary_key=True),
+    Column("due_at", Instant),  # NULL: the escalation has ended
+    Column("round", Integer, nullable=False),  # the how many-th escalation of this incident
+    Column("next_step", Integer, nullable=False),
+    Column("policy", JSON, nullable=False),  # the copy that runs, whatever the catalog says later
+    Column("catalog_version", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # failed decisions in a row
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("incident_number", ForeignKey("incidents.number"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("urgency", Integer, nullable=False),  # 0 is sent first
+    Column("channel", Text, nullable=False),
+    Column("address", Words, nullable=False),
+    Column("dedup_key", Words, nullable=False),
+    Column("person", Text),
+    Column("because", Words, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),  # stays as it was while leased: overdue is overdue
+    Column("lease_token", Text),
+    Column("leased_until", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # counted when claimed
+    Column("revision", Integer, nullable=False, server_default="1"),  # of a notice edited in place
+    Column("provider_id", Text),
+    Column("ended_at", Instant),  # sent, given up or dropped
+    Column("reason", Text),  # of the last failure
+    Column("detail", Words),
+    CheckConstraint("state IN ('pending', 'sending', 'sent', 'failed', 'dropped')", name="state"),
+    UniqueConstraint("dedup_key", "kind", "channel", "address"),
+    Index("ix_messages_incident", "incident_number"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("incident_number", ForeignKey("incidents.number"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Words, nullable=False),
+    Index("ix_events_incident", "incident_number", "id"),
+)
+
+
+# What is polled. Their indexes hold only the few rows that wait, so history never slows
+# the polling; a database uses them only where a query says the same with the same
+# constants, not with parameters.
+NOTIFICATION_PENDING = notifications.c.state == literal_column("'pending'")
+INCIDENT_OPEN = incidents.c.state != literal_column("'resolved'")
+ALERT_IN_OPEN_INCIDENT = alerts.c.in_open_incident.is_(true())
+TIMER_RUNNING = timers.c.due_at.is_not(None)
+MESSAGE_OPEN = messages.c.state.in_([literal_column("'pending'"), literal_column("'sending'")])
+
+
+def _partial_index(
+    name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False
+) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_partial_index(
+    "ix_notifications_pending",
+    notifications.c.due_at,
+    notifications.c.id,
+    where=NOTIFICATION_PENDING,
+)
+# Two replicas that open the same incident at once: the second fails, tries again and joins.
+_partial_index("ix_incidents_open_key", incidents.c.key_digest, where=INCIDENT_OPEN, unique=True)
+_partial_index("ix_incidents_open", incidents.c.number, where=INCIDENT_OPEN)
+_partial_index("ix_alerts_open", alerts.c.fingerprint, where=ALERT_IN_OPEN_INCIDENT, unique=True)
+_partial_index("ix_timers_due", timers.c.due_at, where=TIMER_RUNNING)
+_partial_index("ix_messages_open", messages.c.urgency, messages.c.due_at, where=MESSAGE_OPEN)

@@ -1,0 +1,85 @@
+"""One timer an incident: where its escalation stands and when its next step is due."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from router.escalation.model import Escalation, Policy
+from router.store.tables import timers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """An incident's escalation. `round` is 1 for its first, and is part of the dedup keys."""
+
+    incident_number: int
+    round: int
+    escalation: Escalation
+    attempts: int  # decisions that failed in a row
+
+
+def find_timer(tx: Connection, incident_number: int) -> Timer | None:
+    """Return the incident's timer; None when no policy ever escalated it."""
+    statement = select(timers).where(timers.c.incident_number == incident_number)
+    row = tx.execute(statement).one_or_none()
+    if row is None:
+        return None
+    return Timer(
+        incident_number=row.incident_number,
+        round=row.round,
+        escalation=Escalation(
+            policy=msgspec.convert(row.policy, Policy),
+            catalog_version=row.catalog_version,
+            next_step=row.next_step,
+            due_at=row.due_at,
+        ),
+        attempts=row.attempts,
+    )
+
+
+def list_due_timers(tx: Connection, *, now: datetime, limit: int) -> list[int]:
+    """Return the numbers of incidents whose next step is due, longest overdue first."""
+    statement = (
+        select(timers.c.incident_number)
+        .where(timers.c.due_at <= now)
+        .order_by(timers.c.due_at)
+        .limit(limit)
+    )
+    return [int(number) for number in tx.execute(statement).scalars()]
+
+
+def record_started(tx: Connection, incident_number: int, escalation: Escalation) -> None:
+    """Keep a new escalation in place of the one before, as the next round."""
+    before = find_timer(tx, incident_number)
+    if before is None:
+        first = _values(escalation) | {"incident_number": incident_number, "round": 1}
+        tx.execute(insert(timers).values(**first))
+    else:
+        _update(tx, incident_number, _values(escalation) | {"round": before.round + 1})
+
+
+def record_escalation(tx: Connection, incident_number: int, escalation: Escalation) -> None:
+    """Keep where the running escalation stands now."""
+    _update(tx, incident_number, _values(escalation))
+
+
+def record_failed_decision(tx: Connection, incident_number: int, *, due_at: datetime) -> None:
+    """Put a step whose decision failed off until `due_at`."""
+    _update(tx, incident_number, {"attempts": timers.c.attempts + 1, "due_at": due_at})
+
+
+def _update(tx: Connection, incident_number: int, values: dict[str, Any]) -> None:
+    tx.execute(update(timers).where(timers.c.incident_number == incident_number).values(**values))
+
+
+def _values(escalation: Escalation) -> dict[str, Any]:
+    return {
+        "due_at": escalation.due_at,
+        "next_step": escalation.next_step,
+        "policy": msgspec.to_builtins(escalation.policy),
+        "catalog_version": escalation.catalog_version,
+        "attempts": 0,
+    }

@@ -1,0 +1,65 @@
+"""Errors as problem details (RFC 9457)."""
+
+import logging
+from http import HTTPStatus
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from router.store.writer import StoreBusyError
+from router.web.tokens import TokensUnavailableError
+
+# What makes the store unable to keep something now, and able later.
+STORE_ERRORS = (StoreBusyError, SQLAlchemyError)
+
+logger = logging.getLogger(__name__)
+
+
+def problem(status: HTTPStatus, detail: str) -> JSONResponse:
+    """Return an error that says in one plain sentence what is wrong."""
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 15.5.2: required
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    return JSONResponse(
+        {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail},
+        status_code=status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def unavailable(error: Exception) -> JSONResponse:
+    """Return 503: the caller should try again, and our logs say why."""
+    logger.error("a request could not be served: %s", error)
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The router cannot do this now; please try again."
+    )
+
+
+async def on_http_exception(_request: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework refuses, such as an unknown path."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return problem(HTTPStatus(status), f"{HTTPStatus(status).phrase}.")
+
+
+async def on_unavailable(_request: Request, error: Exception) -> JSONResponse:
+    """Answer when the store or a token file is out of order."""
+    return unavailable(error)
+
+
+async def on_error(_request: Request, error: Exception) -> JSONResponse:
+    """Answer what nobody foresaw, without a word of the code's insides."""
+    logger.error("a request failed in an unforeseen way", exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An error of the router; its logs have it.")
+
+
+EXCEPTION_HANDLERS = {
+    HTTPException: on_http_exception,
+    TokensUnavailableError: on_unavailable,
+    **dict.fromkeys(STORE_ERRORS, on_unavailable),
+    Exception: on_error,
+}

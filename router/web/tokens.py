@@ -1,0 +1,47 @@
+"""Bearer tokens: whoever calls shows one of the lines of a file."""
+
+import hmac
+from pathlib import Path
+
+
+class TokensUnavailableError(Exception):
+    """The file cannot be read or holds no token: our fault, not the caller's."""
+
+
+class TokenFile:
+    """The tokens of a file, read again when the file changes.
+
+    Several lines are all valid, so that a token is replaced without a moment
+    in which a sender is turned away: add the new one, change the senders,
+    remove the old one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._version: tuple[int, int, int] | None = None
+        self._tokens: tuple[bytes, ...] = ()
+
+    def allows(self, authorization: str) -> bool:
+        """Say whether an Authorization header shows a valid token, in time that tells nothing.
+
+        Raises TokensUnavailableError.
+        """
+        scheme, _, shown = authorization.partition(" ")
+        token = shown.strip().encode()
+        valid = [hmac.compare_digest(token, known) for known in self._read()]
+        return any(valid) and scheme.lower() == "bearer"
+
+    def _read(self) -> tuple[bytes, ...]:
+        try:
+            stat = self._path.stat()
+            version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if version != self._version:
+                lines = self._path.read_bytes().splitlines()
+                self._tokens = tuple(line.strip() for line in lines if line.strip())
+                self._version = version
+        except OSError as error:
+            self._version = None
+            raise TokensUnavailableError(f"{self._path}: {error.strerror}") from None
+        if not self._tokens:
+            raise TokensUnavailableError(f"{self._path} holds no token")
+        return self._tokens

@@ -1,0 +1,114 @@
+"""Incidents as JSON."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from router.incident.describe import incident_title
+from router.incident.model import Event, Incident
+from router.store.incidents import find_incident, list_timeline
+from router.store.messages import StoredMessage, list_messages
+from router.store.timers import Timer, find_timer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentDetails:
+    """One incident with everything that explains it (G11)."""
+
+    incident: Incident
+    timeline: tuple[Event, ...]
+    messages: list[StoredMessage]
+    timer: Timer | None
+
+
+def find_details(tx: Connection, number: int) -> IncidentDetails | None:
+    """Return one incident with everything that explains it, or None."""
+    incident = find_incident(tx, number)
+    if incident is None:
+        return None
+    return IncidentDetails(
+        incident=incident,
+        timeline=list_timeline(tx, number),
+        messages=list_messages(tx, number),
+        timer=find_timer(tx, number),
+    )
+
+
+def summary(incident: Incident) -> dict[str, Any]:
+    """Return what a list shows of an incident."""
+    firing = sum(alert.firing for alert in incident.alerts.values())
+    return {
+        "number": incident.number,
+        "title": incident_title(incident),
+        "state": incident.state,
+        "severity": incident.severity,
+        "opened_at": _time(incident.opened_at),
+        "acknowledged_at": _time(incident.acknowledged_at),
+        "acknowledged_by": incident.acknowledged_by,
+        "resolved_at": _time(incident.resolved_at),
+        "alerts_firing": firing,
+        "alerts_total": len(incident.alerts),
+    }
+
+
+def details(found: IncidentDetails) -> dict[str, Any]:
+    """Return everything about an incident, and what happens next."""
+    return {
+        **summary(found.incident),
+        "alerts": [
+            {
+                "fingerprint": alert.fingerprint,
+                "labels": alert.labels,
+                "annotations": alert.annotations,
+                "firing": alert.firing,
+                "severity": alert.severity,
+                "starts_at": _time(alert.starts_at),
+                "ended_at": _time(alert.ended_at),
+                "generator_url": alert.generator_url,
+            }
+            for alert in found.incident.alerts.values()
+        ],
+        "timeline": [
+            {"at": _time(event.at), "kind": event.kind, "text": event.text}
+            for event in found.timeline
+        ],
+        "messages": [_message(message) for message in found.messages],
+        "escalation": None if found.timer is None else _escalation(found.timer),
+    }
+
+
+def _message(stored: StoredMessage) -> dict[str, Any]:
+    return {
+        "kind": stored.message.kind,
+        "channel": stored.message.address.channel,
+        "address": stored.message.address.address,
+        "person": stored.message.person,
+        "because": stored.message.because,
+        "dedup_key": stored.message.dedup_key,
+        "state": stored.state,
+        "attempts": stored.attempts,
+        "created_at": _time(stored.created_at),
+        "due_at": _time(stored.due_at),
+        "ended_at": _time(stored.ended_at),
+        "reason": stored.reason,
+        "detail": stored.detail,
+    }
+
+
+def _escalation(timer: Timer) -> dict[str, Any]:
+    escalation = timer.escalation
+    steps = len(escalation.policy.steps)
+    following = "last" if escalation.next_step >= steps else str(escalation.next_step + 1)
+    return {
+        "policy": escalation.policy.id,
+        "catalog_version": escalation.catalog_version,
+        "round": timer.round,
+        "next_step": None if escalation.due_at is None else following,
+        "due_at": _time(escalation.due_at),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

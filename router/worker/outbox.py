@@ -1,0 +1,168 @@
+"""Which messages a change of an incident asks for, and which it makes needless."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import dropwhile
+from typing import assert_never
+
+from sqlalchemy import Connection
+
+from router.address import Address
+from router.channels.channel import Channel
+from router.escalation.model import Page
+from router.incident.model import Change, Event, EventKind, Incident, IncidentState
+from router.message.model import Message, MessageKind
+from router.store.incidents import list_channels, record_events
+from router.store.messages import (
+    MessageState,
+    StoredMessage,
+    list_messages,
+    record_dropped,
+    record_message,
+    record_notice,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """Writes messages within the transaction of what caused them (G5)."""
+
+    installation: str
+    channels: Mapping[str, Channel]
+
+    def record_pages(
+        self, tx: Connection, incident: int, pages: Iterable[Page], *, round_: int, now: datetime
+    ) -> None:
+        """Ask for pages; the round keeps a second escalation's keys apart from the first's."""
+        for page in pages:
+            key = f"{self.installation}/{incident}/{page.step}.{round_}/{page.person}"
+            message = Message(
+                incident_number=incident,
+                kind=MessageKind.PAGE,
+                address=page.address,
+                dedup_key=key,
+                person=page.person,
+                because=page.because,
+            )
+            record_message(tx, message, now=now)
+
+    def record_page_elsewhere(
+        self, tx: Connection, page: Message, addresses: Sequence[Address], *, now: datetime
+    ) -> Address | None:
+        """Page the same person at the address after the one that fails, while that is retried.
+
+        Returns that address, also when it was asked before; None when there is no other.
+        """
+        _, *following = dropwhile(lambda one: one != page.address, [*addresses, page.address])
+        following = [address for address in following if address != page.address]
+        if not following:
+            return None
+        because = f"{page.because} ({page.address.channel} did not accept the page.)"
+        elsewhere = replace(page, address=following[0], because=because)
+        record_message(tx, elsewhere, now=now)
+        return following[0]
+
+    def end_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
+        """Drop what still waits to wake people, and tell the providers of what was tried.
+
+        A page that is being sent right now is settled when its outcome is
+        known: told before that, the provider would know no such page.
+        """
+        number = _number(incident)
+        if incident.state is IncidentState.RESOLVED:
+            acknowledges = list_messages(tx, number, kinds=[MessageKind.ACKNOWLEDGE])
+            waiting = [one.id for one in acknowledges if one.state is MessageState.PENDING]
+            record_dropped(tx, waiting, reason="superseded by the resolve", now=now)
+        for page in list_messages(tx, number, kinds=[MessageKind.PAGE]):
+            if page.state is MessageState.PENDING:
+                self.drop_page(tx, page, incident, now=now)
+            elif page.state is not MessageState.SENDING and page.attempts:
+                self.record_follow_up(tx, page.message, incident, now=now)
+
+    def drop_page(
+        self, tx: Connection, page: StoredMessage, incident: Incident, *, now: datetime
+    ) -> None:
+        """Take a page out that nobody needs; one that was tried may have been accepted unseen."""
+        reason = f"{incident.state} before it was accepted"
+        record_dropped(tx, [page.id], reason=reason, now=now)
+        text = f"Page to {_place(page.message)} not sent: {reason}."
+        event = Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
+        record_events(tx, _number(incident), [event])
+        if page.attempts:
+            self.record_follow_up(tx, page.message, incident, now=now)
+
+    def record_follow_up(
+        self, tx: Connection, page: Message, incident: Incident, *, now: datetime
+    ) -> None:
+        """Tell the provider of a page that somebody has the incident, or that it is over."""
+        channel = self.channels.get(page.address.channel)
+        kind = _follow_up(incident.state)
+        if channel is None or not channel.closes_pages or kind is None:
+            return
+        message = Message(
+            incident_number=page.incident_number,
+            kind=kind,
+            address=page.address,
+            dedup_key=page.dedup_key,
+            person=page.person,
+        )
+        record_message(tx, message, now=now)
+
+    def record_notices(
+        self, tx: Connection, incident: Incident, change: Change, *, now: datetime
+    ) -> None:
+        """Bring every informed channel up to date."""
+        number = _number(incident)
+        for address in list_channels(tx, number):
+            channel = self.channels.get(address.channel)
+            key = f"{self.installation}/{number}/notice/{address.channel}/{address.address}"
+            if channel is None or channel.edits_notices:
+                record_notice(tx, _notice(number, address, key), now=now)
+            elif occasion := _occasion(incident, change):
+                self._supersede(tx, number, address, now=now)
+                record_message(tx, _notice(number, address, f"{key}/{occasion}"), now=now)
+
+    def _supersede(self, tx: Connection, number: int, address: Address, *, now: datetime) -> None:
+        """Drop older notices to the same place: the newest says how things stand."""
+        older = [
+            one.id
+            for one in list_messages(tx, number, kinds=[MessageKind.NOTICE])
+            if one.state is MessageState.PENDING and one.message.address == address
+        ]
+        record_dropped(tx, older, reason="superseded by a newer notice", now=now)
+
+
+def _notice(number: int, address: Address, key: str) -> Message:
+    return Message(incident_number=number, kind=MessageKind.NOTICE, address=address, dedup_key=key)
+
+
+def _occasion(incident: Incident, change: Change) -> str | None:
+    """Return what makes a mail worth sending: an end, a beginning, a rise."""
+    if change.resolved:
+        return "resolved"
+    if change.opened:
+        return "opened"
+    return f"rose-to-{incident.severity}" if change.severity_rose else None
+
+
+def _follow_up(state: IncidentState) -> MessageKind | None:
+    match state:
+        case IncidentState.TRIGGERED:
+            return None
+        case IncidentState.ACKNOWLEDGED:
+            return MessageKind.ACKNOWLEDGE
+        case IncidentState.RESOLVED:
+            return MessageKind.RESOLVE
+        case _:
+            assert_never(state)
+
+
+def _place(message: Message) -> str:
+    return f"{message.address.channel} {message.address.address}"
+
+
+def _number(incident: Incident) -> int:
+    if incident.number is None:
+        raise ValueError("an incident gets its number before its messages")
+    return incident.number

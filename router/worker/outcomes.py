@@ -1,0 +1,143 @@
+"""What follows from one attempt to send: the work of the transaction that records it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from router.channels.outcome import Outcome, Refused, Retry, Sent
+from router.incident.model import Event, EventKind, Incident, IncidentState
+from router.message.model import MessageKind
+from router.oncall.model import Roster
+from router.store.incidents import find_incident, record_events
+from router.store.messages import (
+    StoredMessage,
+    find_claimed,
+    list_messages,
+    record_failure,
+    record_sent,
+)
+from router.store.timers import find_timer, record_escalation
+from router.worker.outbox import Outbox
+from router.worker.retry import next_delay
+
+# How long a page may stay unaccepted before the person's next address is tried too.
+ELSEWHERE_AFTER: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """Records outcomes, each under the lease of the attempt it belongs to (G6)."""
+
+    outbox: Outbox
+    roster: Roster
+
+    def record(
+        self, tx: Connection, claimed: StoredMessage, outcome: Outcome, *, now: datetime
+    ) -> bool:
+        """Record an outcome; False when the lease was lost, since then another one records it."""
+        incident = find_incident(tx, claimed.message.incident_number, to_change=True)
+        current = find_claimed(tx, claimed)
+        if incident is None or current is None:
+            return False
+        if isinstance(outcome, Sent):
+            self._record_sent(tx, current, outcome, incident, now=now)
+            record_sent(tx, claimed, provider_id=outcome.provider_id, now=now)
+        elif is_needless(current, incident):
+            # It may have been accepted without our knowing, so the provider is told as well.
+            self.outbox.drop_page(tx, current, incident, now=now)
+        else:
+            self._record_failure(tx, current, outcome, incident, now=now)
+        return True
+
+    def drop(self, tx: Connection, claimed: StoredMessage, *, now: datetime) -> bool:
+        """Drop a page that is needless before this attempt; False when it is needed after all."""
+        incident = find_incident(tx, claimed.message.incident_number, to_change=True)
+        current = find_claimed(tx, claimed)
+        if incident is None or current is None or not is_needless(current, incident):
+            return False
+        # The claim counted an attempt that is not made.
+        untried = replace(current, attempts=current.attempts - 1)
+        self.outbox.drop_page(tx, untried, incident, now=now)
+        return True
+
+    def _record_sent(
+        self,
+        tx: Connection,
+        sent: StoredMessage,
+        outcome: Sent,
+        incident: Incident,
+        *,
+        now: datetime,
+    ) -> None:
+        text = f"{_what(sent)} was accepted."
+        event = Event(at=now, kind=EventKind.MESSAGE_SENT, text=text)
+        record_events(tx, sent.message.incident_number, [event])
+        if sent.message.kind is MessageKind.PAGE:
+            # Acknowledged or resolved while it was on its way: the provider must learn it.
+            self.outbox.record_follow_up(tx, sent.message, incident, now=now)
+
+    def _record_failure(
+        self,
+        tx: Connection,
+        failed: StoredMessage,
+        outcome: Retry | Refused,
+        incident: Incident,
+        *,
+        now: datetime,
+    ) -> None:
+        kind, age = failed.message.kind, now - failed.created_at
+        delay = next_delay(outcome, kind=kind, attempts=failed.attempts, age=age)
+        record_failure(
+            tx,
+            failed,
+            reason=outcome.reason.value,
+            detail=outcome.detail,
+            retry_at=None if delay is None else now + delay,
+            now=now,
+        )
+        # Not a row for every retry: an outage of an hour would bury the timeline.
+        if delay is None or failed.reason != outcome.reason.value:
+            ending = "given up" if delay is None else "it is tried again"
+            text = f"{_what(failed)} failed, {ending}: {outcome.detail}"
+            event = Event(at=now, kind=EventKind.MESSAGE_FAILED, text=text)
+            record_events(tx, failed.message.incident_number, [event])
+        if kind is MessageKind.PAGE and (isinstance(outcome, Refused) or age >= ELSEWHERE_AFTER):
+            self._page_elsewhere(tx, failed, now=now)
+
+    def _page_elsewhere(self, tx: Connection, failed: StoredMessage, *, now: datetime) -> None:
+        """Try the person's next address; when nobody of the step is left, the next step (G7)."""
+        person = self.roster.people.get(failed.message.person) if failed.message.person else None
+        addresses = () if person is None else person.addresses
+        page = failed.message
+        if self.outbox.record_page_elsewhere(tx, page, addresses, now=now) is not None:
+            return
+        timer = find_timer(tx, page.incident_number)
+        if timer is None or timer.escalation.due_at is None or timer.escalation.due_at <= now:
+            return
+        step = _step(page.dedup_key)
+        pages = list_messages(tx, page.incident_number, kinds=[MessageKind.PAGE])
+        of_step = [one for one in pages if _step(one.message.dedup_key) == step]
+        is_current = step == f"{timer.escalation.next_step}.{timer.round}"
+        if is_current and all(one.reason is not None for one in of_step):
+            record_escalation(tx, page.incident_number, replace(timer.escalation, due_at=now))
+            text = "No page of this step was accepted, so the next step does not wait."
+            event = Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text)
+            record_events(tx, page.incident_number, [event])
+
+
+def is_needless(message: StoredMessage, incident: Incident) -> bool:
+    """Say whether this would wake somebody for an incident that nobody has to be woken for."""
+    is_page = message.message.kind is MessageKind.PAGE
+    return is_page and incident.state is not IncidentState.TRIGGERED
+
+
+def _step(dedup_key: str) -> str:
+    """Return `step.round` of a page's dedup key."""
+    return dedup_key.split("/")[2]
+
+
+def _what(message: StoredMessage) -> str:
+    address = message.message.address
+    return f"{message.message.kind.capitalize()} to {address.channel} {address.address}"

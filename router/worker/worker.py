@@ -1,0 +1,222 @@
+"""The loop that applies notifications, takes the steps that are due, and sends."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from router.catalog import OnCallCatalog
+from router.channels.channel import Channel
+from router.incident.model import Incident
+from router.logs import context
+from router.message.model import MessageKind
+from router.metrics import Metrics
+from router.store.backlog import find_next_decision
+from router.store.notifications import list_pending_notifications
+from router.store.store import Store
+from router.store.timers import list_due_timers
+from router.worker.decisions import Decisions, record_unapplied, record_untaken
+from router.worker.outbox import Outbox
+from router.worker.sender import Sender, SenderPorts
+
+BATCH: Final = 100
+LONGEST_WAIT_SECONDS: Final = 5.0  # so that what a dead replica left is seen in seconds
+SHORTEST_WAIT_SECONDS: Final = 0.05  # so that what another replica holds is not asked for in a spin
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerPorts:
+    """What the worker needs from outside."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    clock: Callable[[], datetime]
+    public_url: str
+    metrics: Metrics
+    name: str  # different in every process: part of the leases
+
+
+class Worker:
+    """Three loops over one store: deciding, sending pages, sending the rest."""
+
+    def __init__(self, ports: WorkerPorts, catalog: OnCallCatalog) -> None:
+        self._ports = ports
+        self.catalog = catalog
+        self._decide_wake = asyncio.Event()
+        self._pages = self._sender("pages", MessageKind.PAGE)
+        self._others = self._sender(
+            "others", MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE, MessageKind.NOTICE
+        )
+
+    async def turn(self) -> datetime | None:
+        """Do everything that is due, to the end, and return when the next thing is."""
+        await self.decide()
+        for sender in (self._pages, self._others):
+            while await sender.start_due():
+                await sender.finish()
+        dues = [
+            await self._ports.store.read(find_next_decision),
+            await self._pages.next_due(),
+            await self._others.next_due(),
+        ]
+        return min((due for due in dues if due is not None), default=None)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish the attempts that are under way."""
+        loops = [
+            self._loop(stop, self._decide_wake, self._decide_due),
+            *(
+                self._loop(stop, sender.wake, _send_due(sender))
+                for sender in (self._pages, self._others)
+            ),
+            self._wake_at(stop),
+        ]
+        await asyncio.gather(*loops)
+        await asyncio.gather(self._pages.finish(), self._others.finish())
+
+    def wake(self) -> None:
+        """Look at once: a notification is stored."""
+        self._decide_wake.set()
+
+    async def acknowledge(self, number: int, by: str) -> Incident | None:
+        """Record that somebody has the incident, from whatever channel; None for no such one."""
+        now = self._ports.clock()
+        decisions = self._decisions()
+        incident = await self._ports.store.write(
+            lambda tx: decisions.acknowledge(tx, number, by=by, now=now)
+        )
+        self._wake_senders()
+        return incident
+
+    async def decide(self) -> bool:
+        """Apply what was received and take the steps that are due; False when nothing was."""
+        applied = await self._apply_pending()
+        taken = await self._take_due_steps()
+        return applied or taken
+
+    async def _decide_due(self) -> datetime | None:
+        while await self.decide():
+            pass
+        self._ports.metrics.turn_at.set(self._ports.clock().timestamp())
+        return await self._ports.store.read(find_next_decision)
+
+    async def _apply_pending(self) -> bool:
+        """Apply what is due, each notification on its own: one that fails holds up no other."""
+        store, now = self._ports.store, self._ports.clock()
+        pending = await store.read(lambda tx: list_pending_notifications(tx, now=now, limit=BATCH))
+        decisions = self._decisions()
+        # All at once, so that they share a commit; the writer keeps their order.
+        results = await asyncio.gather(
+            *(
+                store.write(partial(decisions.apply, notification=number, now=now))
+                for number in pending
+            ),
+            return_exceptions=True,
+        )
+        for number, result in zip(pending, results, strict=True):
+            if isinstance(result, BaseException):
+                await self._put_off_notification(number, result, now=now)
+            else:
+                self._ports.metrics.applied.labels(result).inc()
+        if "changed" in results:
+            self._wake_senders()
+        return bool(pending)
+
+    async def _take_due_steps(self) -> bool:
+        store, now = self._ports.store, self._ports.clock()
+        due = await store.read(lambda tx: list_due_timers(tx, now=now, limit=BATCH))
+        decisions = self._decisions()
+        results = await asyncio.gather(
+            *(store.write(partial(decisions.take_step, number=number, now=now)) for number in due),
+            return_exceptions=True,
+        )
+        for number, result in zip(due, results, strict=True):
+            if isinstance(result, BaseException):
+                await self._put_off_step(number, result, now=now)
+        if due:
+            self._wake_senders()
+        return bool(due)
+
+    async def _put_off_notification(
+        self, number: int, error: BaseException, *, now: datetime
+    ) -> None:
+        self._ports.metrics.failures.labels("apply").inc()
+        logger.error(
+            "a notification could not be applied, it is kept and tried again",
+            exc_info=error,
+            extra=context(notification=number),
+        )
+        shown = f"{type(error).__name__}: {error}"[:1000]
+        await self._ports.store.write(lambda tx: record_unapplied(tx, number, error=shown, now=now))
+
+    async def _put_off_step(self, number: int, error: BaseException, *, now: datetime) -> None:
+        self._ports.metrics.failures.labels("escalate").inc()
+        logger.error(
+            "a step could not be taken, it is tried again",
+            exc_info=error,
+            extra=context(incident=number),
+        )
+        await self._ports.store.write(lambda tx: record_untaken(tx, number, now=now))
+
+    async def _loop(
+        self,
+        stop: asyncio.Event,
+        wake: asyncio.Event,
+        work: Callable[[], Awaitable[datetime | None]],
+    ) -> None:
+        """Work, then sleep until woken or due; an error (the database is down) ends no loop."""
+        while not stop.is_set():
+            wake.clear()
+            seconds = 1.0
+            try:
+                due = await work()
+                seconds = LONGEST_WAIT_SECONDS
+                if due is not None:
+                    seconds = (due - self._ports.clock()).total_seconds()
+            except Exception:
+                self._ports.metrics.failures.labels("turn").inc()
+                logger.exception("the worker failed, it tries again in a second")
+            seconds = min(max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+            try:
+                await asyncio.wait_for(wake.wait(), seconds)
+            except TimeoutError:
+                continue
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.wake()
+        self._wake_senders()
+
+    def _wake_senders(self) -> None:
+        self._pages.wake.set()
+        self._others.wake.set()
+
+    def _decisions(self) -> Decisions:
+        outbox = Outbox(installation=self._ports.store.installation, channels=self._ports.channels)
+        return Decisions(catalog=self.catalog, outbox=outbox)
+
+    def _sender(self, lane: str, *kinds: MessageKind) -> Sender:
+        ports = SenderPorts(
+            store=self._ports.store,
+            channels=self._ports.channels,
+            catalog=lambda: self.catalog,
+            clock=self._ports.clock,
+            public_url=self._ports.public_url,
+            metrics=self._ports.metrics,
+            name=f"{self._ports.name}:{lane}",
+        )
+        return Sender(ports, kinds)
+
+
+def _send_due(sender: Sender) -> Callable[[], Awaitable[datetime | None]]:
+    async def send_due() -> datetime | None:
+        while await sender.start_due():
+            pass
+        return await sender.next_due()
+
+    return send_due

@@ -1,0 +1,121 @@
+"""`guardia serve` and the commands that talk to it, as processes."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.delivery.router_process import Town, critical, guardia, open_town, over, running
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with open_town(tmp_path) as opened:
+        yield opened
+
+
+def test_from_the_alert_to_the_acknowledgement_and_the_end(town: Town) -> None:
+    with running(town) as router:
+        client = {
+            **town.environment(),
+            "GUARDIA_URL": router.url,
+        }
+        assert router.post(critical()) == 200
+        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+
+        listed = guardia("incidents", environment=client)
+        assert listed.stdout.startswith("#1      triggered    critical")
+        shown = guardia("incidents", "1", environment=client)
+        assert "Unless somebody acknowledges, step 2 of policy plataforma" in shown.stdout
+
+        acknowledged = guardia("ack", "1", "--by", "Platform engineer 1", environment=client)
+        assert acknowledged.returncode == 0, acknowledged.stderr
+        assert "acknowledged by Platform engineer 1" in acknowledged.stdout
+        town.pagerduty.wait_for(
+            lambda fake: [one.state for one in fake.alerts] == ["acknowledged"], timeout=20
+        )
+
+        unknown = guardia("ack", "7", "--by", "Platform engineer 1", environment=client)
+        assert (unknown.returncode, unknown.stdout) == (1, "There is no incident 7.\n")
+
+        assert router.post(over()) == 200
+        town.pagerduty.wait_for(
+            lambda fake: [one.state for one in fake.alerts] == ["resolved"], timeout=20
+        )
+        assert guardia("incidents", environment=client).stdout == "no open incidents\n"
+        assert router.stop() == 0
+    assert {line["level"] for line in router.lines} == {"INFO"}
+    assert router.lines[-1]["message"] == "stopped"
+
+
+def test_no_secret_reaches_the_logs(town: Town) -> None:
+    with running(town) as router:
+        router.post(critical())
+        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        httpx.get(f"{router.url}/api/incidents", headers={"Authorization": "Bearer guess"})
+        router.stop()
+
+    logged = str(router.lines)
+    for secret in ("webhook-token", "api-token", "xoxb-test", "1" * 32, "2" * 32, "3" * 32):
+        assert secret not in logged
+
+
+def test_a_second_router_on_the_same_file_is_refused(town: Town) -> None:
+    with running(town):
+        second = guardia("serve", environment=town.environment())
+
+    assert second.returncode == 2
+    assert "in use by another router" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_bad_catalog_is_refused_with_its_problems(town: Town, tmp_path: Path) -> None:
+    bad = tmp_path / "catalog"
+    (bad / "oncall").mkdir(parents=True)
+    (bad / "oncall" / "team.yaml").write_text("policies:\n  - id: x\n    steps: []\n")
+
+    refused = guardia("serve", environment=town.environment(GUARDIA_CATALOG=str(bad)))
+
+    assert refused.returncode == 1
+    assert "oncall/team.yaml:" in refused.stdout
+    assert "Traceback" not in refused.stderr
+
+
+def test_missing_settings_are_said_all_at_once(town: Town) -> None:
+    environment = town.environment()
+    for name in ("GUARDIA_WEBHOOK_TOKEN_FILE", "GUARDIA_SECRETS_DIR"):
+        del environment[name]
+
+    refused = guardia("serve", environment=environment)
+
+    assert refused.returncode == 2
+    assert "GUARDIA_WEBHOOK_TOKEN_FILE must be set" in refused.stderr
+    assert "GUARDIA_SECRETS_DIR must be set" in refused.stderr
+
+
+def test_a_taken_port_and_a_lost_database_are_sentences(town: Town) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        refused = guardia("serve", environment=town.environment(GUARDIA_LISTEN=address))
+    assert refused.returncode == 2
+    assert f"cannot listen on {address}" in refused.stderr
+
+    nowhere = "sqlite:////nonexistent/guardia.db"
+    refused = guardia("serve", environment=town.environment(GUARDIA_DATABASE=nowhere))
+    assert refused.returncode == 2
+    assert "cannot open the database" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_commands_say_when_there_is_no_router(town: Town) -> None:
+    environment = town.environment(GUARDIA_URL="http://127.0.0.1:1")
+    refused = guardia("incidents", environment=environment)
+    assert refused.returncode == 2
+    assert "http://127.0.0.1:1 does not answer" in refused.stderr
+
+    (town.folder / "api-token").unlink()
+    refused = guardia("ack", "1", environment=environment)
+    assert refused.returncode == 2
+    assert "GUARDIA_API_TOKEN_FILE: cannot read" in refused.stderr

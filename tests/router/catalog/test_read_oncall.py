@@ -1,0 +1,219 @@
+"""The on-call files: what is read of them, and every problem with its page."""
+
+from datetime import date, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from guardia.catalog_folder import read_catalog_folder
+from guardia.problem import Problem, render_text
+from router.address import Address
+from router.catalog import OnCallCatalog, read_oncall
+from router.oncall.model import PersonId, ScheduleId
+from router.routing import PolicyId, decide_route
+from tests.catalogs import CATALOG, ROOT, copy_catalog
+
+ONCALL = "oncall/plataforma.yaml"
+PRIMARY = """  - id: primary
+    rotation:
+      people: [platform-1, platform-2, platform-3]
+      shift: 7d
+      starts: 2026-01-05 # a Monday
+      handoff: 09:00
+      zone: Atlantic/Cape_Verde
+"""
+DEFAULT_ROUTE = """
+default_route:
+  channels: [email: operaciones@conecta360.example, slack: "#operaciones"]
+"""
+
+
+def read(folder: Path) -> OnCallCatalog:
+    documents, problems = read_catalog_folder(folder)
+    catalog, of_meaning = read_oncall(documents)
+    assert not problems
+    assert not of_meaning
+    assert catalog is not None
+    return catalog
+
+
+def problems_of(folder: Path) -> tuple[Problem, ...]:
+    documents, _ = read_catalog_folder(folder)
+    catalog, problems = read_oncall(documents)
+    assert catalog is None
+    return problems
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    return copy_catalog(tmp_path, changes={ONCALL: (old, new)})
+
+
+def drawn(folder: Path) -> str:
+    """Return the problems as a person sees them, with paths from the catalog's folder on."""
+    documents, _ = read_catalog_folder(folder)
+    _, problems = read_oncall(documents)
+    text = render_text(problems, documents.sources)
+    return text.replace(folder.parent.as_posix() + "/", "")
+
+
+def test_the_first_users_catalog_is_read_whole() -> None:
+    catalog = read(CATALOG)
+
+    assert catalog.organisation == "Conecta360"
+    assert catalog.names[PersonId("platform-1")] == "Platform engineer 1"
+    rotation = catalog.roster.schedules[ScheduleId("primary")].rotation
+    assert rotation.people == ("platform-1", "platform-2", "platform-3")
+    assert (rotation.starts_on, rotation.handoff) == (date(2026, 1, 5), time(9, 0))
+    assert (rotation.days_per_shift, rotation.zone) == (7, ZoneInfo("Atlantic/Cape_Verde"))
+    person = catalog.roster.people[PersonId("platform-1")]
+    assert person.addresses[0] == Address(channel="pagerduty", address="platform-1")
+    policy = catalog.policies[PolicyId("plataforma")]
+    assert [step.schedules for step in policy.steps] == [("primary",), ("secondary",)]
+    assert policy.last_resort.people == ("platform-1", "platform-2", "platform-3")
+
+
+def test_a_step_waits_as_long_as_the_organisation_says(tmp_path: Path) -> None:
+    folder = changed(tmp_path, "- schedules: [primary]", "- {schedules: [primary], wait: 2m30s}")
+    steps = read(folder).policies[PolicyId("plataforma")].steps
+
+    assert [step.wait for step in steps] == [timedelta(seconds=150), timedelta(minutes=15)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "route"),
+    [
+        ({"environment": "prod", "severity": "critical"}, "critical"),
+        ({"environment": "prod", "severity": "high"}, "high"),
+        ({"environment": "qa", "severity": "critical"}, "not-production"),
+        ({"environment": "prod", "severity": "page"}, "default"),
+    ],
+)
+def test_only_production_reaches_people_and_nothing_is_lost(
+    labels: dict[str, str], route: str
+) -> None:
+    routed = decide_route(labels, read(CATALOG).routes)
+
+    assert routed.route == route
+    assert (routed.policy is not None) == (route == "critical")
+    assert routed.channels
+
+
+def test_the_version_changes_with_the_on_call_files_and_the_default_wait(tmp_path: Path) -> None:
+    edited = changed(tmp_path / "a", "name: Platform engineer 1", "name: Platform engineer one")
+    waiting = copy_catalog(
+        tmp_path / "b", changes={"catalog.yaml": ("escalate_after: 15m", "escalate_after: 14m")}
+    )
+    renamed = copy_catalog(
+        tmp_path / "c", changes={"catalog.yaml": ("organisation: Conecta360", "organisation: C")}
+    )
+
+    versions = [read(folder).version for folder in (CATALOG, edited, waiting, renamed)]
+    assert len(set(versions)) == 3
+    assert versions[0] == versions[3]
+    assert all(len(version) == 12 for version in versions)
+
+
+def test_files_may_refer_to_each_other(tmp_path: Path) -> None:
+    folder = changed(tmp_path, PRIMARY, "")
+    (folder / "oncall" / "a.yaml").write_text("schedules:\n" + PRIMARY)
+
+    assert set(read(folder).roster.schedules) == {"primary", "secondary"}
+
+
+# Each problem, by the smallest change that makes it: code -> (old text, new text).
+PROBLEMS = {
+    "unknown-reference": ("- schedules: [primary]", "- schedules: [primery]"),
+    "duplicate-id": ("- name: low", "- name: medium"),
+    "duration-invalid": ("- schedules: [primary]", "- {schedules: [primary], wait: 15 min}"),
+    "zone-unknown": (PRIMARY, PRIMARY.replace("Cape_Verde", "Cabo_Verde")),
+    "date-invalid": (PRIMARY, PRIMARY.replace("2026-01-05 # a Monday", "2026-02-30")),
+    "time-invalid": (PRIMARY, PRIMARY.replace("09:00", "9:00")),
+    "shift-invalid": (PRIMARY, PRIMARY.replace("7d", "12h")),
+    "matcher-invalid": ("""['severity="high"']""", """['severity == high']"""),
+    "route-missing": (DEFAULT_ROUTE, ""),
+    "route-empty": (
+        """    match: ['severity="low"']\n    channels: [slack: "#operaciones-info"]\n""",
+        """    match: ['severity="low"']\n""",
+    ),
+    "step-empty": ("- schedules: [primary]", "- wait: 5m"),
+}
+
+# Found in services too: their pages show that.
+ALSO_ELSEWHERE = {"unknown-reference", "duplicate-id", "duration-invalid"}
+
+
+@pytest.mark.parametrize("code", sorted(PROBLEMS))
+def test_each_problem_is_found_and_its_page_shows_it_as_it_is_drawn(
+    tmp_path: Path, code: str
+) -> None:
+    folder = changed(tmp_path, *PROBLEMS[code])
+
+    assert [problem.code for problem in problems_of(folder)] == [code]
+    page = (ROOT / "docs" / "problems" / f"{code}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {code}\n")
+    assert drawn(folder) in page or code in ALSO_ELSEWHERE
+
+
+def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
+    folder = copy_catalog(
+        tmp_path,
+        changes={
+            "catalog.yaml": ("escalate_after: 15m", "escalate_after: soon"),
+            ONCALL: (PRIMARY, PRIMARY.replace("7d", "12h").replace("09:00", "25:00")),
+        },
+    )
+    (folder / "oncall" / "z.yaml").write_text(
+        "people: [{id: platform-1, name: Again, pages: [email: a@b.example]}]\n"
+        "default_route: {policy: plata}\n"
+    )
+
+    found = problems_of(folder)
+    assert [(Path(p.span.path).name, p.code) for p in found] == [
+        ("catalog.yaml", "duration-invalid"),
+        ("plataforma.yaml", "shift-invalid"),
+        ("plataforma.yaml", "time-invalid"),
+        ("z.yaml", "duplicate-id"),
+        ("z.yaml", "route-missing"),
+    ]
+    assert all(p.label and p.why and p.fix for p in found)
+    assert found[4].label.endswith("plataforma.yaml:62")
+
+
+def test_a_default_route_may_wake_people_but_not_with_an_unknown_policy(tmp_path: Path) -> None:
+    folder = changed(tmp_path, DEFAULT_ROUTE, "\ndefault_route: {policy: plata}\n")
+
+    (problem,) = problems_of(folder)
+    assert (problem.code, problem.label) == ("unknown-reference", "did you mean `plataforma`?")
+
+
+def test_while_a_file_is_broken_names_it_may_declare_are_not_reported(tmp_path: Path) -> None:
+    folder = changed(tmp_path, PRIMARY, "")  # `primary` is named by a step
+    (folder / "oncall" / "a.yaml").write_text("schedules: [\n")
+
+    assert problems_of(folder) == ()  # the broken YAML is the folder's problem
+
+
+def test_a_catalog_without_its_organisation_still_reports_its_problems(tmp_path: Path) -> None:
+    folder = changed(tmp_path, *PROBLEMS["time-invalid"])
+    (folder / "catalog.yaml").unlink()
+
+    assert [problem.code for problem in problems_of(folder)] == ["time-invalid"]
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "../etc/passwd", "Europe", "/etc/localtime", "x" * 5000, "a\\0b", "europe"]
+)
+def test_names_that_are_no_zone_are_problems_and_nothing_worse(tmp_path: Path, zone: str) -> None:
+    folder = changed(tmp_path, PRIMARY, PRIMARY.replace("Atlantic/Cape_Verde", f'"{zone}"'))
+
+    (problem,) = problems_of(folder)
+    assert problem.code == "zone-unknown"
+
+
+@pytest.mark.parametrize("day", ["20260105", "2026-W02-1", "0001-01-01", "2026-1-5", "٢٠٢٦-01-05"])
+def test_dates_in_other_forms_are_problems(tmp_path: Path, day: str) -> None:
+    folder = changed(tmp_path, PRIMARY, PRIMARY.replace("2026-01-05 # a Monday", f'"{day}"'))
+
+    (problem,) = problems_of(folder)
+    assert problem.code == "date-invalid"

@@ -1,0 +1,248 @@
+"""One attempt on each channel: what it sends, and what each answer means."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.address import Address
+from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.pagerduty import PagerDuty
+from router.channels.slack import Slack
+from router.channels.smtp import Email
+from router.message.model import MessageContext, MessageKind
+from tests.fakes.pagerduty import PagerDutyFake
+from tests.fakes.slack import SlackFake
+from tests.fakes.smtp import SmtpFake
+from tests.router.making import context, incident, incident_alert
+
+KEY = "k" * 32
+HOSTILE = "casos\r\nBcc: everybody@conecta360.example\r\n\r\n<!channel> <b>\N{FIRE}"
+
+
+@pytest.fixture
+def pagerduty() -> Iterator[PagerDutyFake]:
+    with PagerDutyFake(keys={"ana": KEY}).serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackFake]:
+    with SlackFake(token="xoxb-1", channels=["#operaciones"]).serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def secrets_dir(tmp_path: Path) -> Path:
+    (tmp_path / "pagerduty-ana").write_text(KEY)
+    (tmp_path / "slack-token").write_text("xoxb-1")
+    (tmp_path / "smtp-password").write_text("right")
+    return tmp_path
+
+
+def about(channel: str, address: str, **fields: object) -> MessageContext:
+    alert = incident_alert(severity="critical", service="casos", summary=HOSTILE)
+    made = context(incident(alert), kind=MessageKind.NOTICE)
+    message = replace(made.message, address=Address(channel=channel, address=address))
+    return replace(made, message=message, **fields)  # type: ignore[arg-type]
+
+
+def page() -> MessageContext:
+    return context(incident(incident_alert(severity="critical", summary=HOSTILE)))
+
+
+def reason(outcome: Outcome) -> tuple[type, FailureReason | None]:
+    return type(outcome), None if isinstance(outcome, Sent) else outcome.reason
+
+
+# PagerDuty
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (500, (Retry, FailureReason.PROVIDER_ERROR)),
+        (503, (Retry, FailureReason.PROVIDER_ERROR)),
+        (429, (Retry, FailureReason.RATE_LIMITED)),
+        (400, (Refused, FailureReason.CONTENT)),
+        (413, (Refused, FailureReason.CONTENT)),
+        (401, (Refused, FailureReason.CREDENTIALS)),
+        (403, (Refused, FailureReason.CREDENTIALS)),
+        (404, (Retry, FailureReason.PROVIDER_ERROR)),
+        (302, (Retry, FailureReason.PROVIDER_ERROR)),
+    ],
+)
+async def test_pagerduty_is_asked_exactly_once_whatever_it_answers(
+    pagerduty: PagerDutyFake,
+    secrets_dir: Path,
+    status: int,
+    expected: tuple[type, FailureReason],
+) -> None:
+    pagerduty.fail_next(None, status=status, body={"status": "error"})
+    outcome = await PagerDuty(url=pagerduty.url, secrets_dir=secrets_dir).attempt(page())
+
+    assert reason(outcome) == expected
+    assert len(pagerduty.calls) == 1
+
+
+async def test_pagerduty_says_when_to_come_back(
+    pagerduty: PagerDutyFake, secrets_dir: Path
+) -> None:
+    pagerduty.fail_next(1, status=429, headers={"Retry-After": "30"})
+    outcome = await PagerDuty(url=pagerduty.url, secrets_dir=secrets_dir).attempt(page())
+    assert isinstance(outcome, Retry)
+    assert outcome.after is not None
+    assert outcome.after.total_seconds() == 30
+
+
+async def test_a_cut_connection_is_a_retry(pagerduty: PagerDutyFake, secrets_dir: Path) -> None:
+    pagerduty.fail_next(1, drops_connection=True)
+    outcome = await PagerDuty(url=pagerduty.url, secrets_dir=secrets_dir).attempt(page())
+    assert reason(outcome) == (Retry, FailureReason.UNREACHABLE)
+    assert len(pagerduty.calls) == 1
+
+
+async def test_a_routing_key_is_never_in_what_is_kept_of_an_answer(
+    pagerduty: PagerDutyFake, secrets_dir: Path
+) -> None:
+    pagerduty.fail_next(1, status=400, body={"errors": [f"routing_key {KEY} is unknown"]})
+    outcome = await PagerDuty(url=pagerduty.url, secrets_dir=secrets_dir).attempt(page())
+    assert reason(outcome) == (Refused, FailureReason.CREDENTIALS)
+    assert KEY not in str(outcome)
+
+
+# Slack
+
+
+async def test_slack_posts_then_edits_the_same_message(slack: SlackFake, secrets_dir: Path) -> None:
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+    posted = await channel.attempt(about("slack", "#operaciones"))
+    assert isinstance(posted, Sent)
+
+    edited = await channel.attempt(about("slack", "#operaciones", sent_before=posted.provider_id))
+
+    assert edited == posted
+    assert [message.edits for message in slack.messages] == [1]
+    assert slack.refused == ()
+
+
+async def test_what_was_deleted_in_slack_is_posted_anew(
+    slack: SlackFake, secrets_dir: Path
+) -> None:
+    gone = json.dumps({"channel": slack.channel_id("operaciones"), "ts": "1.000100"})
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+
+    outcome = await channel.attempt(about("slack", "#operaciones", sent_before=gone))
+
+    assert isinstance(outcome, Sent)
+    assert len(slack.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("channel_not_found", (Refused, FailureReason.ADDRESS)),
+        ("is_archived", (Refused, FailureReason.ADDRESS)),
+        ("invalid_auth", (Refused, FailureReason.CREDENTIALS)),
+        ("msg_too_long", (Refused, FailureReason.CONTENT)),
+        ("ratelimited", (Retry, FailureReason.RATE_LIMITED)),
+        ("internal_error", (Retry, FailureReason.PROVIDER_ERROR)),
+        ("an_error_of_next_year", (Retry, FailureReason.PROVIDER_ERROR)),
+    ],
+)
+async def test_slack_says_errors_with_status_200(
+    slack: SlackFake, secrets_dir: Path, error: str, expected: tuple[type, FailureReason]
+) -> None:
+    slack.refuse_next(error)
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+    assert reason(await channel.attempt(about("slack", "#operaciones"))) == expected
+    assert len(slack.calls) == 1
+
+
+async def test_slack_out_of_reach_or_out_of_its_mind_is_a_retry(
+    slack: SlackFake, secrets_dir: Path
+) -> None:
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+    slack.fail_next(1, drops_connection=True)
+    first = await channel.attempt(about("slack", "#operaciones"))
+    slack.fail_next(1, status=502, body={})
+    second = await channel.attempt(about("slack", "#operaciones"))
+
+    assert reason(first) == (Retry, FailureReason.UNREACHABLE)
+    assert reason(second) == (Retry, FailureReason.PROVIDER_ERROR)
+    assert len(slack.calls) == 2
+
+
+async def test_without_its_token_slack_is_not_asked(slack: SlackFake, tmp_path: Path) -> None:
+    channel = Slack(url=slack.base_url, secrets_dir=tmp_path)
+    outcome = await channel.attempt(about("slack", "#operaciones"))
+    assert reason(outcome) == (Refused, FailureReason.CREDENTIALS)
+    assert slack.calls == ()
+
+
+# E-mail
+
+
+def email(fake: SmtpFake, folder: Path, *, user: str | None = None) -> Email:
+    return Email(
+        host=fake.host,
+        port=fake.port,
+        sender="Guardia <guardia@conecta360.example>",
+        starttls=False,
+        user=user,
+        secrets_dir=folder,
+    )
+
+
+async def test_a_mail_goes_to_one_mailbox_whatever_an_alert_says(secrets_dir: Path) -> None:
+    with SmtpFake().serving() as fake:
+        channel = email(fake, secrets_dir)
+        for _ in range(2):
+            assert isinstance(await channel.attempt(about("email", "ana@x.example")), Sent)
+        first, second = fake.mails
+
+    assert first.recipients == ("ana@x.example",)
+    assert first.message["Bcc"] is None
+    assert "\n" not in first.subject
+    assert first.message["Message-ID"] == second.message["Message-ID"]
+    assert first.message["Message-ID"].endswith("@conecta360.example>")
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply", "expected"),
+    [
+        ("RCPT", "550 5.1.1 No such mailbox", (Refused, FailureReason.ADDRESS)),
+        ("RCPT", "451 4.3.0 Greylisted", (Retry, FailureReason.PROVIDER_ERROR)),
+        ("DATA", "554 5.7.1 Spam", (Refused, FailureReason.CONTENT)),
+        ("DATA", "452 4.3.1 Disk full", (Retry, FailureReason.PROVIDER_ERROR)),
+        ("MAIL", None, (Retry, FailureReason.UNREACHABLE)),
+    ],
+)
+async def test_what_a_mail_server_answers(
+    secrets_dir: Path, stage: str, reply: str | None, expected: tuple[type, FailureReason]
+) -> None:
+    with SmtpFake().serving() as fake:
+        fake.fail_next(1, stage=stage, reply=reply)  # type: ignore[arg-type]
+        outcome = await email(fake, secrets_dir).attempt(about("email", "ana@x.example"))
+    assert reason(outcome) == expected
+
+
+async def test_a_mail_server_gets_user_and_password(secrets_dir: Path) -> None:
+    with SmtpFake(users={"guardia": "right"}).serving() as fake:
+        channel = email(fake, secrets_dir, user="guardia")
+        assert isinstance(await channel.attempt(about("email", "ana@x.example")), Sent)
+        assert fake.mails[0].authenticated_as == "guardia"
+
+        (secrets_dir / "smtp-password").write_text("wrong")
+        outcome = await channel.attempt(about("email", "ana@x.example"))
+    assert reason(outcome) == (Refused, FailureReason.CREDENTIALS)
+
+
+async def test_no_mail_server_is_said(secrets_dir: Path) -> None:
+    channel = Email(
+        host=None, port=25, sender="", starttls=False, user=None, secrets_dir=secrets_dir
+    )
+    outcome = await channel.attempt(about("email", "ana@x.example"))
+    assert reason(outcome) == (Refused, FailureReason.CREDENTIALS)

@@ -1,0 +1,106 @@
+"""E-mails: plain, HTML, and no way out of either."""
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.incident.model import Event, EventKind, Incident
+from router.message.email import EMAIL_POLICY, render_email
+from tests.router.making import NOON, context, incident, incident_alert
+from tests.router.message.hostile import TEXTS, incidents
+
+
+def test_an_email_says_what_is_wrong_why_you_and_where_to_read_on() -> None:
+    paged = Event(at=NOON, kind=EventKind.PAGED, text="Page to Engineer ana by email.")
+    alert = incident_alert(severity="critical", service="casos", summary="casos is down")
+
+    mail = render_email(context(incident(alert), timeline=[paged]))
+
+    assert mail.subject == "[Guardia] #1 critical: casos is down"
+    assert mail.text == (
+        "#1 critical: casos is down\n"
+        "\n"
+        "Firing since 2026-11-24 12:00:00 UTC; nobody has acknowledged it yet.\n"
+        "\n"
+        "Why you: Step 1 of policy plataforma names Engineer ana.\n"
+        "\n"
+        "Incident: https://guardia.example/incidents/1\n"
+        "\n"
+        "Alerts:\n"
+        "  critical: DatabaseDown on casos, since 2026-11-24 12:00:00 UTC\n"
+        "\n"
+        "Labels they share:\n"
+        "  alertname: DatabaseDown\n"
+        "  service: casos\n"
+        "  severity: critical\n"
+        "\n"
+        "What happened so far:\n"
+        "  2026-11-24 12:00:00 UTC Page to Engineer ana by email.\n"
+    )
+    assert (
+        '<a href="https://guardia.example/incidents/1" rel="noreferrer">Incident</a>' in mail.html
+    )
+
+
+class Tags(HTMLParser):
+    """Collects what a reader's program would see as elements and links."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+
+OUR_TAGS = {
+    *("html", "head", "meta", "title", "body", "h1", "h2", "p", "strong", "a", "ul", "li"),
+    *("table", "tr", "th", "td"),
+}
+
+
+@given(incidents(), TEXTS, TEXTS, st.lists(TEXTS, max_size=4))
+def test_whatever_an_alert_holds_it_stays_text(
+    hostile: Incident, because: str, url: str, told: list[str]
+) -> None:
+    timeline = [Event(at=NOON, kind=EventKind.PAGED, text=text) for text in told]
+    mail = render_email(context(hostile, because=because, incident_url=url, timeline=timeline))
+
+    page = Tags(mail.html)
+    assert page.seen <= OUR_TAGS
+    assert page.attributes <= {"lang", "charset", "style", "href", "rel", "align"}
+    assert all(link.startswith(("http://", "https://")) for link in page.links)
+    assert mail.subject.isprintable()
+    assert len(mail.subject) <= 200
+
+
+@given(st.lists(st.sampled_from(["región", "Caída", "casos", "0¡¡", "on", "🔥"]), max_size=30))
+def test_a_subject_in_any_language_arrives_as_it_was(words: list[str]) -> None:
+    mail = render_email(context(incident(incident_alert(summary=" ".join(words)))))
+    sent = EmailMessage(policy=EMAIL_POLICY)
+    sent["Subject"] = mail.subject
+
+    assert (
+        str(message_from_bytes(sent.as_bytes(), policy=policy.default)["Subject"]) == mail.subject
+    )
+
+
+@given(incidents())
+def test_a_subject_cannot_add_a_header(hostile: Incident) -> None:
+    mail = render_email(context(hostile))
+    sent = EmailMessage(policy=EMAIL_POLICY)
+    sent["Subject"] = mail.subject
+    sent.set_content(mail.text)
+    sent.add_alternative(mail.html, subtype="html")
+
+    received = message_from_bytes(sent.as_bytes(), policy=policy.default)
+    assert set(received.keys()) == {"Subject", "MIME-Version", "Content-Type"}
+    assert str(received["Subject"]) == mail.subject

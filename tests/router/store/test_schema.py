@@ -1,0 +1,148 @@
+"""The migrated schema is the declared one, and what is polled is indexed."""
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, event, text
+
+from router.address import Address
+from router.message.model import Message, MessageKind
+from router.store.backlog import (
+    find_last_instant,
+    find_next_decision,
+    find_next_message,
+    read_backlog,
+)
+from router.store.engine import open_engine, reading
+from router.store.incidents import (
+    find_last_by_key,
+    list_holders,
+    list_incidents,
+    record_incident,
+)
+from router.store.messages import claim_due_messages, list_messages, record_notice
+from router.store.migrations import upgrade
+from router.store.notifications import (
+    claim_notification,
+    is_repeated,
+    list_pending_notifications,
+    record_notification,
+)
+from router.store.tables import metadata
+from router.store.timers import list_due_timers
+from tests.router.making import NOON, incident
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    opened = open_engine(database_url)
+    upgrade(opened)
+    yield opened
+    opened.dispose()
+
+
+def test_the_migrated_schema_is_the_declared_one(engine: Engine) -> None:
+    with reading(engine) as connection:
+        options = {"compare_type": True, "version_table": "schema_version"}
+        context = MigrationContext.configure(connection, opts=options)
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_sqlite_keeps_the_same_text_of_every_table_and_index(tmp_path: Path) -> None:
+    """Also constraints and conditions of indexes, which the comparison above does not read."""
+    migrated, declared = (open_engine(f"sqlite:///{tmp_path}/{name}") for name in ("a", "b"))
+    upgrade(migrated)
+    metadata.create_all(declared)
+
+    try:
+        assert _statements(migrated) == _statements(declared)
+    finally:
+        migrated.dispose()
+        declared.dispose()
+
+
+def test_migrating_again_changes_nothing(engine: Engine) -> None:
+    upgrade(engine)
+    with reading(engine) as connection:
+        found = connection.execute(text("SELECT version_num FROM schema_version")).scalars()
+        assert list(found) == ["0001"]
+
+
+def test_migrating_leaves_the_logs_as_they_were(tmp_path: Path) -> None:
+    before = logging.getLogger().handlers[:]
+    engine = open_engine(f"sqlite:///{tmp_path}/a")
+    upgrade(engine)
+    engine.dispose()
+    assert logging.getLogger().handlers == before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_polling_and_joining_never_read_a_whole_table(engine: Engine) -> None:
+    """Nothing that a turn or a notification runs scans rows that only history fills."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def remember(_c: object, _u: object, sql: str, values: tuple[object, ...], *_: object) -> None:
+        asked.append((sql, values))
+
+    event.listen(engine, "before_cursor_execute", remember)
+    with engine.begin() as connection:
+        _poll(connection)
+    event.remove(engine, "before_cursor_execute", remember)
+
+    with reading(engine) as connection:
+        for sql, values in [one for one in asked if one[0].startswith(("SELECT", "UPDATE"))]:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
+            for step in [str(row[3]) for row in plan]:
+                if "SCAN" in step and "CONSTANT" not in step:
+                    # Scanning a partial index reads only what waits.
+                    assert re.search(r"USING (COVERING )?INDEX ix_\w+_(pending|open|due)", step), (
+                        step,
+                        sql,
+                    )
+    assert len(asked) > 10
+
+
+def _poll(connection: Connection) -> None:
+    record_incident(connection, None, replace(incident(), number=None))
+    page = Message(
+        incident_number=1,
+        kind=MessageKind.PAGE,
+        address=Address(channel="pagerduty", address="ana"),
+        dedup_key="test/1/1.1/ana",
+    )
+    record_notice(connection, page, now=NOON)
+    record_notice(connection, page, now=NOON)
+    notification = record_notification(connection, body=b"", content_key="key", now=NOON)
+    stored = claim_notification(connection, notification)
+    assert stored is not None
+    is_repeated(connection, stored)
+    find_last_instant(connection)
+    list_pending_notifications(connection, now=NOON, limit=10)
+    list_due_timers(connection, now=NOON, limit=10)
+    claim_due_messages(connection, now=NOON, lease_token="t", limit=10)
+    list_holders(connection, ["a", "b"])
+    find_last_by_key(connection, "group {}")
+    list_incidents(connection, open_only=True, limit=10)
+    list_messages(connection, 1)
+    find_next_decision(connection)
+    find_next_message(connection, [MessageKind.PAGE])
+    read_backlog(connection)
+
+
+def _statements(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        found = connection.execute(
+            text(
+                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
+                " AND tbl_name <> 'schema_version' ORDER BY type, name"
+            )
+        ).scalars()
+        # The order of a table's columns and constraints says nothing.
+        return [" ".join(sorted(re.split(r",\s*\n|\n|\s*,\s*", sql))) for sql in found]

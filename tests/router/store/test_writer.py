@@ -1,0 +1,130 @@
+"""Group commit: what a resolved future promises, and that nobody pays for another's fault."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from router.store.engine import open_engine, reading
+from router.store.writer import StoreBusyError, Writer
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    opened = open_engine(database_url)
+    with opened.begin() as connection:
+        connection.execute(text("CREATE TABLE kept (word TEXT UNIQUE)"))
+    yield opened
+    opened.dispose()
+
+
+def keep(word: str) -> "Work":
+    return Work(word)
+
+
+class Work:
+    """Keeps a word; counts how often it ran."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.runs = 0
+
+    def __call__(self, tx: Connection) -> str:
+        self.runs += 1
+        tx.execute(text("INSERT INTO kept VALUES (:word)"), {"word": self.word})
+        return self.word
+
+
+def words(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        return sorted(connection.execute(text("SELECT word FROM kept")).scalars())
+
+
+def blocked_writer(engine: Engine, limit: int = 100) -> tuple[Writer, threading.Event]:
+    """Return a writer that is busy until the event is set, so that what follows is one batch."""
+    writer, begun, release = Writer(engine, limit=limit), threading.Event(), threading.Event()
+
+    def hold(_tx: Connection) -> None:
+        begun.set()
+        assert release.wait(10)
+
+    writer.submit(hold)
+    assert begun.wait(10)
+    return writer, release
+
+
+def test_what_is_resolved_is_committed(engine: Engine) -> None:
+    writer = Writer(engine, limit=10)
+
+    assert writer.submit(keep("one")).result(5) == "one"
+
+    assert words(engine) == ["one"]
+    writer.close()
+
+
+def test_nothing_is_resolved_before_its_commit(engine: Engine) -> None:
+    writer, release = blocked_writer(engine)
+    waiting: list[Future[str]] = [writer.submit(keep(word)) for word in ("one", "two")]
+
+    assert not any(future.done() for future in waiting)
+    assert words(engine) == []
+
+    release.set()
+    assert [future.result(5) for future in waiting] == ["one", "two"]
+    writer.close()
+
+
+def test_a_bad_work_fails_alone(engine: Engine) -> None:
+    writer, release = blocked_writer(engine)
+    works = [keep("one"), keep("same"), keep("same"), keep("two")]
+    futures = [writer.submit(work) for work in works]
+    release.set()
+
+    assert futures[0].result(5) == "one"
+    assert futures[3].result(5) == "two"
+    with pytest.raises(Exception, match="UNIQUE|unique"):
+        futures[2].result(5)
+    assert words(engine) == ["one", "same", "two"]
+    assert [work.runs for work in works] == [2, 2, 2, 1]
+    writer.close()
+
+
+def test_a_full_queue_refuses_notifications_but_not_the_worker(engine: Engine) -> None:
+    writer, release = blocked_writer(engine, limit=2)
+    for word in ("one", "two"):
+        writer.submit(keep(word), refusable=True)
+
+    with pytest.raises(StoreBusyError):
+        writer.submit(keep("three"), refusable=True)
+    step = writer.submit(keep("step"))
+
+    release.set()
+    assert step.result(5) == "step"
+    writer.close()
+    assert words(engine) == ["one", "step", "two"]
+
+
+def test_closing_commits_what_was_taken_and_takes_nothing_more(engine: Engine) -> None:
+    writer, release = blocked_writer(engine)
+    taken = writer.submit(keep("one"))
+    release.set()
+
+    writer.close()
+
+    assert taken.result(0) == "one"
+    with pytest.raises(StoreBusyError):
+        writer.submit(keep("two"))
+
+
+def test_what_is_cancelled_before_it_runs_is_not_kept(engine: Engine) -> None:
+    writer, release = blocked_writer(engine)
+    gone, other = writer.submit(keep("gone")), writer.submit(keep("other"))
+
+    assert gone.cancel()
+    release.set()
+
+    other.result(5)
+    assert words(engine) == ["other"]
+    writer.close()

@@ -1,0 +1,137 @@
+"""The API under /api, health, metrics, and the ids of requests."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.router.making import minutes
+from tests.router.road import WEBHOOK_TOKEN, Road, firing, resolved
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/incidents"),
+        ("GET", "/api/incidents/1"),
+        ("POST", "/api/incidents/1/ack"),
+    ],
+)
+async def test_a_stranger_sees_and_does_nothing(road: Road, method: str, path: str) -> None:
+    await road.receive(firing())
+
+    for headers in ({}, {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}):
+        answer = await road.client.request(
+            method, path, headers=headers, json={"by": "x"} if method == "POST" else None
+        )
+        assert answer.status_code == 401
+        assert "DatabaseDown" not in answer.text
+    assert (await road.show(1))["state"] == "triggered"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"{}",
+        b'{"by": ""}',
+        b'{"by": "   "}',
+        b'{"by": 7}',
+        b'{"by": null}',
+        b'{"by": "two\\nlines"}',
+        b'{"by": "' + b"x" * 201 + b'"}',
+        b'{"by": "' + b"x" * 20_000 + b'"}',
+        b'{"by": "x", "other": 1}',
+        b"\xff",
+    ],
+)
+async def test_by_whom_is_needed_and_is_one_short_line(road: Road, body: bytes) -> None:
+    await road.receive(firing())
+
+    answer = await road.api("POST", "/api/incidents/1/ack", content=body)
+
+    assert answer.status_code in (400, 413)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (await road.show(1))["state"] == "triggered"
+
+
+async def test_the_first_to_acknowledge_stays_the_one(road: Road) -> None:
+    await road.receive(firing())
+    answers = await asyncio.gather(
+        road.acknowledge(1, "Engineer ana"), road.acknowledge(1, "Engineer ben")
+    )
+
+    assert [answer.json()["acknowledged_by"] for answer in answers] == ["Engineer ana"] * 2
+    texts = [row["text"] for row in (await road.show(1))["timeline"]]
+    assert sum("acknowledged" in text for text in texts) == 2
+
+
+async def test_acknowledging_what_is_over_changes_nothing(road: Road) -> None:
+    await road.receive(firing())
+    await road.receive(resolved())
+
+    answer = await road.acknowledge(1, "Engineer ana")
+
+    assert answer.json()["state"] == "resolved"
+    await road.worker.turn()
+    assert [one.action for one in road.fakes.pagerduty.accepted] == ["trigger", "resolve"]
+
+
+@pytest.mark.parametrize("number", [2, 0, 10**30])
+async def test_an_unknown_incident_is_404(road: Road, number: int) -> None:
+    for answer in (
+        await road.api("GET", f"/api/incidents/{number}"),
+        await road.acknowledge(number, "Engineer ana"),
+    ):
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == f"There is no incident {number}."
+
+
+async def test_the_list_can_leave_out_what_is_over(road: Road) -> None:
+    await road.receive(firing())
+    await road.receive(resolved())
+    road.clock.advance(minutes(20))
+    await road.receive(firing(), groupLabels={"service": "derivacion"})
+
+    async def numbers(query: str) -> list[Any]:
+        answer = await road.api("GET", f"/api/incidents{query}")
+        return [one["number"] for one in answer.json()["incidents"]]
+
+    assert await numbers("") == [2, 1]
+    assert await numbers("?state=open") == [2]
+    assert (await road.api("GET", "/api/incidents?state=x")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 404), ("GET", "/webhook", 405), ("DELETE", "/api/incidents/1", 405)],
+)
+async def test_what_does_not_exist_is_a_problem_too(
+    road: Road, method: str, path: str, status: int
+) -> None:
+    answer = await road.client.request(method, path)
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+
+
+async def test_health_says_whether_notifications_would_be_kept(road: Road) -> None:
+    assert (await road.client.get("/-/healthy")).status_code == 200
+    assert (await road.client.get("/-/ready")).status_code == 200
+
+
+async def test_metrics_tell_numbers_and_no_text_of_alerts(road: Road) -> None:
+    await road.receive(firing(service="a-secret-project"))
+    text = (await road.client.get("/metrics")).text
+    assert "guardia_open_incidents 1.0" in text
+    assert "a-secret-project" not in text
+
+
+async def test_a_request_id_is_kept_when_well_formed_and_made_otherwise(road: Road) -> None:
+    kept = await road.client.get("/-/healthy", headers={"X-Request-Id": "trace-7"})
+    made = await road.client.get("/-/healthy", headers={"X-Request-Id": 'x" injected'})
+
+    assert kept.headers["x-request-id"] == "trace-7"
+    assert len(made.headers["x-request-id"]) == 32
