@@ -44,6 +44,7 @@ class Road:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._number = 0  # of the incident, once it is stored
 
     def steps(self) -> Iterator[Seen]:
         """Yield the steps as they are seen. Raises NotSeenError for one that is not."""
@@ -115,14 +116,18 @@ class Road:
         path = self._stage.database
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             row = database.execute(
-                "SELECT received_at, length(body), state FROM notifications ORDER BY id LIMIT 1"
+                "SELECT received_at, length(body) FROM notifications"
+                " WHERE state = 'applied' AND instr(body, ?) ORDER BY id LIMIT 1",
+                (BURN_ALERT.encode(),),
             ).fetchone()
-        if row is None or row[2] != "applied":
+        self._number = self._find_number()
+        if row is None or not self._number:
             return None
-        return _from_microseconds(row[0]), f"notification of {row[1]} bytes, applied to incident #1"
+        text = f"notification of {row[1]} bytes, applied to incident #{self._number}"
+        return _from_microseconds(row[0]), text
 
     def _woken(self, index: int, schedule: str) -> tuple[datetime, str] | None:
-        pages = self._records()["pagerduty"]["pages"]
+        pages = self._of_incident(self._records()["pagerduty"]["pages"])
         if len(pages) <= index:
             return None
         page = pages[index]
@@ -136,7 +141,7 @@ class Road:
 
     def _acknowledge(self) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "guardia.cli.main", "ack", "1", "--by", RESPONDER],
+            [sys.executable, "-m", "guardia.cli.main", "ack", str(self._number), "--by", RESPONDER],
             cwd=ROOT,
             env={
                 "GUARDIA_URL": self._stage.router,
@@ -148,15 +153,15 @@ class Road:
             timeout=30,
         )
         if done.returncode != 0:
-            raise NotSeenError(f"`guardia ack 1` failed: {done.stdout}{done.stderr}")
+            raise NotSeenError(f"`guardia ack {self._number}` failed: {done.stdout}{done.stderr}")
 
     def _acknowledged(self) -> tuple[datetime, str] | None:
-        alerts = self._records()["pagerduty"]["alerts"]
+        alerts = self._of_incident(self._records()["pagerduty"]["alerts"])
         times = [alert["acknowledged_at"] for alert in alerts]
         if not times or None in times:
             return None
         incident = self._incident()
-        who = f"by {incident['acknowledged_by']} with `guardia ack 1`"
+        who = f"by {incident['acknowledged_by']} with `guardia ack {self._number}`"
         return _instant(min(times)), f"{len(times)} alerts acknowledged, {who}"
 
     def _repaired(self) -> tuple[datetime, str] | None:
@@ -167,14 +172,14 @@ class Road:
         incident = self._incident()
         if incident["state"] != "resolved":
             return None
-        pages = len(self._records()["pagerduty"]["pages"])
-        return _instant(incident["resolved_at"]), f"#1 resolved, {pages} pages in all"
+        pages = len(self._of_incident(self._records()["pagerduty"]["pages"]))
+        return _instant(incident["resolved_at"]), f"#{self._number} resolved, {pages} pages in all"
 
     def _slack(self) -> tuple[datetime, str] | None:
         for message in self._records()["slack"]["messages"]:
-            if message["edits"] and "resolved" in message["text"].lower():
+            if message["edits"] and message["text"].startswith(f"#{self._number} resolved"):
                 last = message["versions"][-1]
-                edits = f"one message in {message['channel']}, edited {message['edits']} times"
+                edits = f"one message in #{message['channel']}, edited {message['edits']} times"
                 return _instant(last["at"]), f"{edits}: “{message['text']}”"
         return None
 
@@ -184,10 +189,27 @@ class Road:
     def _records(self) -> dict[str, Any]:
         return self._get(f"{self._stage.inbox}records.json")
 
+    def _of_incident(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return what PagerDuty has of our incident: installation/incident/step/person."""
+        return [one for one in records if one["dedup_key"].split("/")[1] == str(self._number)]
+
+    def _find_number(self) -> int:
+        """Return the number of the incident that holds the burn of casos; 0 while there is none."""
+        for found in self._ask_router("/api/incidents")["incidents"]:
+            incident = self._ask_router(f"/api/incidents/{found['number']}")
+            for alert in incident["alerts"]:
+                labels = alert["labels"]
+                if labels.get("alertname") == BURN_ALERT and labels.get("service") == "casos":
+                    return int(found["number"])
+        return 0
+
     def _incident(self) -> dict[str, Any]:
+        return self._ask_router(f"/api/incidents/{self._number}")
+
+    def _ask_router(self, path: str) -> dict[str, Any]:
         token = self._stage.api_token_file.read_text(encoding="utf-8").strip()
         headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.get(f"{self._stage.router}/api/incidents/1", headers=headers, timeout=5)
+        answer = httpx.get(f"{self._stage.router}{path}", headers=headers, timeout=5)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

@@ -167,7 +167,6 @@ def _start_router(site: _Site, router: str, fakes: dict[str, str]) -> None:
         "GUARDIA_CATALOG": f"{folder}/catalog",
         "GUARDIA_DATABASE": f"sqlite:///{folder}/guardia.db",
         "GUARDIA_LISTEN": router.removeprefix("http://"),
-        "GUARDIA_PUBLIC_URL": router,
         "GUARDIA_WEBHOOK_TOKEN_FILE": f"{folder}/secrets/webhook-token",
         "GUARDIA_API_TOKEN_FILE": f"{folder}/secrets/api-token",
         "GUARDIA_SECRETS_DIR": f"{folder}/secrets",

@@ -59,7 +59,6 @@ async def _serve(
         store=store,
         channels=open_channels(settings),
         clock=clock,
-        public_url=settings.public_url,
         metrics=metrics,
         name=secrets.token_hex(8),
     )

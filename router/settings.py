@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -21,7 +22,6 @@ DEFAULTS: Final[Mapping[str, str]] = {
 }
 KNOWN: Final = (
     *DEFAULTS,
-    "GUARDIA_PUBLIC_URL",
     "GUARDIA_WEBHOOK_TOKEN_FILE",
     "GUARDIA_API_TOKEN_FILE",
     "GUARDIA_SECRETS_DIR",
@@ -39,7 +39,6 @@ class Settings:
     database: str = field(repr=False)  # may hold a password
     listen_host: str
     listen_port: int
-    public_url: str  # no slash at the end
     webhook_token_file: Path
     api_token_file: Path
     secrets_dir: Path
@@ -75,7 +74,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         database=reader.text("GUARDIA_DATABASE") or "",
         listen_host=host,
         listen_port=port,
-        public_url=reader.take("GUARDIA_PUBLIC_URL", _parse_url) or f"http://{host}:{port}",
         webhook_token_file=Path(reader.required("GUARDIA_WEBHOOK_TOKEN_FILE")),
         api_token_file=Path(reader.required("GUARDIA_API_TOKEN_FILE")),
         secrets_dir=Path(reader.required("GUARDIA_SECRETS_DIR")),
@@ -89,13 +87,24 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         max_body_bytes=reader.take("GUARDIA_MAX_BODY_BYTES", _parse_count) or 0,
         queue_limit=reader.take("GUARDIA_QUEUE_LIMIT", _parse_count) or 0,
     )
-    unknown = [name for name in environment if name.startswith("GUARDIA_") and name not in KNOWN]
-    # Commands of this program that talk to a router have settings of their own.
-    unknown = [name for name in unknown if name not in ("GUARDIA_URL", "GUARDIA_CORPUS")]
-    reader.problems += [f"{name} is not a setting" for name in sorted(unknown)]
+    reader.problems += _misspelt(environment)
     if reader.problems:
         raise SettingsError(tuple(reader.problems))
     return settings
+
+
+def _misspelt(environment: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that looks like a setting and is none.
+
+    Only near misses: Kubernetes puts GUARDIA_ROUTER_SERVICE_HOST and the like
+    into every container beside a service of that name.
+    """
+    return [
+        f"{name} is not a setting: did you mean {guess[0]}?"
+        for name in sorted(environment)
+        if name.startswith("GUARDIA_") and name not in KNOWN
+        if (guess := get_close_matches(name, KNOWN, n=1, cutoff=0.85))
+    ]
 
 
 class _Reader:

@@ -14,7 +14,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(_args: argparse.Namespace) -> int:
-    """Serve until SIGTERM; 1 for a catalog with problems, which are shown."""
+    """Serve until SIGTERM; 1 when the on-call part of the catalog has problems, which are shown."""
     from guardia.catalog_folder import read_catalog_folder
     from guardia.cli.errors import UsageError
     from guardia.problem import render_text, sort_problems
@@ -32,9 +32,8 @@ def run(_args: argparse.Namespace) -> int:
         raise UsageError(f"GUARDIA_CATALOG: there is no folder {settings.catalog}")
     folder, problems = read_catalog_folder(settings.catalog)
     oncall, of_oncall = read_oncall(folder)
-    problems = sort_problems([*problems, *of_oncall])
-    if problems or oncall is None:
-        print(render_text(problems, folder.sources))
+    if oncall is None:
+        print(render_text(sort_problems([*problems, *of_oncall]), folder.sources))
         return 1
     try:
         serve(settings, oncall)

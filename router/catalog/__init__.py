@@ -36,6 +36,9 @@ class OnCallCatalog:
 def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Problem, ...]]:
     """Return the on-call catalog, or None with every problem in reading order.
 
+    Service files are not looked at: a mistake in an SLO must not keep a router
+    that restarts at night from paging.
+
     Problems of YAML and schema are the folder's. While an on-call file is left
     out because of those, names that seem unknown are not reported, nor is a
     missing default route: that file may declare them.
@@ -52,7 +55,8 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
     policies = [policy for reading in readings for policy in read_policies(reading, names)]
     routes = [route for reading in readings for route in read_routes(reading, names)]
     default = read_default_route(readings, names)
-    if problems or organisation is None or default is None or not folder.complete:
+    unread = folder.broken & {"catalog", "oncall"}
+    if problems or organisation is None or default is None or unread:
         return None, sort_problems(problems)
     catalog = OnCallCatalog(
         organisation=organisation.value(("organisation",)),

@@ -1,5 +1,6 @@
 """One POST of Alertmanager: bytes to a verified notification."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -113,8 +114,18 @@ def _alert(value: object, number: int, group_status: Status | None) -> NotifiedA
         starts_at=_instant(value.get("startsAt")),
         ends_at=_instant(value.get("endsAt")),
         generator_url=_text(value.get("generatorURL")),
-        fingerprint=_text(value.get("fingerprint")) or fingerprint(labels),
+        fingerprint=_fingerprint(value.get("fingerprint")) or fingerprint(labels),
     )
+
+
+def _fingerprint(value: object) -> str:
+    """Return the fingerprint as sent when it has the form of one, else nothing.
+
+    Alertmanager sends 16 hexadecimal digits; an arbitrary text could be longer
+    than a database can index.
+    """
+    text = _text(value)
+    return text if re.fullmatch("[0-9a-f]{1,64}", text) else ""
 
 
 def _with_own_fingerprints(alerts: list[NotifiedAlert]) -> list[NotifiedAlert]:

@@ -44,7 +44,7 @@ class MessageContext:
     message: Message
     incident: Incident
     timeline: tuple[Event, ...]
-    incident_url: str
+    incident_url: str  # empty: no link
     names: Mapping[PersonId, str]
     sent_before: str | None  # the channel's own id of the first sending, to edit in place
     now: datetime

@@ -50,7 +50,8 @@ def render_slack(context: MessageContext) -> SlackText:
         *_section(timeline_lines(context, _TIMELINE_ROWS)),
     ]
     return SlackText(
-        text=escape(f"{line}. {state_sentence(context)}", _FALLBACK_LENGTH), blocks=blocks
+        text=escape(f"{line.rstrip('.')}. {state_sentence(context)}", _FALLBACK_LENGTH),
+        blocks=blocks,
     )
 
 

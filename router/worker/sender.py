@@ -37,7 +37,6 @@ class SenderPorts:
     channels: Mapping[str, Channel]
     catalog: Callable[[], OnCallCatalog]
     clock: Callable[[], datetime]
-    public_url: str
     metrics: Metrics
     name: str  # different in every process and for every lane
 
@@ -102,7 +101,7 @@ class Sender:
             message=claimed.message,
             incident=incident,
             timeline=list_timeline(tx, number),
-            incident_url=f"{self._ports.public_url}/incidents/{number}",
+            incident_url="",  # there is no page yet that a link could open
             names=self._ports.catalog().names,
             sent_before=claimed.provider_id,
             now=now,

@@ -36,7 +36,6 @@ class WorkerPorts:
     store: Store
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
-    public_url: str
     metrics: Metrics
     name: str  # different in every process: part of the leases
 
@@ -206,7 +205,6 @@ class Worker:
             channels=self._ports.channels,
             catalog=lambda: self.catalog,
             clock=self._ports.clock,
-            public_url=self._ports.public_url,
             metrics=self._ports.metrics,
             name=f"{self._ports.name}:{lane}",
         )

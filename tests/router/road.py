@@ -166,7 +166,6 @@ def environment(folder: Path, fakes: Fakes, database_url: str) -> dict[str, str]
         "GUARDIA_SMTP_PORT": str(fakes.smtp.port),
         "GUARDIA_SMTP_STARTTLS": "false",
         "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
-        "GUARDIA_PUBLIC_URL": "https://guardia.example",
     }
 
 
@@ -194,7 +193,6 @@ async def open_road(
         store=store,
         channels=open_channels(settings),
         clock=clock,
-        public_url=settings.public_url,
         metrics=metrics,
         name=name,
     )

@@ -15,7 +15,6 @@ def test_three_files_are_enough() -> None:
     settings = read_settings(ENOUGH)
     assert settings.database == "sqlite:///guardia.db"
     assert (settings.listen_host, settings.listen_port) == ("127.0.0.1", 8080)
-    assert settings.public_url == "http://127.0.0.1:8080"
     assert settings.slack_url == "https://slack.com/api/"
     assert settings.max_body_bytes == 32 * 1024 * 1024
 
@@ -58,3 +57,12 @@ def test_the_database_password_is_not_shown() -> None:
 
 def test_an_ipv6_address_is_taken() -> None:
     assert read_settings({**ENOUGH, "GUARDIA_LISTEN": "[::1]:80"}).listen_host == "::1"
+
+
+def test_variables_that_kubernetes_adds_are_not_settings() -> None:
+    environment = ENOUGH | {
+        "GUARDIA_ROUTER_SERVICE_HOST": "10.0.0.1",
+        "GUARDIA_ROUTER_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+        "GUARDIA_DEBUG": "1",
+    }
+    assert read_settings(environment) == read_settings(ENOUGH)

@@ -57,6 +57,17 @@ def drawn(folder: Path) -> str:
     return text.replace(folder.parent.as_posix() + "/", "")
 
 
+def test_a_broken_service_file_does_not_keep_the_router_from_paging(tmp_path: Path) -> None:
+    folder = copy_catalog(
+        tmp_path, changes={"services/casos.yaml": ("service: casos", "service: [")}
+    )
+    documents, problems = read_catalog_folder(folder)
+    assert problems
+    catalog, of_meaning = read_oncall(documents)
+    assert of_meaning == ()
+    assert catalog is not None
+
+
 def test_the_first_users_catalog_is_read_whole() -> None:
     catalog = read(CATALOG)
 
