@@ -52,6 +52,11 @@ def slo_group(service: str, slo: str, part: GroupPart) -> str:
     return f"{service}/{slo}/{part}"
 
 
+def targets_group(service: str) -> str:
+    """Return the name of the group that tells when a whole service is gone."""
+    return f"{service}/targets"
+
+
 def condition_group(service: str) -> str:
     """Return the name of the group of a service's conditions."""
     return f"{service}/conditions"

@@ -13,6 +13,7 @@ from generator.promtool.render import render_promtool_tests
 from generator.rules.render import render_rules
 from generator.yaml_text import HEADER
 
+NOT_OURS = "not written by guardia: move it away, or take its name out of the catalog"
 FOLDERS = ("rules", "alertmanager", "promtool-tests", "dashboards")
 
 
@@ -21,7 +22,7 @@ class Stale:
     """A file on disk that is not what the catalog gives."""
 
     path: str
-    reason: str  # "missing", "differs" or "no longer generated"
+    reason: str  # "missing", "differs", "no longer generated" or NOT_OURS
 
 
 def generate(catalog: Catalog) -> dict[str, str]:
@@ -52,11 +53,15 @@ def list_stale(files: Mapping[str, str], out: Path) -> list[Stale]:
 def write_files(files: Mapping[str, str], out: Path) -> list[Stale]:
     """Bring `out` up to date and return what was stale.
 
-    Files without our mark are somebody's own and stay. Each file is replaced
-    whole, so that a Prometheus that reloads meanwhile never reads half of one.
-    Raises OSError when the folder cannot be written.
+    Files without our mark are somebody's own: one that stands where a
+    generated file belongs is returned as NOT_OURS, and then nothing is
+    written. Each file is replaced whole, so that a Prometheus that reloads
+    meanwhile never reads half of one. Raises OSError when the folder cannot be
+    read or written.
     """
     stale = list_stale(files, out)
+    if any(found.reason == NOT_OURS for found in stale):
+        return stale
     for found in stale:
         path = out / found.path
         if found.path not in files:
@@ -70,9 +75,13 @@ def write_files(files: Mapping[str, str], out: Path) -> list[Stale]:
 
 
 def _difference(path: Path, text: str) -> str | None:
-    if not path.is_file():
+    if not path.exists() and not path.is_symlink():
         return "missing"
-    return None if path.read_bytes() == text.encode() else "differs"
+    if not path.is_file():
+        return NOT_OURS
+    if path.read_bytes() == text.encode():
+        return None
+    return "differs" if _has_our_mark(path) else NOT_OURS
 
 
 def _generated_before(out: Path) -> list[Path]:
@@ -80,7 +89,7 @@ def _generated_before(out: Path) -> list[Path]:
         path
         for folder in FOLDERS
         for path in sorted((out / folder).glob("*"))
-        if path.suffix in (".yml", ".json") and _has_our_mark(path)
+        if path.suffix in (".yml", ".json") and path.is_file() and _has_our_mark(path)
     ]
 
 

@@ -1,5 +1,6 @@
 """A catalog's folder: every file read once, checked against its schema, positions kept."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from guardia.document import Document, read_document
 from guardia.problem import Problem, Span, sort_problems
 from guardia.schema import check_schema
+
+YAML_ENDINGS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]
     broken: set[str] = set()
 
     def read(kind: str, paths: list[Path], missing: Path) -> tuple[Document, ...]:
-        if not paths:
+        if not paths and kind not in broken:
             problems.append(_missing_problem(kind, missing))
             broken.add(kind)
         documents = []
@@ -58,12 +61,24 @@ def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]
                 broken.add(kind)
         return tuple(documents)
 
+    def list_yaml(kind: str, folder: Path) -> list[Path]:
+        try:
+            found = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            problems.append(_unreadable_problem(_top_of(folder), error))
+            broken.add(kind)
+            return []
+        readable = [p for p in found if p.suffix in YAML_ENDINGS and not p.is_dir()]
+        problems.extend(_unexpected_problem(path) for path in found if path not in readable)
+        return readable
+
     organisation_file = root / "catalog.yaml"
-    organisation = read(
-        "catalog", [organisation_file] if organisation_file.exists() else [], organisation_file
-    )
-    services = read("service", _yaml_files(root / "services"), root / "services/NAME.yaml")
-    oncall = read("oncall", _yaml_files(root / "oncall"), root / "oncall/NAME.yaml")
+    is_there = os.access(organisation_file, os.F_OK)
+    organisation = read("catalog", [organisation_file] if is_there else [], organisation_file)
+    services = read("service", list_yaml("service", root / "services"), root / "services/NAME.yaml")
+    oncall = read("oncall", list_yaml("oncall", root / "oncall"), root / "oncall/NAME.yaml")
     folder = CatalogFolder(
         root=root,
         organisation=organisation[0] if organisation else None,
@@ -76,18 +91,17 @@ def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]
     return folder, sort_problems(problems)
 
 
-def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
-
-
 def _read_file(
     kind: str, path: Path, sources: dict[str, str]
 ) -> tuple[Document | None, tuple[Problem, ...]]:
     shown = path.as_posix()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        return None, (_unreadable_problem(shown, error),)
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        return None, (_unreadable_problem(_top_of(path), error),)
+    except UnicodeDecodeError as error:
+        return None, (_encoding_problem(shown, error),)
     sources[shown] = text
     document, problems = read_document(shown, text)
     if document is None:
@@ -95,8 +109,8 @@ def _read_file(
     return document, tuple(check_schema(document, kind))
 
 
-def _top_of(path: Path | str) -> Span:
-    return Span(path=str(path), line=1, column=1, end_column=1)
+def _top_of(path: Path) -> Span:
+    return Span(path=path.as_posix(), line=1, column=1, end_column=1)
 
 
 def _missing_problem(kind: str, path: Path) -> Problem:
@@ -108,23 +122,43 @@ def _missing_problem(kind: str, path: Path) -> Problem:
     return Problem(
         code="file-missing",
         message=f"{path.as_posix()} is missing",
-        span=_top_of(path.as_posix()),
+        span=_top_of(path),
         label="",
         why=f"it declares {declares}; a catalog cannot do without",
         fix="create it; guardia/schema/ has the schema that editors complete from",
     )
 
 
-def _unreadable_problem(path: str, error: OSError | UnicodeDecodeError) -> Problem:
-    if isinstance(error, UnicodeDecodeError):
-        reason = f"byte {error.start} is not UTF-8 text"
-    else:
-        reason = error.strerror or "the system refuses"
+def _unreadable_problem(span: Span, error: OSError) -> Problem:
     return Problem(
         code="file-unreadable",
-        message=f"cannot read this file: {reason}",
-        span=_top_of(path),
+        message=f"cannot read this: {error.strerror or 'the system refuses'}",
+        span=span,
         label="",
         why="nothing in it could be checked",
-        fix="save it as UTF-8 text that this user may read",
+        fix="let this user read it",
+    )
+
+
+def _encoding_problem(path: str, error: UnicodeDecodeError) -> Problem:
+    before = error.object[: error.start].decode(errors="replace")
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return Problem(
+        code="file-unreadable",
+        message="this is not UTF-8 text",
+        span=Span(path=path, line=line, column=column, end_column=column + 1),
+        label="",
+        why="nothing in the file could be checked",
+        fix="save it as UTF-8",
+    )
+
+
+def _unexpected_problem(path: Path) -> Problem:
+    return Problem(
+        code="file-unexpected",
+        message=f"{path.name} is not read",
+        span=_top_of(path),
+        label="",
+        why="only files that end in .yaml or .yml, directly in this folder, declare something",
+        fix="rename or move it, or take it out of the catalog",
     )

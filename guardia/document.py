@@ -1,6 +1,7 @@
 """YAML text to plain values, each of which knows its file, line and column."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from guardia.problem import Problem, Span
 
 Pointer = tuple[str | int, ...]  # the way from the top of a document to a value
 _COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_LONGEST_NUMBER = 19  # characters; what is longer is no number that anybody means
 MAX_VALUES = 200_000  # aliases can multiply: a small file must not fill the memory
 
 
@@ -79,7 +81,7 @@ def read_document(path: str, text: str) -> tuple[Document | None, tuple[Problem,
         loader.dispose()
     if node is None:
         return None, (_empty_problem(path),)
-    walk = _Walk(path)
+    walk = _Walk(path, text)
     value = walk.value(node, ())
     if walk.problems:
         return None, tuple(walk.problems)
@@ -92,8 +94,9 @@ def read_document(path: str, text: str) -> tuple[Document | None, tuple[Problem,
 class _Walk:
     """One pass over PyYAML's nodes: values, positions and problems; then the nodes are dropped."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, text: str) -> None:
         self.path = path
+        self._lines = _Lines(text)
         self.spans: dict[Pointer, Span] = {}
         self.key_spans: dict[Pointer, Span] = {}
         self.problems: list[Problem] = []
@@ -101,7 +104,7 @@ class _Walk:
 
     def value(self, node: yaml.Node, pointer: Pointer) -> Any:
         """Return the plain value of a node and note where it stands."""
-        self.spans[pointer] = _span(self.path, node)
+        self.spans[pointer] = self._span(node)
         if len(self.spans) > MAX_VALUES or id(node) in self._open:
             return self._refuse_alias(node)
         if isinstance(node, yaml.ScalarNode):
@@ -121,7 +124,7 @@ class _Walk:
         result: dict[str, Any] = {}
         first: dict[str, Span] = {}
         for key_node, value_node in node.value:
-            key_span = _span(self.path, key_node)
+            key_span = self._span(key_node)
             key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
                 self.problems.append(_key_problem(key_span, key_node))
@@ -145,40 +148,52 @@ class _Walk:
                     return None
                 case "bool":
                     return text.lower() == "true"
-                case "int":
+                case "int" if len(text) <= _LONGEST_NUMBER:
                     prefixed = text.lower().startswith(("0o", "0x"))
                     return int(text, 0) if prefixed else int(text)
                 case "float":
                     return float(re.sub(r"\.(inf|nan)", r"\1", text.lower()))
-        except ValueError:  # such as `!!int abc`, or more digits than Python converts
+        except ValueError:  # such as `!!int abc`
             pass
-        self.problems.append(_tag_problem(node.tag, _span(self.path, node)))
+        self.problems.append(_tag_problem(node.tag, self._span(node)))
         return None
+
+    def _span(self, node: yaml.Node) -> Span:
+        line, column = self._lines.place(node.start_mark.index)
+        end_line, end_column = self._lines.place(node.end_mark.index)
+        # Of what spans lines, and of a list or mapping, only the first character is marked.
+        if end_line != line or isinstance(node, yaml.CollectionNode):
+            end_column = column + 1
+        return Span(path=self.path, line=line, column=column, end_column=max(end_column, column))
 
     def _refuse_alias(self, node: yaml.Node) -> None:
         if not any(problem.code == "yaml-syntax" for problem in self.problems):
             self.problems.append(
                 Problem(
                     code="yaml-syntax",
-                    message="aliases (*name) repeat a value without end",
-                    span=_span(self.path, node),
-                    label="repeated here",
-                    why=f"a file may hold at most {MAX_VALUES:,} values, and none inside itself",
-                    fix="write the value out instead of using an alias",
+                    message="the file holds too many values, or one inside itself",
+                    span=self._span(node),
+                    label="reading stopped here",
+                    why=f"a file may hold {MAX_VALUES:,} values; aliases (*name) repeat them",
+                    fix="write values out instead of using aliases, or split the file",
                 )
             )
 
 
-def _span(path: str, node: yaml.Node) -> Span:
-    start, end = node.start_mark, node.end_mark
-    one_line = end.line == start.line and not isinstance(node, yaml.CollectionNode)
-    end_column = end.column + 1 if one_line else start.column + 2
-    return Span(
-        path=path,
-        line=start.line + 1,
-        column=start.column + 1,
-        end_column=max(end_column, start.column + 1),
-    )
+class _Lines:
+    """Lines and columns of a text as editors count them.
+
+    YAML also ends a line at U+0085, U+2028 and U+2029, which editors show as
+    characters: so the line is counted from the character's place in the text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return line and column, from 1, of the character at `index`."""
+        line = bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
 
 
 def _syntax_problem(path: str, text: str, error: yaml.YAMLError) -> Problem:
@@ -186,13 +201,9 @@ def _syntax_problem(path: str, text: str, error: yaml.YAMLError) -> Problem:
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     context = getattr(error, "context", None)
     position = getattr(error, "position", None)
-    if mark is not None:
-        line, column = mark.line + 1, mark.column + 1
-    elif isinstance(position, int):  # a character YAML forbids: the reader counts characters
-        before = text[:position]
-        line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
-    else:
-        line, column = 1, 1
+    # A character that YAML forbids has a position and no mark.
+    index = mark.index if mark is not None else position if isinstance(position, int) else 0
+    line, column = _Lines(text).place(index)
     return Problem(
         code="yaml-syntax",
         message=f"this is not YAML: {f'{context}, ' if context else ''}{reason}",

@@ -11,6 +11,7 @@ _UNITS = {
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
+_LONGEST = 40  # characters
 _PATTERN = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS), re.ASCII)
 
 
@@ -24,8 +25,8 @@ def parse_duration(text: str) -> timedelta:
     are left out: they would be 365 days, which no calendar agrees with.
     """
     match = _PATTERN.fullmatch(text)
-    if not text or match is None:
-        raise ValueError(f"{text!r} is not a duration")
+    if not text or match is None or len(text) > _LONGEST:
+        raise ValueError(f"{text[:_LONGEST]!r} is not a duration")
     parts = {unit: int(number) for unit, number in match.groupdict().items() if number}
     try:
         total = sum((_UNITS[unit] * number for unit, number in parts.items()), timedelta())

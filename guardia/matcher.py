@@ -82,6 +82,8 @@ def check_regular_expression(text: str) -> None:
     """
     if re.search(r"\(\?(?![:imsU-])|\\[1-9]", text):
         raise RegularExpressionError(f"{text!r} uses look-around, named groups or backreferences")
+    if re.search(r"[*+?}]\+|\{,|\{\d{4}|\{\d+,\d{4}", text):
+        raise RegularExpressionError(f"{text!r} uses a repetition that RE2 does not know")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python only warns of [[:digit:]], which it misreads

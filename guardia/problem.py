@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+_LONGEST_LINE = 160  # of a file: what is longer is shown around the mark
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Span:
@@ -55,7 +57,7 @@ def _draw(problem: Problem, source: str | None) -> str:
 
 
 def _excerpt(span: Span, label: str, source: str) -> list[str]:
-    # splitlines() would also cut at characters that YAML counts as text, such as U+2028.
+    # Not splitlines(), which also cuts where editors see a character, such as U+2028.
     text = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cut = max(0, span.column - 1 - _LONGEST_LINE // 2) if span.column > _LONGEST_LINE else 0
     width = max(4, len(str(span.line)) + 2)
@@ -67,9 +69,6 @@ def _excerpt(span: Span, label: str, source: str) -> list[str]:
     column = span.column - 1 - cut
     marks = "^" * max(1, min(span.end_column - span.column, _LONGEST_LINE - column))
     return [*lines, f"{'':>{width}} | {'':{column}}{marks} {label}".rstrip()]
-
-
-_LONGEST_LINE = 160  # of a file: what is longer is shown around the mark
 
 
 def _visible(line: str) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from guardia.document import Document, Pointer
-from guardia.duration import parse_duration
+from guardia.duration import format_duration, parse_duration
 from guardia.problem import Problem
 from guardia.schema import nearest
 
@@ -51,13 +51,16 @@ class Reading:
             Problem(code=code, message=message, span=span, label=label, why=why, fix=fix)
         )
 
-    def duration(self, pointer: Pointer) -> timedelta | None:
+    def duration(self, pointer: Pointer, *, longest: timedelta | None = None) -> timedelta | None:
         """Return the length of time written at `pointer`; None when it is left out or wrong."""
         text = self.value(pointer)
         if text is None:
             return None
         try:
-            return parse_duration(text)
+            length = parse_duration(text)
+            if longest is not None and length > longest:
+                raise ValueError(f"{text!r} is longer than {format_duration(longest)}")
+            return length
         except ValueError as error:
             self.problem(
                 "duration-invalid",

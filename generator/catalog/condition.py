@@ -5,6 +5,7 @@ from collections.abc import Collection
 from math import isfinite
 
 from generator.catalog.model import Condition
+from generator.catalog.organisation import LONGEST_WAIT
 from generator.catalog.selector import check_runbook
 from generator.promql.check import check_expression, parse_selector
 from guardia.document import Pointer
@@ -16,7 +17,7 @@ _TEMPLATE_ACTION = re.compile(r"\{\{(?:[^{}\"`]|\"(?:[^\"\\]|\\.)*\"|`[^`]*`)*\}
 
 
 def read_conditions(
-    reading: Reading, runbooks: Collection[str], seen: dict[str, str]
+    reading: Reading, runbooks: Collection[str], seen: dict[str, str], *, environment_label: str
 ) -> tuple[Condition, ...] | None:
     """Return a service's conditions, or None when one cannot be read; `seen` has all alerts."""
     conditions = []
@@ -24,13 +25,14 @@ def read_conditions(
         at: Pointer = ("conditions", index)
         reading.duplicate((*at, "alert"), "alert", seen)
         conditions.append(_read_condition(reading, at, runbooks))
+        _check_environment(reading, (*at, "examples", "fires"), environment_label)
     found = tuple(condition for condition in conditions if condition is not None)
     return found if len(found) == len(conditions) else None
 
 
 def _read_condition(reading: Reading, at: Pointer, runbooks: Collection[str]) -> Condition | None:
     check_runbook(reading, (*at, "runbook"), runbooks)
-    holds_for = reading.duration((*at, "for"))
+    holds_for = reading.duration((*at, "for"), longest=LONGEST_WAIT)
     fires = _read_examples(reading, (*at, "examples", "fires"))
     silent = _read_examples(reading, (*at, "examples", "silent"))
     expression = str(reading.value((*at, "expr"))).strip()
@@ -83,7 +85,7 @@ def _check_template(reading: Reading, at: Pointer) -> None:
 def _read_examples(reading: Reading, at: Pointer) -> dict[str, float] | None:
     series: dict[str, float] = reading.value(at)
     for text, value in series.items():
-        if not isfinite(value):
+        if not _is_finite(value):
             reading.problem(
                 "example-invalid",
                 (*at, text),
@@ -92,7 +94,7 @@ def _read_examples(reading: Reading, at: Pointer) -> dict[str, float] | None:
                 why="promtool writes series as numbers that may grow, and cannot read this one",
                 fix="write the number that the series has",
             )
-    wrong = [text for text in series if not _is_series(text) or not isfinite(series[text])]
+    wrong = [text for text in series if not _is_series(text) or not _is_finite(series[text])]
     for text in (text for text in wrong if not _is_series(text)):
         reading.problem(
             "example-invalid",
@@ -104,6 +106,30 @@ def _read_examples(reading: Reading, at: Pointer) -> dict[str, float] | None:
             of_key=True,
         )
     return None if wrong else dict(series)
+
+
+def _check_environment(reading: Reading, at: Pointer, label: str) -> None:
+    """An alert without the environment's label would be routed as if it came from nowhere."""
+    series: dict[str, float] = reading.value(at)
+    parsed = [parse_selector(text) for text in series if _is_series(text)]
+    if any(matcher.name == label for selector in parsed for matcher in selector.matchers):
+        return
+    reading.problem(
+        "environment-missing",
+        at,
+        f"no example has the label `{label}`",
+        label=f"give one of the series `{label}`",
+        why="every alert must carry it to be routed, and the test proves that it does",
+        fix=f'add {label}="…" to the series, and keep the label in `expr`: by ({label})',
+        of_key=True,
+    )
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        return False
 
 
 def _is_series(text: str) -> bool:

@@ -63,7 +63,6 @@ class Slo:
     window: timedelta
     sli: RatioSli
     burn_windows: tuple[BurnWindow, ...]  # critical first
-    no_data_for: timedelta
     no_traffic_for: timedelta
     runbook: str
 
@@ -95,7 +94,9 @@ class Service:
     team: str
     description: str
     targets: Selector
-    environments: tuple[str, ...]
+    environments: tuple[str, ...]  # where its targets must be up
+    down_for: timedelta  # how long they may all be gone before anybody is woken
+    runbook: str | None  # for a service that is down
     slos: tuple[Slo, ...]
     conditions: tuple[Condition, ...]
 

@@ -1,7 +1,10 @@
 """catalog.yaml to the organisation's settings and SLO defaults."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
+from urllib.parse import urlsplit
 
 from generator.catalog.model import AlertmanagerSettings, Intervals, Organisation
 from generator.slo.burn import BurnWindow
@@ -15,6 +18,7 @@ from guardia.severity import Severity
 # late one leaves alerts and dashboards without a value.
 LONGEST_INSTANT_INTERVAL = timedelta(minutes=2, seconds=30)
 
+LONGEST_WAIT = timedelta(days=1)  # of an alert before it fires; its test waits as long
 OWN_LABELS = ("alertname", "alertstate", "severity", "service", "slo", "team", "job", "instance")
 
 
@@ -43,13 +47,13 @@ def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults]:
             "slow": ("prometheus", "intervals", "slow"),
             "store": ("prometheus", "intervals", "store"),
             "window": ("slo_defaults", "window"),
-            "no_data": ("slo_defaults", "no_data_for"),
-            "no_traffic": ("slo_defaults", "no_traffic_for"),
             "group_wait": ("alertmanager", "group_wait"),
             "group_interval": ("alertmanager", "group_interval"),
             "repeat_interval": ("alertmanager", "repeat_interval"),
         }.items()
     }
+    for key, name in (("no_data", "no_data_for"), ("no_traffic", "no_traffic_for")):
+        found[key] = reading.duration(("slo_defaults", name), longest=LONGEST_WAIT)
     lengths = {key: length or timedelta() for key, length in found.items()}
     burn_windows = tuple(
         pair
@@ -58,6 +62,8 @@ def read_organisation(reading: Reading) -> tuple[Organisation, SloDefaults]:
     )
     _check_label(reading, ("environments", "label"))
     _check_intervals(reading, lengths, burn_windows)
+    _check_order(reading, burn_windows)
+    _check_address(reading, ("alertmanager", "router_url"))
     if lengths["window"] > (found["retention"] or timedelta.max):
         beyond_retention(reading, ("slo_defaults", "window"), lengths["retention"])
     organisation = Organisation(
@@ -141,6 +147,52 @@ def _check_pair(
         )
 
 
+def _check_order(reading: Reading, pairs: tuple[BurnWindow, ...]) -> None:
+    """Everything derives from critical's short window, and a worse severity must burn faster."""
+    for worse, milder in pairwise(pairs):
+        at: Pointer = ("slo_defaults", "burn_windows", milder.severity.value)
+        if milder.short < pairs[0].short:
+            reading.problem(
+                "severity-order",
+                (*at, "short"),
+                f"{milder.severity} has a shorter window than {pairs[0].severity}",
+                label=f"must be at least {format_duration(pairs[0].short)}",
+                why="the longer windows are computed from the shortest one, that of critical",
+                fix="give critical the shortest window",
+            )
+        period = max(worse.long, milder.long)
+        if milder.burn_rate(period) >= worse.burn_rate(period):
+            reading.problem(
+                "severity-order",
+                (*at, "budget"),
+                f"{milder.severity} does not burn slower than {worse.severity}",
+                label="its share of the budget for its long window is too large",
+                why="the milder alert would come no earlier than the worse one, and say nothing",
+                fix=f"lower its budget, or lengthen its `long` window, below {worse.severity}'s",
+            )
+
+
+def _check_address(reading: Reading, at: Pointer) -> None:
+    try:
+        parts = urlsplit(reading.value(at))
+        usable = bool(parts.hostname) and not re.search(r"[\s{}<>\"]", reading.value(at))
+    except ValueError:
+        usable = False
+    if not usable:
+        reading.problem(
+            "wrong-value",
+            at,
+            f"`{at[-1]}` is not an address",
+            label="must have a host and no blanks",
+            why="Alertmanager would refuse the whole configuration",
+            fix="write it as http://HOST:PORT/webhook",
+        )
+
+
+def _whole_milliseconds(length: timedelta) -> timedelta:
+    return timedelta(milliseconds=length // timedelta(milliseconds=1))
+
+
 def _whole_seconds(length: timedelta) -> timedelta:
     return max(timedelta(seconds=1), timedelta(seconds=length // timedelta(seconds=1)))
 
@@ -165,10 +217,23 @@ def _check_intervals(
     lookback = "alerts and dashboards look back 5 minutes: one late evaluation would leave a gap"
     _check_interval(reading, lengths, "slow", LONGEST_INSTANT_INTERVAL, lookback)
     _check_interval(reading, lengths, "fast", LONGEST_INSTANT_INTERVAL, lookback)
+    if lengths["fast"] < timedelta(seconds=1):
+        reading.problem(
+            "interval-too-short",
+            ("prometheus", "intervals", "fast"),
+            f"`fast` evaluates its rules every {format_duration(lengths['fast'])}",
+            label="must be at least 1s",
+            why="Prometheus cannot keep up, and samples do not come that often",
+            fix="use the scrape interval or twice it",
+        )
     critical = [pair for pair in burn_windows if pair.severity is Severity.CRITICAL]
     for pair in critical:
         _check_interval(
-            reading, lengths, "fast", pair.short / 2, "the base rate would leave out events"
+            reading,
+            lengths,
+            "fast",
+            _whole_milliseconds(pair.short / 2),
+            "the base rate would leave out events",
         )
         _check_interval(
             reading, lengths, "store", pair.long, "the ratio of the whole window would skip events"

@@ -3,13 +3,41 @@
 from collections.abc import Collection
 
 from generator.promql.check import Selector, parse_selector
+from generator.promql.example import example_labels
 from guardia.document import Pointer
 from guardia.matcher import RegularExpressionError
 from guardia.reading import Reading
 
 
-def read_selector(reading: Reading, at: Pointer) -> Selector | None:
-    """Return the plain selector at `at`, or note why it is none."""
+def read_selector(reading: Reading, at: Pointer, environment_label: str) -> Selector | None:
+    """Return the plain selector at `at`, or note why the rules cannot be made from it."""
+    selector = _parse(reading, at)
+    if selector is None:
+        return None
+    if any(matcher.name == environment_label for matcher in selector.matchers):
+        reading.problem(
+            "environment-matched",
+            at,
+            f"`{at[-1]}` chooses environments by itself",
+            label=f"must not match on `{environment_label}`",
+            why="the rules keep each environment apart, and add this matcher where they need one",
+            fix=f"remove it; a route decides by `{environment_label}` who is told",
+        )
+        return None
+    if example_labels(selector.matchers) is None:
+        reading.problem(
+            "selector-expression",
+            at,
+            f"`{at[-1]}` cannot be tried out: no label values were found that it matches",
+            label="too intricate, or nothing can match",
+            why="the generated tests need values that it matches, and values that it does not",
+            fix="use classes such as [0-9] or [a-z], groups, | and repetitions only",
+        )
+        return None
+    return selector
+
+
+def _parse(reading: Reading, at: Pointer) -> Selector | None:
     try:
         return parse_selector(reading.value(at))
     except RegularExpressionError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from generator.catalog.condition import read_conditions
 from generator.catalog.model import Organisation, Service
 from generator.catalog.organisation import SloDefaults
-from generator.catalog.selector import read_selector
+from generator.catalog.selector import check_runbook, read_selector
 from generator.catalog.slo import read_slos
 from generator.naming import SLO_ALERTS
 from guardia.reading import Reading
@@ -33,9 +33,13 @@ def read_service(
     """Return the service of one file, or None when a part of it cannot be read."""
     reading.duplicate(("service",), "service", names.services)
     environments = _read_environments(reading, organisation)
-    targets = read_selector(reading, ("targets",))
+    targets = read_selector(reading, ("targets",), organisation.environment_label)
+    if reading.value(("runbook",)) is not None:
+        check_runbook(reading, ("runbook",), runbooks)
     slos = read_slos(reading, organisation, defaults, runbooks)
-    conditions = read_conditions(reading, runbooks, names.alerts)
+    conditions = read_conditions(
+        reading, runbooks, names.alerts, environment_label=organisation.environment_label
+    )
     if targets is None or slos is None or conditions is None:
         return None
     return Service(
@@ -44,6 +48,8 @@ def read_service(
         description=reading.value(("description",)),
         targets=targets,
         environments=environments,
+        down_for=defaults.no_data_for,
+        runbook=reading.value(("runbook",)),
         slos=slos,
         conditions=conditions,
     )

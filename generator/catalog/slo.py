@@ -1,5 +1,6 @@
 """The SLOs of a service file: objective, window, SLI, and what their burn windows mean."""
 
+import re
 from collections.abc import Collection
 from datetime import timedelta
 from fractions import Fraction
@@ -40,7 +41,7 @@ def _read_slo(
     check_runbook(reading, (*at, "runbook"), runbooks)
     window = _read_window(reading, at, organisation, defaults)
     objective = _read_objective(reading, (*at, "objective"), window)
-    sli = _read_ratio(reading, (*at, "sli", "ratio"))
+    sli = _read_ratio(reading, (*at, "sli", "ratio"), organisation.environment_label)
     if window is None or objective is None or sli is None:
         return None
     for pair in defaults.burn_windows:
@@ -52,7 +53,6 @@ def _read_slo(
         window=window,
         sli=sli,
         burn_windows=defaults.burn_windows,
-        no_data_for=defaults.no_data_for,
         no_traffic_for=defaults.no_traffic_for,
         runbook=reading.value((*at, "runbook")),
     )
@@ -110,10 +110,9 @@ def _read_objective(reading: Reading, at: Pointer, window: timedelta | None) -> 
 
 
 def _percent_meant(written: object) -> str | None:
-    try:
-        number = Fraction(str(written).strip())
-    except (ValueError, ZeroDivisionError):
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,12})?", str(written).strip(), re.ASCII):
         return None
+    number = Fraction(str(written).strip())
     if 0 < number < 1:
         return format_percent(number)
     return f"{format_number(number)}%" if 1 < number < 100 else None
@@ -157,9 +156,9 @@ def _check_burn_window(
         )
 
 
-def _read_ratio(reading: Reading, at: Pointer) -> RatioSli | None:
-    bad = read_selector(reading, (*at, "bad"))
-    total = read_selector(reading, (*at, "total"))
+def _read_ratio(reading: Reading, at: Pointer, environment_label: str) -> RatioSli | None:
+    bad = read_selector(reading, (*at, "bad"), environment_label)
+    total = read_selector(reading, (*at, "total"), environment_label)
     if bad is None or total is None:
         return None
     wrong = _not_a_part(bad, total)

@@ -1,5 +1,6 @@
 """The only place that reads PromQL: is it valid, which series does it select."""
 
+import re
 from dataclasses import dataclass
 
 import promql_parser
@@ -8,6 +9,8 @@ from generator.promql.text import quote
 from guardia.matcher import Matcher, check_regular_expression
 
 # By name: the parser's operators cannot be keys.
+_LONGEST, _DEEPEST = 5000, 100
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 
@@ -27,9 +30,11 @@ class Selector:
 def check_expression(text: str) -> str | None:
     """Return why `text` is not valid PromQL, or None when it is."""
     try:
-        promql_parser.parse(text)
+        parsed = _parse(text)
     except ValueError as error:
         return _reason(error)
+    if isinstance(parsed, promql_parser.MatrixSelector | promql_parser.StringLiteral):
+        return "it gives a range or a text, and an alert needs an instant vector"
     return None
 
 
@@ -43,7 +48,7 @@ def parse_selector(text: str) -> Selector:
     """
     written = text.strip()
     try:
-        parsed = promql_parser.parse(written)
+        parsed = _parse(written)
     except ValueError as error:
         raise ValueError(_reason(error)) from None
     if not isinstance(parsed, promql_parser.VectorSelector):
@@ -54,9 +59,11 @@ def parse_selector(text: str) -> Selector:
         if matcher.operator in ("=~", "!~"):
             check_regular_expression(matcher.value)
     metric = parsed.name or _named_inside(parsed)
-    # A comment would swallow what we add behind the text.
-    if "#" in written and not _extends(written):
-        raise ValueError("a comment in a selector would hide what is added behind it")
+    # A comment would swallow what we add behind the text, or hold a brace.
+    if "#" in _STRING.sub("", written):
+        raise ValueError("a comment in a selector would hide what is added to it")
+    if re.search(r"[{,]\s*[\"']", _STRING.sub('""', written)):
+        raise ValueError("a quoted metric or label name: Prometheus before 3.0 does not read it")
     return Selector(text=written, metric=metric, matchers=_matchers(parsed))
 
 
@@ -100,11 +107,15 @@ def _matchers(parsed: promql_parser.VectorSelector) -> tuple[Matcher, ...]:
     )
 
 
-def _extends(text: str) -> bool:
-    try:
-        return isinstance(promql_parser.parse(f"{text}[1m]"), promql_parser.MatrixSelector)
-    except ValueError:
-        return False
+def _parse(text: str) -> object:
+    """Parse, within bounds: the parser's recursion would end the process beyond them."""
+    depth = deepest = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        deepest = max(deepest, depth)
+    if len(text) > _LONGEST or deepest > _DEEPEST:
+        raise ValueError(f"longer than {_LONGEST} characters or nested deeper than {_DEEPEST}")
+    return promql_parser.parse(text)
 
 
 def _reason(error: ValueError) -> str:

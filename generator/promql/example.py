@@ -1,6 +1,7 @@
 """Label sets that a selector does and does not match, for tests that prove a rule."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from re import _parser  # type: ignore[attr-defined]  # its tree beats a parser of our own
 from typing import Any
 
@@ -32,11 +33,23 @@ def counterexample_labels(wanted: Sequence[Matcher], unwanted: Sequence[Matcher]
     if base is None:
         return None
     for name in dict.fromkeys(matcher.name for matcher in unwanted):
-        for value in (*_OTHER_VALUES, ""):
-            labels = {**base, name: value}
-            if matches_all(wanted, labels) and not matches_all(unwanted, labels):
-                return {key: text for key, text in labels.items() if text}
-    return None
+        excluded = [matcher.value for matcher in unwanted if matcher.name == name]
+        for value in (*_OTHER_VALUES, "", *excluded, *_candidates(_opposites(unwanted, name))):
+            labels = {key: text for key, text in {**base, name: value}.items() if text}
+            differs = labels != base  # a good event should show what makes it good
+            if differs and matches_all(wanted, labels) and not matches_all(unwanted, labels):
+                return labels
+    return None if matches_all(unwanted, base) else base
+
+
+def _opposites(matchers: Sequence[Matcher], name: str) -> list[Matcher]:
+    """Return matchers that want what these exclude, since that is where a good event lies."""
+    turned = {"!=": "=", "!~": "=~"}
+    return [
+        replace(matcher, operator=turned[matcher.operator])
+        for matcher in matchers
+        if matcher.name == name and matcher.operator in turned
+    ]
 
 
 def _candidates(matchers: Sequence[Matcher]) -> Iterator[str]:
@@ -88,7 +101,7 @@ def _member(items: Any) -> str:
     operator, argument = str(items[0][0]), items[0][1]
     if operator == "NEGATE":
         excluded = "".join(_member([item]) for item in items[1:])
-        return next(char for char in "02ax_-" if char not in excluded)
+        return next((char for char in "02ax_-!~" if char not in excluded), "")
     if operator == "RANGE":
         return chr(argument[0])
     return _CATEGORIES.get(str(argument), "") if operator == "CATEGORY" else chr(argument)

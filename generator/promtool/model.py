@@ -1,8 +1,10 @@
 """One test of promtool: made-up series, and what must come of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+
+from generator.catalog.model import Organisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +18,50 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One story. `series` maps a series to values in promtool's notation, one each interval."""
+    """One story. `series` maps a series to values in promtool's notation, one each scrape."""
 
     name: str
     series: Mapping[str, str]
     expectations: Sequence[Expectation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a test scrapes and evaluates: as production does, since the guards count samples.
+
+    Evaluations stand on scrapes, so that what a scrape brings is seen at once.
+    """
+
+    scrape: timedelta
+    evaluation: timedelta
+
+    def up_to(self, length: timedelta) -> timedelta:
+        """Return the first evaluation at or after `length`."""
+        return -(-length // self.evaluation) * self.evaluation
+
+    def scrapes(self, length: timedelta) -> int:
+        """Return how many scrapes cover a length of time."""
+        return -(-length // self.scrape)
+
+
+def pace_of(organisation: Organisation) -> Pace:
+    """Return the pace of production, the evaluation rounded up to whole scrapes."""
+    scrape = organisation.scrape_interval
+    return Pace(scrape=scrape, evaluation=-(-organisation.intervals.fast // scrape) * scrape)
+
+
+def merge(name: str, cases: Iterable[Case]) -> Case:
+    """Return one case that tells several stories at once.
+
+    Running all SLOs of a file in one case costs as much as running one, since
+    promtool evaluates every rule of the file in each case. The stories must
+    not feed each other's selectors; a series that several use must be the same.
+    """
+    series: dict[str, str] = {}
+    expectations: list[Expectation] = []
+    for case in cases:
+        for text, values in case.series.items():
+            if series.setdefault(text, values) != values:
+                raise ValueError(f"{text} has two sets of values in {name}")
+        expectations += case.expectations
+    return Case(name=name, series=series, expectations=expectations)

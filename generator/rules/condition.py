@@ -2,6 +2,7 @@
 
 from generator.catalog.model import Condition, Organisation, Service
 from generator.naming import condition_group
+from generator.rules.annotations import runbook_url
 from generator.rules.model import AlertingRule, RuleGroup
 
 
@@ -29,7 +30,7 @@ def _alert(organisation: Organisation, service: Service, condition: Condition) -
         annotations={
             "summary": condition.summary,
             "description": condition.description,
-            "runbook_url": f"{organisation.runbooks_url}{condition.runbook}",
+            "runbook_url": runbook_url(organisation, condition.runbook),
         },
         holds_for=condition.holds_for,
     )

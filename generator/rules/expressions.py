@@ -1,19 +1,17 @@
-"""The rule mathematics of one SLO as PromQL: rates, ratios, burn, missing data.
+"""The rule mathematics of one SLO as PromQL: rates, ratios, burn, missing traffic.
 
 Every expression weighs by events (mean of errors over mean of total, never a
 mean of ratios), and has a value whenever there is traffic: no error series
 counts as no errors, no traffic as no ratio.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
 from generator.catalog.model import Organisation, Service, Slo
 from generator.naming import Events, rate_series, ratio_series, slo_labels, stored_series
-from generator.promql.check import Selector, with_label
-from generator.promql.text import aggregate, over, quote, series, sum_by
+from generator.promql.text import aggregate, over, series, sum_by
 from generator.slo.burn import BurnWindow
 from generator.slo.percent import format_number
 from guardia.severity import Severity
@@ -29,7 +27,7 @@ class SloExpressions:
 
     @property
     def base(self) -> timedelta:
-        """Return the shortest window: counted from the raw counters, the others derive from it."""
+        """Return critical's short window, the shortest of all: the others derive from it."""
         return self._pair(Severity.CRITICAL).short
 
     @property
@@ -73,13 +71,13 @@ class SloExpressions:
 
     def derived_ratio(self, window: timedelta) -> str:
         """Return the error ratio of a longer window, from the base rates."""
-        return self._mean_ratio(
+        return self._ratio_over(
             rate_series("errors", self.base), rate_series("total", self.base), window
         )
 
     def window_ratio(self) -> str:
         """Return the error ratio over the SLO's whole window, from the sparse copies."""
-        return self._mean_ratio(
+        return self._ratio_over(
             self.stored_name("errors"), self.stored_name("total"), self.slo.window
         )
 
@@ -91,10 +89,11 @@ class SloExpressions:
         """Return the rate that the sparse copy repeats."""
         return self._series(rate_series(events, self.counted[1]))
 
-    def _mean_ratio(self, errors: str, total: str, window: timedelta) -> str:
-        mean_errors = f"avg_over_time({over(self._series(errors), window)})"
-        mean_total = f"avg_over_time({over(self._series(total), window)})"
-        return f"{mean_errors}\n/\n({mean_total} > 0)"
+    def _ratio_over(self, errors: str, total: str, window: timedelta) -> str:
+        # Sums, so that a stretch in which only one of the two was recorded weighs as it should.
+        bad = f"sum_over_time({over(self._series(errors), window)})"
+        every = f"sum_over_time({over(self._series(total), window)})"
+        return f"{bad}\n/\n({every} > 0)"
 
     def burn(self, pair: BurnWindow) -> str:
         """Return the alert's expression; its value is the error ratio over the long window."""
@@ -121,37 +120,11 @@ class SloExpressions:
         base = over(self._series(rate_series("errors", self.base)), window)
         return f"sum_over_time({base}) * {_seconds(self.organisation.intervals.fast)}"
 
-    def targets_down(self) -> str:
-        """Return a result for each environment where no target is up and no event is counted."""
-        targets = self.service.targets
-        down = [f"{sum_by(self.kept_labels, targets.text)} == 0"]
-        down += [
-            aggregate("sum", self.kept_labels, f"absent({self._in(targets, environment)})")
-            for environment in self.service.environments
-        ]
-        return f"(\n{_or(down)}\n)\nunless\n{self._counted()}"
-
     def no_traffic(self) -> str:
         """Return a result for each environment where targets are up and no event is counted."""
-        return (
-            f"{sum_by(self.kept_labels, self.service.targets.text)} > 0\nunless\n{self._counted()}"
-        )
-
-    def _counted(self) -> str:
-        return aggregate("count", self.kept_labels, self.slo.sli.total.text)
-
-    def _in(self, selector: Selector, environment: str) -> str:
-        return with_label(selector, self.organisation.environment_label, environment)
-
-
-def _or(parts: Sequence[str]) -> str:
-    return "\nor\n".join(f"  {part}" for part in parts)
+        counted = aggregate("count", self.kept_labels, self.slo.sli.total.text)
+        return f"{sum_by(self.kept_labels, self.service.targets.text)} > 0\nunless\n{counted}"
 
 
 def _seconds(length: timedelta) -> str:
     return format_number(Fraction(length // timedelta(milliseconds=1), 1000))
-
-
-def go_template_text(text: str) -> str:
-    """Return a Go template that prints any text as it is, braces included."""
-    return text.replace("{{", "{{" + quote("{{") + "}}")

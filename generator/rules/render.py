@@ -7,17 +7,22 @@ from typing import Any
 from generator.catalog.model import Catalog, Service
 from generator.rules.condition import condition_groups
 from generator.rules.model import AlertingRule, RecordingRule, RuleGroup
+from generator.rules.service import target_groups
 from generator.rules.slo import slo_groups
 from generator.yaml_text import render_yaml
 from guardia.duration import format_duration
 
 
 def service_groups(catalog: Catalog, service: Service) -> tuple[RuleGroup, ...]:
-    """Return all rule groups of a service: its SLOs', then its conditions'."""
+    """Return all rule groups of a service: its SLOs', its targets', its conditions'."""
     of_slos = (
         group for slo in service.slos for group in slo_groups(catalog.organisation, service, slo)
     )
-    return (*of_slos, *condition_groups(catalog.organisation, service))
+    return (
+        *of_slos,
+        *target_groups(catalog.organisation, service),
+        *condition_groups(catalog.organisation, service),
+    )
 
 
 def render_rules(catalog: Catalog) -> dict[str, str]:

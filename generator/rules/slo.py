@@ -1,15 +1,12 @@
 """The three rule groups of one SLO, and its alerts."""
 
 from datetime import timedelta
-from urllib.parse import quote as url_quote
 
 from generator.catalog.model import Organisation, Service, Slo
 from generator.naming import (
     BURN_ALERT,
     NO_TRAFFIC_ALERT,
     OBJECTIVE_SERIES,
-    SLO_DASHBOARD_UID,
-    TARGETS_DOWN_ALERT,
     Events,
     GroupPart,
     rate_series,
@@ -17,7 +14,8 @@ from generator.naming import (
     slo_group,
     slo_labels,
 )
-from generator.rules.expressions import SloExpressions, go_template_text
+from generator.rules.annotations import dashboard_url, label_value, runbook_url, template_text
+from generator.rules.expressions import SloExpressions
 from generator.rules.model import AlertingRule, RecordingRule, RuleGroup
 from generator.slo.burn import BurnWindow
 from generator.slo.percent import format_number, format_percent
@@ -68,7 +66,7 @@ class _SloRules:
         ]
         derived = self._derived_ratios(_windows(self._urgent))
         burns = [self._burn_alert(pair) for pair in self._urgent]
-        return (*rates, *ratios, *derived, *burns, self._targets_down(), self._no_traffic())
+        return (*rates, *ratios, *derived, *burns, self._no_traffic())
 
     def store(self) -> tuple[RecordingRule, ...]:
         """Return the sparse copies that the ratio over the whole window is computed from."""
@@ -123,16 +121,6 @@ class _SloRules:
             keep_firing_for=pair.keep_firing_for,
         )
 
-    def _targets_down(self) -> AlertingRule:
-        return self._alert(
-            TARGETS_DOWN_ALERT,
-            Severity.CRITICAL,
-            self._promql.targets_down(),
-            summary=f"{self._subject()}: no target is up.",
-            description=f"{self._promise()} Nothing is measured, so no other alert can tell.",
-            holds_for=self._slo.no_data_for,
-        )
-
     def _no_traffic(self) -> AlertingRule:
         return self._alert(
             NO_TRAFFIC_ALERT,
@@ -145,13 +133,13 @@ class _SloRules:
         )
 
     def _subject(self) -> str:
-        label = self._organisation.environment_label
-        return f"{self._service.name} {self._slo.name} in {{{{ $labels.{label} }}}}"
+        environment = label_value(self._organisation.environment_label)
+        return f"{self._service.name} {self._slo.name} in {environment}"
 
     def _promise(self) -> str:
         slo = self._slo
         objective = f"{format_percent(slo.objective)} over {format_duration(slo.window)}"
-        return f"{go_template_text(slo.description)} Objective: {objective}."
+        return f"{template_text(slo.description)} Objective: {objective}."
 
     def _alert(
         self,
@@ -171,21 +159,11 @@ class _SloRules:
             annotations={
                 "summary": summary,
                 "description": description,
-                "runbook_url": f"{self._organisation.runbooks_url}{self._slo.runbook}",
-                "dashboard_url": self._dashboard_url(),
+                "runbook_url": runbook_url(self._organisation, self._slo.runbook),
+                "dashboard_url": dashboard_url(self._organisation, self._labels),
             },
             holds_for=holds_for,
             keep_firing_for=keep_firing_for,
-        )
-
-    def _dashboard_url(self) -> str:
-        label = self._organisation.environment_label
-        variables = "&".join(
-            f"var-{name}={url_quote(value)}" for name, value in self._labels.items()
-        )
-        return (
-            f"{self._organisation.dashboards_url}d/{SLO_DASHBOARD_UID}?{variables}"
-            f"&var-{label}={{{{ $labels.{label} | urlquery }}}}"
         )
 
 

@@ -1,10 +1,15 @@
 """`guardia generate`: write everything the catalog gives, or list what is stale."""
 
 import argparse
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guardia.cli.arguments import add_catalog_arguments
+
+if TYPE_CHECKING:
+    from generator.write import Stale
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -24,7 +29,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Write or compare the files; 1 for a catalog with problems or, with --check, stale files."""
-    from generator.write import generate, list_stale, write_files
+    from generator.write import NOT_OURS, generate, list_stale, write_files
     from guardia.cli.catalog import load_catalog, render_problems
     from guardia.cli.errors import UsageError
 
@@ -33,18 +38,28 @@ def run(args: argparse.Namespace) -> int:
         print(render_problems(loaded, args.format))
         return 1
     files = generate(loaded.generator)
-    if args.check:
-        stale = list_stale(files, args.out)
-        for found in stale:
-            print(f"{found.path}: {found.reason}")
-        if stale:
-            print(f"{len(stale)} of {len(files)} files are stale: run `make rules` and commit")
-        return 1 if stale else 0
     try:
-        changed = write_files(files, args.out)
+        found = (list_stale if args.check else write_files)(files, args.out)
     except OSError as error:
-        raise UsageError(f"cannot write {error.filename}: {error.strerror}") from None
-    for found in changed:
-        print(f"{found.path}: {'removed' if found.path not in files else 'written'}")
-    print(f"{len(changed)} of {len(files)} files changed")
-    return 0
+        raise UsageError(f"cannot use {error.filename}: {error.strerror}") from None
+    in_the_way = [stale for stale in found if stale.reason == NOT_OURS]
+    failed = bool(found if args.check else in_the_way)
+    shown = in_the_way or found
+    print(_render(shown, len(files), form=args.format, wrote=not failed and not args.check))
+    return 1 if failed else 0
+
+
+def _render(found: Sequence["Stale"], number: int, *, form: str, wrote: bool) -> str:
+    if form == "json":
+        return json.dumps([{"path": one.path, "reason": one.reason} for one in found], indent=2)
+    if form == "github" and not wrote:
+        return "\n".join(f"::error file={one.path},title=stale::{one.reason}" for one in found)
+    done = {"no longer generated": "removed"}
+    lines = [
+        f"{one.path}: {done.get(one.reason, 'written') if wrote else one.reason}" for one in found
+    ]
+    if wrote:
+        return "\n".join([*lines, f"{len(found)} of {number} files changed"])
+    if not found:
+        return f"all {number} files are up to date"
+    return "\n".join([*lines, f"{len(found)} files are stale: run `guardia generate` and commit"])

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -21,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 clean, 1 problems or differences, 2 usage or configuration, 3 internal.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Unicode must not end us
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     args = parser.parse_args(arguments)
     try:

@@ -1,13 +1,15 @@
 """JSON Schemas of the declared files, and what breaks them as problems with positions."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from guardia.document import Document, Pointer
 from guardia.problem import Problem
@@ -23,10 +25,24 @@ _TYPE_NAMES = {
 }
 
 
+def _whole_pattern(
+    _validator: Any, pattern: str, value: Any, _schema: Any
+) -> Iterator[ValidationError]:
+    """Match to the very end: Python's `$` also matches before a last line end."""
+    end = r"\Z" if pattern.endswith("$") else ""
+    if isinstance(value, str) and not re.search(pattern.removesuffix("$") + end, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema's own stub has none
+    Draft202012Validator, {"pattern": _whole_pattern}
+)
+
+
 @cache
-def _validator(kind: str) -> Draft202012Validator:
+def _validator(kind: str) -> Any:
     text = files(__package__).joinpath(f"{kind}.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
+    return _Validator(json.loads(text))
 
 
 def check_schema(document: Document, kind: str) -> Iterator[Problem]:

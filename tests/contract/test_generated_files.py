@@ -1,5 +1,6 @@
 """What is generated, judged by the real programs: the oldest and the newest that users have."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -51,25 +52,38 @@ def run_tests(tools: ToolSet, at: Path) -> subprocess.CompletedProcess[str]:
     return run(tools.promtool, "test", "rules", *files, at=at)
 
 
+SLO = '{service="casos",slo="availability"}'
+
 BROKEN_RULES = {
-    "the critical threshold is ten times too high": ("> 0.0144\n", "> 0.144\n"),
-    "one failure is enough": (
-        'slo:errors:rate1h{service="casos",slo="availability"} * 3600 > 2.5',
-        'slo:errors:rate1h{service="casos",slo="availability"} * 3600 > 0.5',
+    "the critical threshold is a tenth too high": ("> 0.0144\n", "> 0.0158\n"),
+    "the low threshold is a tenth too low": ("> 0.001\n", "> 0.0009\n"),
+    "two failures are enough for critical": (
+        f"rate1h{SLO} * 3600 > 2.5",
+        f"rate1h{SLO} * 3600 > 1.5",
     ),
+    "nine failures are enough for low": ("> 9.5", "> 8.5"),
+    "four failures are not enough for high": ("> 3.5", "> 4.5"),
+    "the guard counts twice": ("[6h]) * 30", "[6h]) * 60"),
     "no series of errors means no ratio": (
-        'or\n      0 * sum by (environment) (slo:total:rate5m{service="casos",slo="availability"})',
+        f"or\n      0 * sum by (environment) (slo:total:rate1h{SLO})",
         "",
     ),
-    "idle counts as 0/0": (
-        '/ (slo:total:rate5m{service="casos",slo="availability"} > 0)',
-        '/ slo:total:rate5m{service="casos",slo="availability"}',
+    "idle counts as 0/0": (f"/ (slo:total:rate5m{SLO} > 0)", f"/ slo:total:rate5m{SLO}"),
+    "the ratio of the window is not recorded": ("slo:error_ratio:30d", "slo:error_raito:30d"),
+    "targets are never seen to go": ('(up{job="casos"}) == 0', '(up{job="casos"}) == 5'),
+    "targets that vanish in qa are not noticed": ('environment="qa",job', 'environment="qc",job'),
+    "the outage alert does not wait": ("    for: 2m\n", ""),
+    "traffic without targets counts as an outage": (
+        "      unless\n      (\n",
+        "      and\n      (\n",
     ),
-    "targets are never seen to go": (
-        'sum by (environment) (up{job="casos"}) == 0',
-        'sum by (environment) (up{job="casos"}) == 5',
-    ),
+    "the team is missing": ("      team: plataforma\n", ""),
     "the database alert waits for two": ('(up{job="postgres"}) == 0', '(up{job="postgres"}) == 2'),
+    "the database alert does not wait": ("    for: 1m\n", ""),
+    "the database alert loses its environment": (
+        "min by (environment, instance)",
+        "min by (instance)",
+    ),
 }
 
 
@@ -81,12 +95,63 @@ def test_the_generated_tests_notice_a_broken_rule(what: str, generated: Path) ->
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
-    found = run_tests(tools, generated)
+    found = run(tools.promtool, "test", "rules", "promtool-tests/casos.yml", at=generated)
     assert found.returncode != 0, found.stdout
 
 
 def test_amtool_accepts_the_alertmanager_configuration(tools: ToolSet, generated: Path) -> None:
     found = run(tools.amtool, "check-config", "alertmanager/alertmanager.yml", at=generated)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+SERVICE = """service: casos
+team: plataforma
+description: Citizens open, follow and close their cases.
+targets: up{job=~"casos|casos-[a-z]+"}
+environments: [staging, prod]
+slos:
+"""
+
+
+def slo(name: str, objective: str, bad: str, total: str, window: str = "30d") -> str:
+    return (
+        f"  - name: {name}\n    description: 'It works, as {{{{ promised }}}}.'\n"
+        f"    objective: {objective}\n    window: {window}\n    runbook: high-error-rate\n"
+        f"    sli: {{ratio: {{bad: '{bad}', total: '{total}'}}}}\n"
+    )
+
+
+def test_every_kind_of_slo_passes_its_own_tests(tools: ToolSet, tmp_path: Path) -> None:
+    requests = 'requests_total{job="casos"'
+    folder = copy_catalog(tmp_path)
+    (folder / "services" / "casos.yaml").write_text(
+        SERVICE
+        + slo("tight", "99.99%", requests + ',code=~"5.."}', requests + "}")
+        + slo("loose", "93.1%", requests + ',code=~"[45].."}', requests + "}")
+        + slo("excluding", "95%", requests + ',result!~"ok|done"}', requests + "}")
+        + slo("two-counters", "99%", 'failed_total{kind="x"}', 'done_total{kind="y"}')
+        + slo("bare", "99.9%", "errors_total", "events_total"),
+        encoding="utf-8",
+    )
+    write_files(generate(read_whole(folder)), tmp_path)
+    found = run_tests(tools, tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    "guards", [{"critical": 0, "high": 1, "medium": 2, "low": 50}, {"critical": 6000}]
+)
+def test_every_low_traffic_guard_passes_its_own_tests(
+    tools: ToolSet, tmp_path: Path, guards: dict[str, int]
+) -> None:
+    folder = copy_catalog(tmp_path)
+    settings = (folder / "catalog.yaml").read_text(encoding="utf-8")
+    for severity, number in guards.items():
+        line = next(one for one in settings.splitlines() if one.startswith(f"    {severity}: {{"))
+        settings = settings.replace(line, re.sub(r"bad_events: \d+", f"bad_events: {number}", line))
+    (folder / "catalog.yaml").write_text(settings, encoding="utf-8")
+    write_files(generate(read_whole(folder)), tmp_path)
+    found = run_tests(tools, tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
 
 

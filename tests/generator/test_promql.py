@@ -36,7 +36,6 @@ def test_a_quoted_value_stays_on_its_line() -> None:
         "up{}",
         ' up { job = "x{" , code =~ "5.." } ',
         '{__name__="up",job="casos"}',
-        '{"http.requests",job="casos"}',
     ],
 )
 def test_a_label_is_added_and_nothing_else_changes(text: str) -> None:
@@ -60,6 +59,9 @@ def test_a_label_is_added_and_nothing_else_changes(text: str) -> None:
         "1",
         'up{a="1" or b="2"}',
         '{job="casos"}',
+        '{"http.requests",job="casos"}',  # Prometheus before 3.0 does not read it
+        'up # {\n{job="casos"}',
+        "(" * 200 + "up" + ")" * 200,
         "up or vector(0)",
     ],
 )
@@ -88,6 +90,18 @@ def test_a_good_event_is_in_the_total_and_not_bad() -> None:
     total = (Matcher(name="job", operator="=", value="casos"),)
     bad = (*total, Matcher(name="code", operator="=~", value="5.."))
     assert counterexample_labels(total, bad) == {"job": "casos", "code": "200"}
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"), [("!=", "success"), ("!~", "OK|NotFound"), ("!~", "2..")]
+)
+def test_a_good_event_is_found_where_bad_ones_are_excluded(operator: str, value: str) -> None:
+    total = (Matcher(name="job", operator="=", value="casos"),)
+    bad = (*total, Matcher(name="result", operator=operator, value=value))
+    good = counterexample_labels(total, bad)
+    assert good is not None
+    assert not matches_all(bad, good)
+    assert matches_all(total, good)
 
 
 def test_contradicting_matchers_have_no_example() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.write import Stale, list_stale, write_files
+from generator.write import NOT_OURS, Stale, list_stale, write_files
 from generator.yaml_text import HEADER, render_yaml
 
 FILES = {
@@ -45,6 +45,29 @@ def test_what_we_did_not_generate_stays(tmp_path: Path, path: str, text: str) ->
     (tmp_path / path).write_text(text)
     assert write_files(FILES, tmp_path) == []
     assert (tmp_path / path).read_text() == text
+
+
+@pytest.mark.parametrize("path", sorted(FILES))
+def test_somebodys_own_file_is_never_overwritten_and_nothing_else_is_written(
+    tmp_path: Path, path: str
+) -> None:
+    (tmp_path / path).parent.mkdir()
+    (tmp_path / path).write_text("mine\n")
+    stale = write_files(FILES, tmp_path)
+    assert Stale(path=path, reason=NOT_OURS) in stale
+    written = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert written == [tmp_path / path]
+    assert (tmp_path / path).read_text() == "mine\n"
+
+
+def test_folders_and_dangling_links_are_in_the_way_or_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "rules" / "casos.yml").mkdir(parents=True)
+    (tmp_path / "rules" / "old.yml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "rules" / "dir.yml").mkdir()
+    assert list_stale(FILES, tmp_path) == [
+        Stale(path="dashboards/slo.json", reason="missing"),
+        Stale(path="rules/casos.yml", reason=NOT_OURS),
+    ]
 
 
 def test_a_service_taken_out_of_the_catalog_takes_its_file_along(tmp_path: Path) -> None:

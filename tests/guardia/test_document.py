@@ -78,6 +78,10 @@ def test_all_duplicate_keys_are_reported_and_name_the_first() -> None:
         ("a: b: c\n", "yaml-syntax", 1, 5),
         ("a: !!python/object:os.system x\n", "yaml-syntax", 1, 4),
         ("a: !!int abc\n", "yaml-syntax", 1, 4),
+        ("a: " + "9" * 5000 + "\n", "yaml-syntax", 1, 4),
+        ('a: "x\u2028y"\nb: !tag z\n', "yaml-syntax", 2, 4),
+        ("a: 1\r\nb: 2\rc: !tag z\n", "yaml-syntax", 3, 4),
+        ("a: !tag [1]\n", "yaml-syntax", 1, 4),
         ("a: 1\n---\nb: 2\n", "yaml-syntax", 2, 1),
         ("a: \x07\n", "yaml-syntax", 1, 4),
         ("1: x\n", "wrong-type", 1, 1),
@@ -105,7 +109,7 @@ def test_aliases_that_multiply_are_refused_and_not_expanded() -> None:
 
 
 plain_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
