@@ -88,7 +88,7 @@ BODIES: dict[str, Read | Refused] = {
         "0",
         "FFFFFFFFFFF",
         0,
-        Opened("medium", "Memory_aviable_Warning on localhost:9102 (and 10 more)"),
+        Opened("medium", "Memory_aviable_Warning on localhost:9102 (and 7 more)"),
     ),
     "v0-resolved-8-alerts-no-generatorurl.json": Read(
         "0", "RRRRRRRR", 0, Recorded("critical", "Service mail01.example.com down (and 7 more)")
