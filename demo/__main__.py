@@ -34,7 +34,8 @@ def main() -> int:
         "--folder", type=Path, default=FOLDER, help="where its files go (default: .demo)"
     )
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is taken down
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))  # so that the stage is taken down
     sets = [found for found in tool_sets() if args.tools in (None, found.name)]
     if not sets:
         print("demo: Prometheus and Alertmanager are missing; `make tools` says why")
@@ -52,8 +53,14 @@ def main() -> int:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[Path]:
-    """Hold the folder: a second demo would wipe the files of the first."""
+    """Hold the folder: a second demo would wipe the files of the first.
+
+    Raises StartError for a folder with files that are not a demo's, and for
+    one in which a demo runs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / LOCK).is_file():
+        raise StartError(f"{folder} holds files that are not the demo's; name an empty folder")
     with (folder / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -113,10 +120,11 @@ def _keep(found: Stage) -> None:
     print(
         f"\nStill running until Ctrl-C:\n"
         f"  inbox         {found.inbox}\n"
-        f"  router        {found.router}/api/incidents (token in {found.api_token_file})\n"
-        f"  Prometheus    {found.prometheus}/alerts\n"
-        f"  Alertmanager  {found.alertmanager}\n"
-        f"  platform      {found.platform} (POST /break, POST /repair)",
+        f"  Prometheus    {found.prometheus}/api/v1/alerts\n"
+        f"  Alertmanager  {found.alertmanager}/api/v2/alerts\n"
+        f"  platform      {found.platform}/state (POST /break, POST /repair)\n"
+        f"  router        GUARDIA_URL={found.router} GUARDIA_API_TOKEN_FILE={found.api_token_file}"
+        " .venv/bin/guardia incidents --all",
         flush=True,
     )
     signal.pause()

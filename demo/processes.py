@@ -66,7 +66,12 @@ class Processes:
         return None
 
     def stop(self) -> None:
-        """Stop what runs, last started first; what does not listen is killed."""
+        """Stop what runs, last started first; what does not listen is killed.
+
+        Not to be interrupted: a second Ctrl-C would leave programs running.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         while self._running:
             _, process = self._running.pop()
             if process.poll() is None:

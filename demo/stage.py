@@ -59,7 +59,7 @@ class _Site:
 
 @contextmanager
 def stage(folder: Path, tools: ToolSet) -> Iterator[Stage]:
-    """Empty the folder, build the stage in it, start everything, and stop it at the end.
+    """Empty the demo's folder, build the stage in it, start everything, and stop it at the end.
 
     Raises StartError when a program does not start.
     """
@@ -107,6 +107,8 @@ def _write_catalog(folder: Path, router: str) -> tuple[Catalog, OnCallCatalog]:
     settings = settings.replace("http://127.0.0.1:8080", router)
     settings = settings.replace("secrets/webhook-token", f"{folder}/secrets/webhook-token")
     (copied / "catalog.yaml").write_text(settings, encoding="utf-8")
+    if not (copied / "services" / "casos.yaml").is_file():
+        raise StartError("the demo breaks the service of catalog/services/casos.yaml: it is gone")
     documents, problems = read_catalog_folder(copied)
     catalog, of_generator = read_catalog(documents)
     oncall, of_oncall = read_oncall(documents)

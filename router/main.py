@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import resource
 import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -21,10 +23,13 @@ from router.clock import SteadyClock
 from router.logs import context, set_up_logs
 from router.metrics import Metrics
 from router.settings import Settings
-from router.store.backlog import find_last_instant
+from router.setup import check_setup
+from router.store.backlog import find_last_instant, record_set_back
 from router.store.exclusive import StoreInUseError, lock_file, release_leases
 from router.store.store import Store
+from router.store.writer import StoreBusyError
 from router.web.app import create_app
+from router.web.connections import MOST_CONNECTIONS, GuardedConnection
 from router.web.ports import WebPorts
 from router.worker.worker import Worker, WorkerPorts
 
@@ -39,9 +44,19 @@ class StartError(Exception):
     """The router cannot start; the text is one sentence for the operator."""
 
 
-def serve(settings: Settings, catalog: OnCallCatalog) -> None:
-    """Run the router until SIGTERM or SIGINT. Raises StartError."""
+class StoreLostError(Exception):
+    """The store's writer ended while the router ran."""
+
+
+def serve(settings: Settings, catalog: OnCallCatalog, *, ignored: Sequence[str] = ()) -> None:
+    """Run the router until SIGTERM or SIGINT. Raises StartError.
+
+    `ignored` are problems of the catalog that do not concern the router, one sentence each.
+    """
     set_up_logs()
+    _raise_file_limit()
+    for warning in (*ignored, *check_setup(settings, catalog)):
+        logger.warning(warning)
     with ExitStack() as opened:
         listener = opened.enter_context(_listen(settings))
         store = _open_store(settings, opened)
@@ -55,6 +70,7 @@ async def _serve(
     settings: Settings, catalog: OnCallCatalog, store: Store, listener: socket.socket
 ) -> None:
     metrics, clock = Metrics(), _clock(store)
+    GuardedConnection.most = _most_connections()
     ports = WorkerPorts(
         store=store,
         channels=open_channels(settings),
@@ -74,12 +90,20 @@ async def _serve(
         working=working,
     )
     _stop_on_signals(server)
+    loop = asyncio.get_running_loop()
+
+    def end_without_store() -> None:
+        loop.call_soon_threadsafe(_end, server)
+
+    store.on_end(end_without_store)
     # A router that stores but does not page must not look alive: end, and be started again.
     working.add_done_callback(lambda _task: _end(server))
     logger.info("listening", extra=context(port=listener.getsockname()[1], catalog=catalog.version))
     await server.serve(sockets=[listener])
     stop.set()
     await working
+    if not store.is_writing:
+        raise StoreLostError("the store's writer ended")
 
 
 class _Server(uvicorn.Server):
@@ -96,7 +120,7 @@ def _server(
     settings: Settings,
     store: Store,
     metrics: Metrics,
-    clock: Callable[[], datetime],
+    clock: SteadyClock,
     worker: Worker,
     working: asyncio.Task[None],
 ) -> _Server:
@@ -104,6 +128,7 @@ def _server(
         store=store,
         metrics=metrics,
         clock=clock,
+        clock_ahead=lambda: clock.ahead,
         wake=worker.wake,
         acknowledge=worker.acknowledge,
         is_working=lambda: not working.done(),
@@ -113,6 +138,7 @@ def _server(
     )
     config = uvicorn.Config(
         create_app(web),
+        http=GuardedConnection,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -135,11 +161,40 @@ def _end(server: uvicorn.Server) -> None:
 
 
 def _clock(store: Store) -> SteadyClock:
+    def on_set_back(lead: timedelta) -> None:
+        """Say it, and let nothing wait that was planned by the wrong clock."""
+        seconds = lead.total_seconds()
+        logger.error(
+            "the wall clock is far behind the last instant known, and is followed",
+            extra=context(ahead_seconds=seconds),
+        )
+        now = datetime.fromtimestamp(time.time(), UTC)
+        try:
+            store.write_soon(partial(record_set_back, lead=lead, now=now))
+        except StoreBusyError as error:
+            logger.error("what is due stays as the wrong clock planned it: %s", error)
+
     return SteadyClock(
         wall_seconds=time.time,
         monotonic_seconds=time.monotonic,
         not_before=store.read_now(find_last_instant),
+        on_set_back=on_set_back,
     )
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files as the system lets us have: 1,024 is the usual soft limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError) as error:
+        logger.warning("the limit of open files cannot be raised: %s", error)
+
+
+def _most_connections() -> int:
+    """Return how many callers there may be: half of the files stay for paging and the store."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, soft // 2)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -173,5 +228,6 @@ def _open_store(settings: Settings, opened: ExitStack) -> Store:
     except (SQLAlchemyError, StoreInUseError, ImportError, OSError) as error:
         # The first line only: what follows may repeat the statement or the URL.
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise StartError(f"cannot open the database of GUARDIA_DATABASE: {reason}") from None
+        hint = ": install 'guardia[router,postgres]'" if isinstance(error, ImportError) else ""
+        raise StartError(f"cannot open the database of GUARDIA_DATABASE: {reason}{hint}") from None
     return store

@@ -2,11 +2,36 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import product
 from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from router.message.model import MessageKind
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+# Every known value of the labels, so that a first error is an increase from zero.
+POST_OUTCOMES: Final = (
+    "accepted",
+    "unauthorized",
+    "too_large",
+    "unreadable",
+    "unavailable",
+    "disconnected",
+)
+APPLIED_OUTCOMES: Final = ("changed", "unchanged", "repeated", "elsewhere")
+WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome")
+CHANNELS: Final = ("pagerduty", "slack", "email")
+ATTEMPT_OUTCOMES: Final = (
+    "sent",
+    "unreachable",
+    "rate_limited",
+    "provider_error",
+    "credentials",
+    "address",
+    "content",
+)
 
 
 class Waiting(Protocol):
@@ -19,20 +44,27 @@ class Waiting(Protocol):
 
 
 class Metrics:
-    """Counters and gauges in a registry of their own, so that two routers can share a process."""
+    """Counters and gauges in registries of their own, so that two routers can share a process.
+
+    What is read from the store has a registry to itself, to be left out while the store is away.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.store_registry = CollectorRegistry()
 
         def counter(name: str, text: str, labels: Iterable[str] = ()) -> Counter:
             return Counter(f"guardia_{name}", text, tuple(labels), registry=self.registry)
 
-        def gauge(name: str, text: str, labels: Iterable[str] = ()) -> Gauge:
-            return Gauge(f"guardia_{name}", text, tuple(labels), registry=self.registry)
+        def gauge(name: str, text: str, registry: CollectorRegistry = self.registry) -> Gauge:
+            return Gauge(f"guardia_{name}", text, registry=registry)
+
+        def gauge_of_queues(name: str, text: str) -> Gauge:
+            return Gauge(f"guardia_{name}", text, ["queue"], registry=self.store_registry)
 
         self.posts = counter(
             "webhook_posts_total",
-            "Requests to /webhook: accepted, unauthorized, too_large, unreadable, unavailable.",
+            f"Requests to /webhook: {', '.join(POST_OUTCOMES)}.",
             ["outcome"],
         )
         self.commit_seconds = Histogram(
@@ -43,7 +75,7 @@ class Metrics:
         )
         self.applied = counter(
             "notifications_applied_total",
-            "Notifications taken off the list: changed, unchanged, repeated.",
+            f"Notifications taken off the list: {', '.join(APPLIED_OUTCOMES)}.",
             ["outcome"],
         )
         self.failures = counter(
@@ -66,13 +98,40 @@ class Metrics:
         self.turn_at = gauge(
             "worker_turn_timestamp_seconds", "When the worker last finished a turn."
         )
-        self.waiting = gauge(
-            "waiting", "Rows that wait: notifications, timers, messages.", ["queue"]
+        self.clock_ahead_seconds = gauge(
+            "clock_ahead_seconds", "How far the router's clock is ahead of the wall clock."
         )
-        self.overdue_seconds = gauge(
-            "overdue_seconds", "How long the longest waiting row is overdue.", ["queue"]
+        self.store_up = gauge("store_up", "Whether the database answered this request.")
+        self.waiting = gauge_of_queues(
+            "waiting", "Rows that wait: notifications, timers, messages."
         )
-        self.open_incidents = gauge("open_incidents", "Incidents that are not resolved.")
+        self.overdue_seconds = gauge_of_queues(
+            "overdue_seconds", "How long the longest waiting row is overdue."
+        )
+        self.open_incidents = gauge(
+            "open_incidents", "Incidents that are not resolved.", self.store_registry
+        )
+        self._begin_at_zero()
+
+    def write(self, *, store_up: bool) -> bytes:
+        """Return all metrics as text, those of the store only when it answered."""
+        self.store_up.set(store_up)
+        text = generate_latest(self.registry)
+        return text + generate_latest(self.store_registry) if store_up else text
+
+    def _begin_at_zero(self) -> None:
+        for counter, values in (
+            (self.posts, POST_OUTCOMES),
+            (self.applied, APPLIED_OUTCOMES),
+            (self.failures, WORKER_STEPS),
+        ):
+            for value in values:
+                counter.labels(value)
+        for channel, kind in product(CHANNELS, MessageKind):
+            for outcome in ATTEMPT_OUTCOMES:
+                self.attempts.labels(channel, kind.value, outcome)
+        for channel in CHANNELS:
+            self.attempt_seconds.labels(channel)
 
     def observe_waiting(self, queue: str, waiting: Waiting, *, now: datetime) -> None:
         """Show how much waits in a queue, and since when."""

@@ -71,7 +71,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     smtp_host = reader.text("GUARDIA_SMTP_HOST")
     settings = Settings(
         catalog=Path(reader.text("GUARDIA_CATALOG") or ""),
-        database=reader.text("GUARDIA_DATABASE") or "",
+        database=reader.take("GUARDIA_DATABASE", _parse_database, secret=True) or "",
         listen_host=host,
         listen_port=port,
         webhook_token_file=Path(reader.required("GUARDIA_WEBHOOK_TOKEN_FILE")),
@@ -123,15 +123,35 @@ class _Reader:
             self.problems.append(f"{name} must be set")
         return value or ""
 
-    def take(self, name: str, parse: Callable[[str], T]) -> T | None:
+    def take(self, name: str, parse: Callable[[str], T], *, secret: bool = False) -> T | None:
         value = self.text(name)
         if value is None:
             return None
         try:
             return parse(value)
         except ValueError as error:
-            self.problems.append(f"{name} must be {error}, not {value!r}")
+            shown = "" if secret else f", not {value!r}"
+            self.problems.append(f"{name} must be {error}{shown}")
             return None
+
+
+def _parse_database(text: str) -> str:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    wanted = "sqlite:///FILE or postgresql://USER@HOST:PORT/NAME"
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise ValueError(f"{wanted}; it cannot be read as an address") from None
+    kind = url.drivername.partition("+")[0]
+    if kind == "sqlite" and (not url.database or ":memory:" in url.database):
+        raise ValueError(f"{wanted}; in memory, nothing would outlive a restart")
+    if kind not in ("sqlite", "postgresql"):
+        raise ValueError(f"{wanted}; there is no other kind")
+    if url.port is not None and not 1 <= url.port <= 65_535:
+        raise ValueError(f"{wanted}, with a port from 1 to 65535")
+    return text
 
 
 def _parse_listen(text: str) -> tuple[str, int]:

@@ -71,11 +71,13 @@ def require_postgresql() -> Path:
     return report_missing("PostgreSQL") if folder is None else folder
 
 
-def report_missing(what: str) -> NoReturn:
+def report_missing(
+    what: str, remedy: str = "`make tools` brings it or says why it cannot"
+) -> NoReturn:
     """Fail the running test in CI, where all must be there; skip it on a user's clone."""
     import pytest  # the demo uses this module without pytest
 
-    reason = f"{what} is missing; `make tools` brings it or says why it cannot"
+    reason = f"{what} is missing; {remedy}"
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

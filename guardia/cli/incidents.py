@@ -4,13 +4,15 @@ import argparse
 import json
 from typing import Any
 
+from guardia.cli.router_api import parse_number
+
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command's arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "incidents", help="list the open incidents, or show one with its timeline"
     )
-    parser.add_argument("number", nargs="?", type=int, help="show this incident")
+    parser.add_argument("number", nargs="?", type=parse_number, help="show this incident")
     parser.add_argument("--all", action="store_true", help="list the resolved ones too")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     return parser

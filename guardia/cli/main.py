@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 from guardia.cli.errors import UsageError
 
@@ -49,12 +50,20 @@ def _parser() -> argparse.ArgumentParser:
         " the right person.",
         epilog="Exit: 0 clean, 1 problems or differences, 2 usage or configuration, 3 internal.",
     )
+    parser.add_argument("--version", action="version", version=f"guardia {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         # Each module imports what is heavy only when it runs: `check` must answer at once.
         module = importlib.import_module(f"guardia.cli.{name}")
         module.add_parser(subparsers).set_defaults(run=module.run)
     return parser
+
+
+def _version() -> str:
+    try:
+        return version("guardia")
+    except PackageNotFoundError:  # run from a clone that is not installed
+        return "(not installed)"
 
 
 def _internal(error: Exception) -> int:

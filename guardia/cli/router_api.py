@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 from guardia.cli.errors import UsageError
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 15  # the router answers within 10, also when it cannot
 
 
 def call_router(
@@ -50,6 +50,13 @@ def call_router(
     return status, answer
 
 
+def parse_number(text: str) -> int:
+    """Return an incident's number from the command line. Raises ValueError for what is none."""
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
 def explain(answer: Any) -> str:
     """Return the sentence of a problem answer."""
     detail = answer.get("detail") if isinstance(answer, dict) else None
@@ -75,10 +82,11 @@ def _read_token(environment: Mapping[str, str]) -> str:
     if not name:
         raise UsageError("GUARDIA_API_TOKEN_FILE must name the file with the router's API token")
     try:
-        lines = Path(name).read_text(encoding="utf-8").split()
+        lines = Path(name).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"GUARDIA_API_TOKEN_FILE: cannot read {name}: {reason}") from None
-    if not lines:
+    tokens = [line.strip() for line in lines if line.strip()]
+    if not tokens:
         raise UsageError(f"GUARDIA_API_TOKEN_FILE: {name} holds no token")
-    return lines[0]
+    return tokens[0]

@@ -18,6 +18,8 @@ def run(_args: argparse.Namespace) -> int:
     from guardia.catalog_folder import read_catalog_folder
     from guardia.cli.errors import UsageError
     from guardia.problem import render_text, sort_problems
+
+    _require_router()
     from router.catalog import read_oncall
     from router.main import StartError, serve
     from router.settings import SettingsError, read_settings
@@ -35,8 +37,25 @@ def run(_args: argparse.Namespace) -> int:
     if oncall is None:
         print(render_text(sort_problems([*problems, *of_oncall]), folder.sources))
         return 1
+    ignored = [
+        f"{one.span.path}:{one.span.line}: {one.code}: {one.message}"
+        for one in sort_problems([*problems, *of_oncall])
+    ]
     try:
-        serve(settings, oncall)
+        serve(settings, oncall, ignored=ignored)
     except StartError as error:
         raise UsageError(str(error)) from None
     return 0
+
+
+def _require_router() -> None:
+    """Say what to install where only the generator is: its libraries are not needed to check."""
+    from guardia.cli.errors import UsageError
+
+    try:
+        import router.main  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the router is not installed ({error.name} is missing): pip install 'guardia[router]';"
+            " in a clone, `make demo` installs it"
+        ) from None

@@ -3,8 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from guardia.catalog_folder import CatalogFolder
+from guardia.duration import parse_duration
 from guardia.problem import Problem, sort_problems
 from guardia.reading import Reading
 from router.catalog.names import Names
@@ -16,13 +19,17 @@ from router.escalation.model import Policy
 from router.oncall.model import PersonId, Roster
 from router.routing import PolicyId, Route
 
+REGION_LABEL: Final = "region"  # of those who run in several
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnCallCatalog:
     """All that the router needs of one edition of the catalog.
 
-    `routes` end with the default route. `version` is short and changes with
-    any byte of the on-call files and with the default wait.
+    `routes` end with the default route. No incident holds alerts that differ
+    in one of the `scope_labels`. `group_interval` is how often Alertmanager
+    sends a group that changes. `version` is short and changes with any byte of
+    the on-call files and with what the organisation's file adds to them.
     """
 
     organisation: str
@@ -31,6 +38,8 @@ class OnCallCatalog:
     policies: Mapping[PolicyId, Policy]
     routes: tuple[Route, ...]
     names: Mapping[PersonId, str]  # as shown to colleagues
+    scope_labels: tuple[str, ...]
+    group_interval: timedelta
 
 
 def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Problem, ...]]:
@@ -58,9 +67,11 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
     unread = folder.broken & {"catalog", "oncall"}
     if problems or organisation is None or default is None or unread:
         return None, sort_problems(problems)
+    interval = _group_interval(organisation)
+    scope_labels = (organisation.value(("environments", "label")), REGION_LABEL)
     catalog = OnCallCatalog(
         organisation=organisation.value(("organisation",)),
-        version=_version(readings, names),
+        version=_version(readings, names.wait, scope_labels, interval),
         roster=Roster(
             people={person.id: person for person in people},
             schedules={schedule.id: schedule for schedule in schedules},
@@ -68,12 +79,26 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
         policies={policy.id: policy for policy in policies},
         routes=(*routes, default),
         names={person.id: person.name for person in people},
+        scope_labels=scope_labels,
+        group_interval=interval,
     )
     return catalog, ()
 
 
-def _version(readings: list[Reading], names: Names) -> str:
-    digest = hashlib.sha256(f"{names.wait}".encode())
+def _group_interval(organisation: Reading) -> timedelta:
+    """Return how often Alertmanager sends; its own default for what cannot be read.
+
+    The generator notes that problem, and as with a service file, it must not
+    keep the router from paging.
+    """
+    try:
+        return parse_duration(organisation.value(("alertmanager", "group_interval")))
+    except ValueError:
+        return timedelta(minutes=5)
+
+
+def _version(readings: list[Reading], *settings: object) -> str:
+    digest = hashlib.sha256(repr(settings).encode())
     for reading in readings:
         digest.update(b"\0" + reading.document.text.encode())
     return digest.hexdigest()[:12]

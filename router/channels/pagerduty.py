@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
-from router.channels.secret import SecretError, read_secret
+from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.model import MessageContext
 from router.message.pagerduty import render_event
 
 TIMEOUT_SECONDS: Final = 5
+LONGEST_DETAIL: Final = 300
 THREADS: Final = 32  # as many attempts as the worker makes at once
 
 
@@ -41,14 +42,9 @@ class PagerDuty:
             routing_key = read_secret(self._secrets_dir, name)
         except SecretError as error:
             return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
-        outcome = self._post(routing_key, render_event(context, routing_key))
-        if isinstance(outcome, Sent):
-            return outcome
-        # An answer might repeat what was sent.
-        shown = outcome.detail.replace(routing_key, "***")
-        if isinstance(outcome, Retry):
-            return Retry(reason=outcome.reason, detail=shown, after=outcome.after)
-        return Refused(reason=outcome.reason, detail=shown)
+        except SecretUnavailableError as error:
+            return Retry(reason=FailureReason.UNREACHABLE, detail=str(error))
+        return self._post(routing_key, render_event(context, routing_key))
 
     def _post(self, routing_key: str, event: dict[str, Any]) -> Outcome:
         pdpyras = _pdpyras()
@@ -57,10 +53,11 @@ class PagerDuty:
             response = session.post("/v2/enqueue", json=event, allow_redirects=False)
         except pdpyras.PDClientError as error:
             if error.response is None:
-                detail = f"no answer from PagerDuty: {error.__cause__ or error}"
-                return Retry(reason=FailureReason.UNREACHABLE, detail=detail[:300])
+                text = _masked(f"no answer from PagerDuty: {error.__cause__ or error}", routing_key)
+                return Retry(reason=FailureReason.UNREACHABLE, detail=text[:LONGEST_DETAIL])
             response = error.response
-        return classify(response.status_code, response.headers, response.text)
+        text = _masked(response.text, routing_key)
+        return classify(response.status_code, response.headers, text)
 
     def _session(self, routing_key: str) -> Any:
         """Return this thread's own session, which keeps its connection."""
@@ -84,7 +81,7 @@ def classify(status: int, headers: Mapping[str, str], text: str) -> Outcome:
     Source: PagerDuty developer documentation, "Events API v2 overview",
     response codes and retry logic.
     """
-    detail = f"PagerDuty answered {status}: {text[:300]}"
+    detail = f"PagerDuty answered {status}: {text[:LONGEST_DETAIL]}"
     if status == 202:
         return Sent()
     if status == 429:
@@ -96,6 +93,11 @@ def classify(status: int, headers: Mapping[str, str], text: str) -> Outcome:
     if status in (400, 413):
         return Refused(reason=FailureReason.CONTENT, detail=detail)
     return Retry(reason=FailureReason.PROVIDER_ERROR, detail=detail)
+
+
+def _masked(text: str, routing_key: str) -> str:
+    """Return an answer, which may repeat what was sent, without the key; mask before you cut."""
+    return text.replace(routing_key, "***")
 
 
 def _pdpyras() -> Any:

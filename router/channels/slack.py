@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
-from router.channels.secret import SecretError, read_secret
+from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.model import MessageContext
 from router.message.slack import render_slack
 
@@ -75,6 +75,8 @@ class Slack:
             token = read_secret(self._secrets_dir, "slack-token")
         except SecretError as error:
             return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
+        except SecretUnavailableError as error:
+            return Retry(reason=FailureReason.UNREACHABLE, detail=str(error))
         if context.sent_before is not None:
             place = json.loads(context.sent_before)
             outcome = await self._call("chat_update", token, context, **place)
@@ -102,6 +104,7 @@ class Slack:
                 **place,
                 text=written.text,
                 blocks=written.blocks,
+                mrkdwn=False,  # the fallback text holds text of alerts
                 **({"unfurl_links": False} if method == "chat_postMessage" else {}),
             )
         except SlackApiError as error:

@@ -3,14 +3,13 @@
 import hashlib
 import ssl
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Final
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
-from router.channels.secret import SecretError, read_secret
-from router.message.email import render_email
+from router.channels.secret import SecretError, SecretUnavailableError, read_secret
+from router.message.email import EMAIL_POLICY, render_email
 from router.message.model import MessageContext
 
 TIMEOUT_SECONDS: Final = 8
@@ -49,11 +48,14 @@ class Email:
                 password = read_secret(self._secrets_dir, "smtp-password")
         except SecretError as error:
             return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
-        return await self._send(self._compose(context), password)
+        except SecretUnavailableError as error:
+            return Retry(reason=FailureReason.UNREACHABLE, detail=str(error))
+        to = context.message.address.address
+        return await self._send(self._compose(context), password, to=to)
 
     def _compose(self, context: MessageContext) -> EmailMessage:
         written = render_email(context)
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=EMAIL_POLICY)
         mail["From"] = self._sender
         mail["To"] = context.message.address.address
         mail["Subject"] = written.subject
@@ -64,12 +66,16 @@ class Email:
         mail.add_alternative(written.html, subtype="html")
         return mail
 
-    async def _send(self, mail: EmailMessage, password: str | None) -> Outcome:
+    async def _send(self, mail: EmailMessage, password: str | None, *, to: str) -> Outcome:
         import aiosmtplib
 
         try:
+            # As bytes: aiosmtplib would write the mail under a policy of its own, whose
+            # folding breaks words of a subject with letters such as `ó`.
             await aiosmtplib.send(
-                mail,
+                mail.as_bytes(policy=EMAIL_POLICY),
+                sender=parseaddr(self._sender)[1],
+                recipients=[to],
                 hostname=self._host,
                 port=self._port,
                 start_tls=self._starttls,

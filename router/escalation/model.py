@@ -31,8 +31,12 @@ class Policy:
 class Escalation:
     """An incident's own copy of the policy and the next step due.
 
-    The policy is stamped at opening, so an edit of the catalog never breaks a
-    running escalation; `catalog_version` says which edition ran.
+    The copy is taken when the escalation begins: an edit of the policy changes
+    no running one, and `catalog_version` says which edition runs. It names
+    people and schedules, which are looked up in today's catalog at each step.
+    So a new address or override counts at once, and a step whose people are
+    gone reaches nobody; when that holds for all that are left, the worker goes
+    on with today's policy.
     `next_step == len(policy.steps)` is the last resort. `due_at` is None once
     the escalation has ended (acknowledged, resolved, or nobody left to page).
     """

@@ -50,7 +50,7 @@ def apply_notification(
     alert that is absent from the body stays as it was, because two routes can
     share their groupLabels. Firing is always live; a resolve counts unless it
     ended before the firing began that we know. A truncated notification never
-    resolves the incident: what was cut off may fire.
+    resolves an incident, and opens one where none is: what was cut off may fire.
     """
     before = incident.alerts if incident is not None else {}
     after = dict(before)
@@ -125,9 +125,11 @@ def _as_told(known: IncidentAlert | None, told: NotifiedAlert, *, now: datetime)
 def _speaks_of_the_past(told: NotifiedAlert, known: IncidentAlert) -> bool:
     """Say whether this is the end of an earlier episode than the one that fires now.
 
-    Peers of Alertmanager, and their retries, can overtake each other.
+    Peers of Alertmanager, and their retries, can overtake each other. From a
+    sender that gives no starts we know only when we heard of the firing, by
+    our own clock: nothing to compare an end with.
     """
-    if told.firing or told.ends_at is None:
+    if told.firing or told.ends_at is None or told.starts_at is None:
         return False
     return known.firing and told.ends_at < known.starts_at
 
@@ -142,27 +144,29 @@ def _is_news(alert: IncidentAlert, known: IncidentAlert | None) -> bool:
 def _open(
     alerts: Mapping[str, IncidentAlert], notification: Notification, *, now: datetime
 ) -> Change:
-    """Return a new incident, or a record that is already over when no alert fires."""
+    """Return a new incident, or a record that is already over when no alert can fire."""
     firing = [alert for alert in alerts.values() if alert.firing]
+    missing = notification.truncated_alerts
     incident = Incident(
         number=None,
         key=incident_key(notification),
-        state=IncidentState.TRIGGERED if firing else IncidentState.RESOLVED,
+        state=IncidentState.TRIGGERED if firing or missing else IncidentState.RESOLVED,
         severity=worst([alert.severity for alert in firing or alerts.values()]),
         alerts=alerts,
         opened_at=now,
-        resolved_at=None if firing else now,
+        resolved_at=None if firing or missing else now,
     )
     title = incident_title(incident)
-    if not firing:
+    if not incident.is_open:
         text = f"Resolved before it was ever reported as firing, so nobody is paged: {title}"
         event = Event(at=now, kind=EventKind.RESOLVED, text=text)
         return Change(incident=incident, events=(event,), resolved=True)
-    opened = Event(
-        at=now, kind=EventKind.OPENED, text=f"Opened with severity {incident.severity}: {title}"
-    )
+    text = f"Opened with severity {incident.severity}: {title}"
+    if not firing:
+        text += f" (what is listed is over; {missing} alerts were cut off and may fire)"
+    opened = Event(at=now, kind=EventKind.OPENED, text=text)
     events = (opened, *_alert_events({}, alerts, notification, now=now))
-    return Change(incident=incident, events=events, opened=True)
+    return Change(incident=incident, events=events, opened=True, newly_firing=True)
 
 
 def _update(
@@ -178,7 +182,7 @@ def _update(
     is_over = not firing and notification.truncated_alerts == 0 and bool(notification.alerts)
     changed = replace(incident, alerts=alerts, severity=severity)
     if rose:
-        changed = _without_acknowledgement(changed)
+        changed = without_acknowledgement(changed)
     if is_over:
         changed = replace(changed, state=IncidentState.RESOLVED, resolved_at=now)
     if changed == incident:
@@ -191,14 +195,33 @@ def _update(
         events.append(
             Event(at=now, kind=EventKind.RESOLVED, text="No alert fires any more: resolved.")
         )
-    return Change(incident=changed, events=tuple(events), severity_rose=rose, resolved=is_over)
+    started, ended = _started_and_ended(incident.alerts, alerts)
+    return Change(
+        incident=changed,
+        events=tuple(events),
+        severity_rose=rose,
+        newly_firing=bool(started),
+        newly_ended=bool(ended),
+        resolved=is_over,
+    )
 
 
-def _without_acknowledgement(incident: Incident) -> Incident:
+def without_acknowledgement(incident: Incident) -> Incident:
     """Return the incident open to paging again: whoever took it took something milder."""
     return replace(
         incident, state=IncidentState.TRIGGERED, acknowledged_at=None, acknowledged_by=None
     )
+
+
+def _started_and_ended(
+    before: Mapping[str, IncidentAlert], after: Mapping[str, IncidentAlert]
+) -> tuple[list[IncidentAlert], list[IncidentAlert]]:
+    changed = [
+        alert
+        for alert in after.values()
+        if alert.fingerprint not in before or before[alert.fingerprint].firing != alert.firing
+    ]
+    return [one for one in changed if one.firing], [one for one in changed if not one.firing]
 
 
 def _alert_events(
@@ -209,13 +232,7 @@ def _alert_events(
     now: datetime,
 ) -> list[Event]:
     """Return at most one row for all alerts that fire anew, and one for all that ended."""
-    changed = [
-        alert
-        for alert in after.values()
-        if alert.fingerprint not in before or before[alert.fingerprint].firing != alert.firing
-    ]
-    started = [alert for alert in changed if alert.firing]
-    ended = [alert for alert in changed if not alert.firing]
+    started, ended = _started_and_ended(before, after)
     missing = notification.truncated_alerts
     cut_off = f" (Alertmanager cut off {missing} more)" if missing else ""
     events = []

@@ -1,4 +1,4 @@
-"""An incident in labels (for routing) and in one line (for people)."""
+"""An incident in labels and in one line, for people."""
 
 from collections.abc import Collection
 
@@ -10,9 +10,13 @@ _TITLE_LENGTH = 300
 
 def worst_alert(incident: Incident) -> IncidentAlert | None:
     """Return the worst firing alert (of all alerts when none fires); the oldest of equals."""
-    alerts = shown_alerts(incident)
-    return min(
-        alerts, key=lambda a: (-a.severity.urgency, a.starts_at, a.fingerprint), default=None
+    return next(iter(ranked_alerts(incident)), None)
+
+
+def ranked_alerts(incident: Incident) -> list[IncidentAlert]:
+    """Return the firing alerts (all alerts when none fires), the worst first, then the oldest."""
+    return sorted(
+        shown_alerts(incident), key=lambda a: (-a.severity.urgency, a.starts_at, a.fingerprint)
     )
 
 
@@ -25,8 +29,8 @@ def shown_alerts(incident: Incident) -> list[IncidentAlert]:
 def incident_labels(incident: Incident) -> dict[str, str]:
     """Return the labels common to all firing alerts (to all alerts when none fires).
 
-    `severity` is the raw label of the worst of them, so that routes see
-    foreign severities as they came.
+    `severity` is the raw label of the worst of them, so that people see
+    foreign severities as they came. Routes look at each alert instead.
     """
     alerts = shown_alerts(incident)
     worst = worst_alert(incident)

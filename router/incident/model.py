@@ -91,5 +91,7 @@ class Change:
     events: tuple[Event, ...]
     opened: bool = False
     severity_rose: bool = False
+    newly_firing: bool = False  # an alert fires that did not before
+    newly_ended: bool = False  # an alert ended, others may go on
     acknowledged: bool = False
     resolved: bool = False

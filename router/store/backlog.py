@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, select, update
 
 from router.message.model import MessageKind
 from router.store.tables import (
@@ -80,11 +80,44 @@ def _first(tx: Connection, *statements: Select[Any]) -> datetime | None:
 
 
 def find_last_instant(tx: Connection) -> datetime | None:
-    """Return the latest instant the store has seen, so that a clock set back is noticed."""
-    newest = select(func.max(events.c.id)).scalar_subquery()
-    latest = select(events.c.at).where(events.c.id == newest)
-    found = [
-        tx.execute(select(func.max(notifications.c.received_at))).scalar(),
-        tx.execute(latest).scalar(),
-    ]
+    """Return when the newest rows were written, so that a clock set back is noticed.
+
+    The newest by number: the greatest instant may come from a wrong clock, long ago.
+    """
+    statements = (
+        select(at).where(number == select(func.max(number)).scalar_subquery())
+        for number, at in (
+            (notifications.c.id, notifications.c.received_at),
+            (events.c.id, events.c.at),
+        )
+    )
+    found = [tx.execute(statement).scalar() for statement in statements]
     return max((at for at in found if at is not None), default=None)
+
+
+def record_set_back(tx: Connection, *, lead: timedelta, now: datetime) -> int:
+    """Bring forward what is due after `now`, by as much as the clock was set back.
+
+    What was planned by the wrong clock would else wait for that much longer.
+    What was planned before it went wrong comes early: better than never.
+    Returns how many rows were changed.
+    """
+    return sum(
+        _bring_forward(tx, column, lead=lead, now=now)
+        for column in (
+            notifications.c.due_at,
+            timers.c.due_at,
+            messages.c.due_at,
+            messages.c.leased_until,
+        )
+    )
+
+
+def _bring_forward(tx: Connection, column: Column[Any], *, lead: timedelta, now: datetime) -> int:
+    late = tx.execute(select(column).where(column > now).distinct()).scalars().all()
+    changed = 0
+    for due_at in late:
+        values = {column.name: max(now, due_at - lead)}
+        statement = update(column.table).where(column == due_at).values(**values)
+        changed += int(tx.execute(statement).rowcount)
+    return changed

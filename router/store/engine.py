@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 LOCK_WAIT_SECONDS: Final = 5
+SILENCE_SECONDS: Final = 10  # after which a PostgreSQL that does not answer is given up
 _READS: Final = "guardia_reads"
 
 
@@ -30,7 +31,14 @@ def open_engine(url: str) -> Engine:
         pool_pre_ping=True,  # a failover leaves dead connections in the pool
         connect_args={
             "connect_timeout": LOCK_WAIT_SECONDS,
-            "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c synchronous_commit=on",
+            # A host that is gone says nothing: without these, a query waits for hours.
+            "tcp_user_timeout": SILENCE_SECONDS * 1000,
+            "keepalives": 1,
+            "keepalives_idle": SILENCE_SECONDS,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s"
+            f" -c statement_timeout={SILENCE_SECONDS}s -c synchronous_commit=on",
         },
     )
 

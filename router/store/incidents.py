@@ -1,7 +1,9 @@
 """Incidents, their alerts and their timeline.
 
 Whoever changes an incident or what hangs on it locks the incident's row
-first; so two replicas never wait for each other in a circle.
+first, so that two replicas decide one after the other. A batch of the writer
+locks several: should two batches wait for each other, PostgreSQL ends one,
+and its works run again alone.
 """
 
 import hashlib
@@ -32,6 +34,20 @@ def list_holders(tx: Connection, fingerprints: Iterable[str]) -> dict[str, int]:
             ALERT_IN_OPEN_INCIDENT, alerts.c.fingerprint.in_(wanted[start : start + 500])
         )
         found.update((row.fingerprint, row.incident_number) for row in tx.execute(statement))
+    return found
+
+
+def list_firing(tx: Connection, fingerprints: Iterable[str]) -> set[str]:
+    """Return those of the alerts that fire in an open incident."""
+    wanted = sorted(set(fingerprints))
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        statement = select(alerts.c.fingerprint).where(
+            ALERT_IN_OPEN_INCIDENT,
+            alerts.c.firing,
+            alerts.c.fingerprint.in_(wanted[start : start + 500]),
+        )
+        found.update(tx.execute(statement).scalars())
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, exists, func, insert, or_, select, update
 
 from router.address import Address
 from router.message.model import Message, MessageKind
@@ -103,7 +103,13 @@ def claim_due_messages(
             MESSAGE_OPEN,
             messages.c.urgency.in_([_urgency(kind) for kind in kinds]),
         )
-        .order_by(messages.c.urgency, messages.c.due_at, messages.c.id)
+        .order_by(
+            messages.c.urgency,
+            # An outage leaves many retries: what nobody has tried yet does not wait behind them.
+            case((messages.c.attempts == 0, 0), else_=1),
+            messages.c.due_at,
+            messages.c.id,
+        )
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -121,8 +127,34 @@ def claim_due_messages(
         )
         .returning(messages)
     )
-    claimed = [_stored(row) for row in tx.execute(claim)]
-    return sorted(claimed, key=lambda one: (_urgency(one.message.kind), one.due_at, one.id))
+    claimed = {row.id: _stored(row) for row in tx.execute(claim)}
+    return [claimed[number] for number in found]
+
+
+def list_stuck_pages(tx: Connection, *, asked_by: datetime, limit: int) -> list[StoredMessage]:
+    """Return pages asked for by then and not yet accepted, where no later address was tried."""
+    later = messages.alias()
+    tried = exists().where(
+        later.c.dedup_key == messages.c.dedup_key,
+        later.c.kind == messages.c.kind,
+        later.c.id > messages.c.id,
+    )
+    statement = (
+        select(messages)
+        .where(*_OPEN_PAGE, messages.c.created_at <= asked_by, ~tried)
+        .order_by(messages.c.created_at, messages.c.id)
+        .limit(limit)
+    )
+    return [_stored(row) for row in tx.execute(statement)]
+
+
+def find_next_stuck_page(tx: Connection, *, asked_after: datetime) -> datetime | None:
+    """Return when the first page was asked for, after that instant, that is not yet accepted."""
+    statement = select(func.min(messages.c.created_at))
+    asked_at: datetime | None = tx.execute(
+        statement.where(*_OPEN_PAGE, messages.c.created_at > asked_after)
+    ).scalar()
+    return asked_at
 
 
 def find_claimed(tx: Connection, claimed: StoredMessage) -> StoredMessage | None:
@@ -187,16 +219,19 @@ def list_messages(
     return [_stored(row) for row in tx.execute(statement)]
 
 
+def _urgency(kind: MessageKind) -> int:
+    return list(MessageKind).index(kind)
+
+
+_OPEN_PAGE: Final = (MESSAGE_OPEN, messages.c.urgency == _urgency(MessageKind.PAGE))
+
+
 def _under_lease(claimed: StoredMessage) -> tuple[Any, ...]:
     return (
         messages.c.id == claimed.id,
         messages.c.state == "sending",
         messages.c.lease_token == claimed.lease_token,
     )
-
-
-def _urgency(kind: MessageKind) -> int:
-    return list(MessageKind).index(kind)
 
 
 def _row(message: Message, now: datetime) -> dict[str, Any]:

@@ -1,16 +1,11 @@
 """Notifications as received: kept first, applied to an incident later."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from router.store.tables import NOTIFICATION_PENDING, notifications, rejected
-
-# How long Alertmanager and its peers may still deliver a flush they have begun:
-# its budget is group_interval (5m by default) and 15 s a peer.
-REPEATED_WITHIN: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +63,16 @@ def claim_notification(tx: Connection, notification: int) -> StoredNotification 
     return None if row is None else StoredNotification(**row)
 
 
-def is_repeated(tx: Connection, notification: StoredNotification) -> bool:
-    """Say whether the very same content was applied shortly before (G2).
-
-    A copy that comes later than any peer may still deliver is live: an alert
-    can fire again with its old start after Prometheus was away, so it counts.
-    An open incident takes such a copy without any change.
-    """
+def find_applied_copy(tx: Connection, notification: StoredNotification) -> datetime | None:
+    """Return when the last applied notification of the same content was received, if any was."""
     itself = notifications.alias()
     statement = (
-        select(notifications.c.id)
+        select(func.max(notifications.c.received_at))
         .join(itself, itself.c.content_key == notifications.c.content_key)
-        .where(
-            itself.c.id == notification.id,
-            notifications.c.state == "applied",
-            notifications.c.received_at > notification.received_at - REPEATED_WITHIN,
-        )
-        .limit(1)
+        .where(itself.c.id == notification.id, notifications.c.state == "applied")
     )
-    return tx.execute(statement).first() is not None
+    received_at: datetime | None = tx.execute(statement).scalar()
+    return received_at
 
 
 def record_applied(tx: Connection, notification: int, *, repeated: bool) -> None:

@@ -1,16 +1,19 @@
 """The store: one writer, any number of readers, one installation."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from router.store import tables
 from router.store.engine import open_engine, reading
 from router.store.migrations import upgrade
-from router.store.writer import T, Work, Writer
+from router.store.writer import StoreBusyError, T, Work, Writer
 
-QUEUE_LIMIT: Final = 2000
+WAIT_SECONDS: Final = 10.0  # for a read, and for a write that its sender repeats
+READERS: Final = 12  # below the connections of the pool, of which the writer has one
 
 
 class Store:
@@ -20,7 +23,13 @@ class Store:
     or second installation never meet those of the first.
     """
 
-    def __init__(self, url: str, *, new_installation: str, queue_limit: int = QUEUE_LIMIT) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        new_installation: str,
+        queue_limit: int,
+    ) -> None:
         """Migrate the schema and open. Raises sqlalchemy.exc.SQLAlchemyError when that fails."""
         self._engine = open_engine(url)
         try:
@@ -30,19 +39,54 @@ class Store:
         except BaseException:
             self._engine.dispose()
             raise
-        self._writer = Writer(self._engine, limit=queue_limit)
+        self._told_of_end: Callable[[], None] = lambda: None
+        # Threads of its own: reads that hang must not take those that look up host names.
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._writer = Writer(self._engine, limit=queue_limit, on_end=self._tell_end)
+
+    def on_end(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called, in some thread, when the writer ends though nobody closed it."""
+        self._told_of_end = tell
+
+    def _tell_end(self) -> None:
+        self._told_of_end()
 
     async def write(self, work: Work[T], *, refusable: bool = False) -> T:
-        """Run `work` in a transaction; returns only after COMMIT. See `Writer`."""
-        return await asyncio.wrap_future(self._writer.submit(work, refusable=refusable))
+        """Run `work` in a transaction; returns only after COMMIT. See `Writer`.
+
+        Refusable work is given up after `WAIT_SECONDS` with StoreBusyError: it
+        may be committed all the same when it was under way.
+        """
+        future = self._writer.submit(work, refusable=refusable)
+        if refusable:
+            return await _within(WAIT_SECONDS, future)
+        return await asyncio.wrap_future(future)
+
+    def write_soon(self, work: Work[T]) -> "Future[T]":
+        """Queue `work` for a transaction, from any thread."""
+        return self._writer.submit(work)
 
     def write_now(self, work: Work[T]) -> T:
         """Run `work` in a transaction and wait for its COMMIT, in this thread."""
         return self._writer.submit(work).result()
 
-    async def read(self, work: Work[T]) -> T:
-        """Run `work` on a snapshot, in a thread of its own."""
-        return await asyncio.to_thread(self.read_now, work)
+    async def read(self, work: Work[T], *, seconds: float = WAIT_SECONDS) -> T:
+        """Run `work` on a snapshot, in another thread; StoreBusyError when that takes too long."""
+        try:
+            reading_it = self._readers.submit(self.read_now, work)
+        except RuntimeError:  # the pool was shut down
+            raise StoreBusyError("the store is closed") from None
+        return await _within(seconds, reading_it)
+
+    async def check_writing(self, *, seconds: float) -> None:
+        """Write something that changes nothing. Raises as `write` does when that fails."""
+        row = update(tables.installation).values(id=tables.installation.c.id)
+        await _within(seconds, self._writer.submit(lambda tx: tx.execute(row), refusable=True))
+
+    @property
+    def is_writing(self) -> bool:
+        """Say whether the writer's thread is alive."""
+        return self._writer.is_alive
 
     def read_now(self, work: Work[T]) -> T:
         """Run `work` on a snapshot, in this thread."""
@@ -52,7 +96,15 @@ class Store:
     def close(self) -> None:
         """Commit what was queued, then let go of the database."""
         self._writer.close()
+        self._readers.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
+
+
+async def _within(seconds: float, future: "Future[T]") -> T:
+    try:
+        return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
+    except TimeoutError:
+        raise StoreBusyError(f"the database did not answer within {seconds:g} s") from None
 
 
 def _find_or_record_installation(tx: Connection, new_id: str) -> str:

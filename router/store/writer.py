@@ -5,21 +5,30 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
+
+from router.store.failures import concerns_whole_store
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 _Entry = tuple[Work[Any], "Future[Any]"]
 
 BATCH_LIMIT: Final = 256
+CLOSE_SECONDS: Final = 15
+ALONE_SECONDS: Final = 10  # for the works of a failed batch, together
 
 logger = logging.getLogger(__name__)
 
 
 class StoreBusyError(Exception):
-    """More work waits than the store should promise to do."""
+    """More work waits than the store should promise to do, or it does none any more."""
+
+
+class WorkFailedError(Exception):
+    """A work raised what would end its caller, such as SystemExit."""
 
 
 class Writer:
@@ -29,12 +38,18 @@ class Writer:
     (at most `BATCH_LIMIT`) shares one transaction. When a batch fails it is
     rolled back and each work runs in a transaction of its own, so that a bad
     one fails alone: a work may run twice and must depend on nothing but its
-    connection. An error while committing leaves open whether it was committed;
+    connection. When the database itself is out of reach, full or locked, all
+    fail at once: waiting for it again with each would take minutes. An error
+    while committing leaves open whether it was committed;
     works guard themselves by what they read (a state, a lease, a unique key).
     """
 
-    def __init__(self, engine: Engine, *, limit: int) -> None:
+    def __init__(
+        self, engine: Engine, *, limit: int, on_end: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_end` is called in the writer's thread when that ends though nobody closed it."""
         self._engine = engine
+        self._on_end = on_end
         self._limit = limit
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._closed = False
@@ -64,16 +79,40 @@ class Writer:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
-        self._thread.join()
+        self._thread.join(CLOSE_SECONDS)  # a database that hangs must not hang our end
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether the thread runs, so that what is submitted will be tried."""
+        return self._thread.is_alive()
 
     def _run(self) -> None:
-        last = False
-        while not last:
-            batch, last = self._next_batch()
-            # Once running, a future cannot be cancelled: its work is committed or failed.
-            running = [entry for entry in batch if entry[1].set_running_or_notify_cancel()]
-            if running:
-                self._commit(running)
+        running: list[_Entry] = []
+        try:
+            last = False
+            while not last:
+                batch, last = self._next_batch()
+                # Once running, a future cannot be cancelled: its work is committed or failed.
+                running = [entry for entry in batch if entry[1].set_running_or_notify_cancel()]
+                if running:
+                    self._commit(running)
+        except BaseException:
+            logger.critical("the store's writer ended", exc_info=True)
+            self._give_up(running)
+            self._on_end()
+
+    def _give_up(self, running: list[_Entry]) -> None:
+        """Leave no caller waiting."""
+        with self._lock:
+            self._closed = True
+        left = list(running)
+        while not self._queue.empty():
+            entry = self._queue.get()
+            if entry is not None and entry[1].set_running_or_notify_cancel():
+                left.append(entry)
+        for _, future in left:
+            if not future.done():
+                future.set_exception(StoreBusyError("the store's writer has ended"))
 
     def _next_batch(self) -> tuple[list[_Entry], bool]:
         batch: list[_Entry] = []
@@ -89,16 +128,36 @@ class Writer:
         return batch, True
 
     def _commit(self, batch: list[_Entry]) -> None:
+        begun = False
         try:
             with self._engine.begin() as connection:
+                begun = True
                 results = [work(connection) for work, _ in batch]
-        except Exception as error:
-            if len(batch) == 1:
-                batch[0][1].set_exception(error)
-                return
-            logger.info("a batch of %d writes failed, each runs alone: %s", len(batch), error)
-            for entry in batch:
-                self._commit([entry])
+        except BaseException as error:
+            if not begun or len(batch) == 1 or concerns_whole_store(error):
+                _fail(batch, error)
+            else:
+                logger.info("a batch of %d writes failed, each runs alone: %s", len(batch), error)
+                self._commit_alone(batch)
             return
         for (_, future), result in zip(batch, results, strict=True):
             future.set_result(result)
+
+    def _commit_alone(self, batch: list[_Entry]) -> None:
+        """Commit each on its own, until the database itself fails or the time is over."""
+        deadline = monotonic() + ALONE_SECONDS
+        for index, entry in enumerate(batch):
+            self._commit([entry])
+            error = entry[1].exception()
+            if error is None:
+                continue
+            if concerns_whole_store(error) or monotonic() > deadline:
+                _fail(batch[index + 1 :], error)
+                return
+
+
+def _fail(batch: list[_Entry], error: BaseException) -> None:
+    if not isinstance(error, Exception):
+        error = WorkFailedError(f"a write raised {type(error).__name__}")
+    for _, future in batch:
+        future.set_exception(error)

@@ -1,5 +1,6 @@
 """The API: incidents, and acknowledging them."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -10,16 +11,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from router.store.incidents import list_incidents
+from router.store.store import WAIT_SECONDS
+from router.store.writer import StoreBusyError
 from router.web.ports import WebPorts
-from router.web.problems import problem
+from router.web.problems import render_problem
+from router.web.requests import read_body, refuse_stranger
 from router.web.tokens import TokenFile
-from router.web.views import details, find_details, summary
+from router.web.views import find_details, render_details, render_summary
 
 LONGEST_NAME: Final = 200
 LONGEST_BODY: Final = 10_000
 LONGEST_LIST: Final = 500
 _LARGEST_NUMBER: Final = 2**63 - 1  # of a row in either database
-_UNAUTHORIZED: Final = "The Authorization header must be `Bearer` and the router's API token."
+_LONGEST_NUMBER: Final = 19  # digits of it
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,58 +45,69 @@ class Api:
             return refusal
         state = request.query_params.get("state", "all")
         if state not in ("all", "open"):
-            return problem(HTTPStatus.BAD_REQUEST, "`state` must be open or all.")
+            return render_problem(HTTPStatus.BAD_REQUEST, "`state` must be open or all.")
         work = partial(list_incidents, open_only=state == "open", limit=LONGEST_LIST)
         found = await self.ports.store.read(work)
-        return JSONResponse({"incidents": [summary(incident) for incident in found]})
+        return JSONResponse({"incidents": [render_summary(incident) for incident in found]})
 
     async def show(self, request: Request) -> Response:
         """Return one incident: alerts, timeline, messages, and what happens next."""
         if refusal := self._refuse(request):
             return refusal
-        number: int = request.path_params["number"]
-        if number <= _LARGEST_NUMBER:
-            found = await self.ports.store.read(partial(find_details, number=number))
-            if found is not None:
-                return JSONResponse(details(found))
-        return _unknown(number)
+        number = _parse_number(request)
+        if number is None:
+            return _unknown(number)
+        found = await self.ports.store.read(partial(find_details, number=number))
+        return _unknown(number) if found is None else JSONResponse(render_details(found))
 
     async def acknowledge(self, request: Request) -> Response:
         """Record that somebody has the incident: nobody else is woken for it."""
         if refusal := self._refuse(request):
             return refusal
-        number: int = request.path_params["number"]
+        number = _parse_number(request)
         name = await _read_name(request)
         if isinstance(name, Response):
             return name
-        if number > _LARGEST_NUMBER:
+        if number is None:
             return _unknown(number)
-        incident = await self.ports.acknowledge(number, name)
-        return _unknown(number) if incident is None else JSONResponse(summary(incident))
+        try:
+            incident = await asyncio.wait_for(self.ports.acknowledge(number, name), WAIT_SECONDS)
+        except TimeoutError:
+            raise StoreBusyError("the acknowledgement could not be stored in time") from None
+        return _unknown(number) if incident is None else JSONResponse(render_summary(incident))
 
     def _refuse(self, request: Request) -> Response | None:
-        if self.tokens.allows(request.headers.get("authorization", "")):
-            return None
-        return problem(HTTPStatus.UNAUTHORIZED, _UNAUTHORIZED)
+        return refuse_stranger(request, self.tokens, name="API")
 
 
 async def _read_name(request: Request) -> str | Response:
     """Return by whom, or the refusal."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
+    body = await read_body(request, limit=LONGEST_BODY)
+    if body is None:
+        return render_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
     try:
         name = msgspec.json.decode(body, type=Acknowledgement).by.strip()
     except (msgspec.DecodeError, UnicodeDecodeError):
         detail = 'The body must be JSON that says by whom, such as {"by": "Platform engineer 1"}.'
-        return problem(HTTPStatus.BAD_REQUEST, detail)
+        return render_problem(HTTPStatus.BAD_REQUEST, detail)
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         detail = f"`by` must be 1 to {LONGEST_NAME} printable characters on one line."
-        return problem(HTTPStatus.BAD_REQUEST, detail)
+        return render_problem(HTTPStatus.BAD_REQUEST, detail)
     return name
 
 
-def _unknown(number: int) -> Response:
-    return problem(HTTPStatus.NOT_FOUND, f"There is no incident {number}.")
+def _parse_number(request: Request) -> int | None:
+    """Return the number of the path; None for what is no number of any incident.
+
+    Checked by hand, after the token: Python refuses to read thousands of digits.
+    """
+    text: str = request.path_params["number"]
+    if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER:
+        return None
+    number = int(text)
+    return number if number <= _LARGEST_NUMBER else None
+
+
+def _unknown(number: int | None) -> Response:
+    shown = "with that number" if number is None else str(number)
+    return render_problem(HTTPStatus.NOT_FOUND, f"There is no incident {shown}.")

@@ -1,16 +1,24 @@
 """What watches the router: metrics, liveness, readiness (G10)."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from router.store.backlog import read_backlog
+from router.store.backlog import Backlog, read_backlog
 from router.web.ports import WebPorts
-from router.web.problems import problem
+from router.web.problems import STORE_ERRORS, render_problem
+from router.web.tokens import TokenFile, TokensUnavailableError
+
+# Below the 10 s after which Prometheus and most probes give up, so that they get an answer.
+WAIT_SECONDS: Final = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +26,16 @@ class Health:
     """The endpoints that need no token: they tell numbers, never texts of alerts."""
 
     ports: WebPorts
+    tokens: tuple[TokenFile, ...]
 
     async def metrics(self, _request: Request) -> Response:
         """Return the metrics, written in a thread since many take long to write."""
-        text = await asyncio.to_thread(self._write_metrics)
+        try:
+            backlog = await self.ports.store.read(read_backlog, seconds=WAIT_SECONDS)
+        except STORE_ERRORS as error:
+            logger.error("the metrics of the store are left out: %s", error)
+            backlog = None
+        text = await asyncio.to_thread(self._write_metrics, backlog)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     async def healthy(self, _request: Request) -> Response:
@@ -29,17 +43,36 @@ class Health:
         return PlainTextResponse("healthy\n")
 
     async def ready(self, _request: Request) -> Response:
-        """Say whether notifications would be stored and worked on."""
-        await self.ports.store.read(read_backlog)
-        if not self.ports.is_working():
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The worker does not run.")
+        """Say whether notifications would be accepted, stored and worked on."""
+        reason = await self._find_obstacle()
+        if reason is not None:
+            return render_problem(HTTPStatus.SERVICE_UNAVAILABLE, reason)
         return PlainTextResponse("ready\n")
 
-    def _write_metrics(self) -> bytes:
+    async def _find_obstacle(self) -> str | None:
+        if not self.ports.is_working():
+            return "The worker does not run."
+        if not self.ports.store.is_writing:
+            return "The store's writer does not run."
+        try:
+            for file in self.tokens:
+                file.check()
+        except TokensUnavailableError as error:
+            logger.error("not ready: %s", error)
+            return "A token file cannot be read, or holds no token; the logs say which."
+        try:
+            await self.ports.store.check_writing(seconds=WAIT_SECONDS)
+        except STORE_ERRORS as error:
+            logger.error("not ready: %s", error)
+            return "The database cannot be written to; the logs say why."
+        return None
+
+    def _write_metrics(self, backlog: Backlog | None) -> bytes:
         metrics, now = self.ports.metrics, self.ports.clock()
-        backlog = self.ports.store.read_now(read_backlog)
-        metrics.observe_waiting("notifications", backlog.notifications, now=now)
-        metrics.observe_waiting("timers", backlog.timers, now=now)
-        metrics.observe_waiting("messages", backlog.messages, now=now)
-        metrics.open_incidents.set(backlog.open_incidents)
-        return generate_latest(metrics.registry)
+        metrics.clock_ahead_seconds.set(self.ports.clock_ahead().total_seconds())
+        if backlog is not None:
+            metrics.observe_waiting("notifications", backlog.notifications, now=now)
+            metrics.observe_waiting("timers", backlog.timers, now=now)
+            metrics.observe_waiting("messages", backlog.messages, now=now)
+            metrics.open_incidents.set(backlog.open_incidents)
+        return metrics.write(store_up=backlog is not None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from router.incident.model import Incident
@@ -17,6 +17,7 @@ class WebPorts:
     store: Store
     metrics: Metrics
     clock: Callable[[], datetime]
+    clock_ahead: Callable[[], timedelta] = timedelta  # of the wall clock
     wake: Callable[[], None]  # tells the worker that something is stored
     acknowledge: Callable[[int, str], Awaitable[Incident | None]]  # (number, by whom)
     is_working: Callable[[], bool]  # the worker's loops are alive

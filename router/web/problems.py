@@ -17,7 +17,7 @@ STORE_ERRORS = (StoreBusyError, SQLAlchemyError)
 logger = logging.getLogger(__name__)
 
 
-def problem(status: HTTPStatus, detail: str) -> JSONResponse:
+def render_problem(status: HTTPStatus, detail: str) -> JSONResponse:
     """Return an error that says in one plain sentence what is wrong."""
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
@@ -32,34 +32,36 @@ def problem(status: HTTPStatus, detail: str) -> JSONResponse:
     )
 
 
-def unavailable(error: Exception) -> JSONResponse:
+def render_unavailable(error: Exception) -> JSONResponse:
     """Return 503: the caller should try again, and our logs say why."""
     logger.error("a request could not be served: %s", error)
-    return problem(
+    return render_problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "The router cannot do this now; please try again."
     )
 
 
-async def on_http_exception(_request: Request, error: Exception) -> JSONResponse:
+async def render_refusal(_request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses, such as an unknown path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return problem(HTTPStatus(status), f"{HTTPStatus(status).phrase}.")
+    return render_problem(HTTPStatus(status), f"{HTTPStatus(status).phrase}.")
 
 
-async def on_unavailable(_request: Request, error: Exception) -> JSONResponse:
+async def render_outage(_request: Request, error: Exception) -> JSONResponse:
     """Answer when the store or a token file is out of order."""
-    return unavailable(error)
+    return render_unavailable(error)
 
 
-async def on_error(_request: Request, error: Exception) -> JSONResponse:
+async def render_defect(_request: Request, error: Exception) -> JSONResponse:
     """Answer what nobody foresaw, without a word of the code's insides."""
     logger.error("a request failed in an unforeseen way", exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An error of the router; its logs have it.")
+    return render_problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "An error of the router; its logs have it."
+    )
 
 
 EXCEPTION_HANDLERS = {
-    HTTPException: on_http_exception,
-    TokensUnavailableError: on_unavailable,
-    **dict.fromkeys(STORE_ERRORS, on_unavailable),
-    Exception: on_error,
+    HTTPException: render_refusal,
+    TokensUnavailableError: render_outage,
+    **dict.fromkeys(STORE_ERRORS, render_outage),
+    Exception: render_defect,
 }

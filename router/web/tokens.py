@@ -21,6 +21,10 @@ class TokenFile:
         self._version: tuple[int, int, int] | None = None
         self._tokens: tuple[bytes, ...] = ()
 
+    def check(self) -> None:
+        """Raise TokensUnavailableError when nobody could show a valid token."""
+        self._read()
+
     def allows(self, authorization: str) -> bool:
         """Say whether an Authorization header shows a valid token, in time that tells nothing.
 

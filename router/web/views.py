@@ -36,7 +36,7 @@ def find_details(tx: Connection, number: int) -> IncidentDetails | None:
     )
 
 
-def summary(incident: Incident) -> dict[str, Any]:
+def render_summary(incident: Incident) -> dict[str, Any]:
     """Return what a list shows of an incident."""
     firing = sum(alert.firing for alert in incident.alerts.values())
     return {
@@ -44,19 +44,19 @@ def summary(incident: Incident) -> dict[str, Any]:
         "title": incident_title(incident),
         "state": incident.state,
         "severity": incident.severity,
-        "opened_at": _time(incident.opened_at),
-        "acknowledged_at": _time(incident.acknowledged_at),
+        "opened_at": _render_time(incident.opened_at),
+        "acknowledged_at": _render_time(incident.acknowledged_at),
         "acknowledged_by": incident.acknowledged_by,
-        "resolved_at": _time(incident.resolved_at),
+        "resolved_at": _render_time(incident.resolved_at),
         "alerts_firing": firing,
         "alerts_total": len(incident.alerts),
     }
 
 
-def details(found: IncidentDetails) -> dict[str, Any]:
+def render_details(found: IncidentDetails) -> dict[str, Any]:
     """Return everything about an incident, and what happens next."""
     return {
-        **summary(found.incident),
+        **render_summary(found.incident),
         "alerts": [
             {
                 "fingerprint": alert.fingerprint,
@@ -64,22 +64,22 @@ def details(found: IncidentDetails) -> dict[str, Any]:
                 "annotations": alert.annotations,
                 "firing": alert.firing,
                 "severity": alert.severity,
-                "starts_at": _time(alert.starts_at),
-                "ended_at": _time(alert.ended_at),
+                "starts_at": _render_time(alert.starts_at),
+                "ended_at": _render_time(alert.ended_at),
                 "generator_url": alert.generator_url,
             }
             for alert in found.incident.alerts.values()
         ],
         "timeline": [
-            {"at": _time(event.at), "kind": event.kind, "text": event.text}
+            {"at": _render_time(event.at), "kind": event.kind, "text": event.text}
             for event in found.timeline
         ],
-        "messages": [_message(message) for message in found.messages],
-        "escalation": None if found.timer is None else _escalation(found.timer),
+        "messages": [_render_message(message) for message in found.messages],
+        "escalation": None if found.timer is None else _render_escalation(found.timer),
     }
 
 
-def _message(stored: StoredMessage) -> dict[str, Any]:
+def _render_message(stored: StoredMessage) -> dict[str, Any]:
     return {
         "kind": stored.message.kind,
         "channel": stored.message.address.channel,
@@ -89,15 +89,15 @@ def _message(stored: StoredMessage) -> dict[str, Any]:
         "dedup_key": stored.message.dedup_key,
         "state": stored.state,
         "attempts": stored.attempts,
-        "created_at": _time(stored.created_at),
-        "due_at": _time(stored.due_at),
-        "ended_at": _time(stored.ended_at),
+        "created_at": _render_time(stored.created_at),
+        "due_at": _render_time(stored.due_at),
+        "ended_at": _render_time(stored.ended_at),
         "reason": stored.reason,
         "detail": stored.detail,
     }
 
 
-def _escalation(timer: Timer) -> dict[str, Any]:
+def _render_escalation(timer: Timer) -> dict[str, Any]:
     escalation = timer.escalation
     steps = len(escalation.policy.steps)
     following = "last" if escalation.next_step >= steps else str(escalation.next_step + 1)
@@ -106,9 +106,9 @@ def _escalation(timer: Timer) -> dict[str, Any]:
         "catalog_version": escalation.catalog_version,
         "round": timer.round,
         "next_step": None if escalation.due_at is None else following,
-        "due_at": _time(escalation.due_at),
+        "due_at": _render_time(escalation.due_at),
     }
 
 
-def _time(at: datetime | None) -> str | None:
+def _render_time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()

@@ -1,5 +1,6 @@
 """POST /webhook: a notification is on disk before it is answered (G1)."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +16,11 @@ from router.intake.notification import UnreadableNotification, parse_notificatio
 from router.logs import context
 from router.store.notifications import record_notification, record_rejected
 from router.web.ports import WebPorts
-from router.web.problems import STORE_ERRORS, problem, unavailable
+from router.web.problems import STORE_ERRORS, render_problem, render_unavailable
+from router.web.requests import read_body, refuse_stranger
 from router.web.tokens import TokenFile, TokensUnavailableError
 
-_UNAUTHORIZED: Final = "The Authorization header must be `Bearer` and the router's webhook token."
+LARGE_BYTES: Final = 256 * 1024  # from here on parsing takes long enough to hold others up
 
 logger = logging.getLogger(__name__)
 
@@ -42,29 +44,31 @@ class Webhook:
         except ClientDisconnect:
             outcome, response = "disconnected", Response(status_code=HTTPStatus.BAD_REQUEST)
         except (*STORE_ERRORS, TokensUnavailableError) as error:
-            outcome, response = "unavailable", unavailable(error)
+            outcome, response = "unavailable", render_unavailable(error)
         self.ports.metrics.posts.labels(outcome).inc()
         return response
 
     async def _take(self, request: Request) -> tuple[str, Response]:
-        if not self.tokens.allows(request.headers.get("authorization", "")):
-            return "unauthorized", problem(HTTPStatus.UNAUTHORIZED, _UNAUTHORIZED)
-        body = await _read_body(request, limit=self.ports.max_body_bytes)
+        if refusal := refuse_stranger(request, self.tokens, name="webhook"):
+            return "unauthorized", refusal
+        body = await read_body(request, limit=self.ports.max_body_bytes)
         if body is None:
             detail = f"The body is larger than {self.ports.max_body_bytes} bytes."
             logger.warning("a notification is too large", extra=context(detail=detail))
-            return "too_large", problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+            return "too_large", render_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+        started = perf_counter()
         try:
-            key = content_key(parse_notification(body))
+            large = len(body) > LARGE_BYTES
+            key = await asyncio.to_thread(_key_of, body) if large else _key_of(body)
         except UnreadableNotification as error:
             return "unreadable", await self._reject(body, error.reason)
-        return "accepted", await self._record(body, key)
+        response = await self._record(body, key)
+        self.ports.metrics.commit_seconds.observe(perf_counter() - started)
+        return "accepted", response
 
     async def _record(self, body: bytes, key: str) -> JSONResponse:
-        started = perf_counter()
         work = partial(record_notification, body=body, content_key=key, now=self.ports.clock())
         number = await self.ports.store.write(work, refusable=True)
-        self.ports.metrics.commit_seconds.observe(perf_counter() - started)
         self.ports.wake()
         logger.info("notification received", extra=context(notification=number))
         return JSONResponse({"notification": number})
@@ -77,15 +81,8 @@ class Webhook:
             "a notification cannot be understood and is kept as it came",
             extra=context(rejected=number, reason=reason),
         )
-        return problem(HTTPStatus.BAD_REQUEST, reason)
+        return render_problem(HTTPStatus.BAD_REQUEST, reason)
 
 
-async def _read_body(request: Request, *, limit: int) -> bytes | None:
-    """Return the body, or None as soon as it is larger than `limit`."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+def _key_of(body: bytes) -> str:
+    return content_key(parse_notification(body))

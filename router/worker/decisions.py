@@ -1,5 +1,6 @@
 """What the worker decides: each function is the work of one transaction (G5)."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,35 +10,48 @@ from sqlalchemy import Connection
 
 from router.catalog import OnCallCatalog
 from router.escalation.decide import decide, start, stop
-from router.incident.apply import acknowledge, apply_notification, incident_key
-from router.incident.describe import incident_labels
-from router.incident.model import Change, Event, EventKind, Incident
-from router.intake.notification import Notification, parse_notification
-from router.routing import Routed, decide_route
+from router.escalation.model import Decision, Escalation
+from router.incident.apply import (
+    acknowledge,
+    apply_notification,
+    incident_key,
+    without_acknowledgement,
+)
+from router.incident.destination import decide_destination
+from router.incident.model import Change, Event, EventKind, Incident, IncidentState
+from router.incident.scope import split_by_scope
+from router.intake.notification import Notification, NotifiedAlert, parse_notification
+from router.routing import PolicyId
 from router.store.incidents import (
     find_incident,
     find_last_by_key,
+    list_channels,
+    list_firing,
     list_holders,
     record_channels,
     record_events,
     record_incident,
 )
 from router.store.notifications import (
+    StoredNotification,
     claim_notification,
-    is_repeated,
+    find_applied_copy,
     record_applied,
     record_failed_application,
 )
 from router.store.timers import (
+    Timer,
     find_timer,
     record_escalation,
     record_failed_decision,
     record_started,
 )
 from router.worker.outbox import Outbox
+from router.worker.repeat import is_repeat
 from router.worker.retry import backoff
 
 Applied = Literal["changed", "unchanged", "repeated", "elsewhere"]
+Taken = Literal["taken", "nothing", "nobody reached"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,28 +61,42 @@ class Decisions:
     catalog: OnCallCatalog
     outbox: Outbox
 
-    def apply(self, tx: Connection, notification: int, *, now: datetime) -> Applied:
+    def apply(self, tx: Connection, number: int, *, now: datetime) -> Applied:
         """Apply a stored notification to its incidents and take it off the list.
 
         Returns "elsewhere" when it was applied meanwhile, or another replica is at it.
         """
-        stored = claim_notification(tx, notification)
+        stored = claim_notification(tx, number)
         if stored is None:
             return "elsewhere"
-        repeated = is_repeated(tx, stored)
+        notification = parse_notification(stored.body)
+        repeated = self._is_repeated(tx, stored, notification)
         record_applied(tx, stored.id, repeated=repeated)
         if repeated:
             return "repeated"
         changed = False
-        for number, part in split_by_incident(tx, parse_notification(stored.body)):
-            incident = None if number is None else find_incident(tx, number, to_change=True)
+        for member_of, part in split_by_incident(tx, notification, self.catalog.scope_labels):
+            incident = None if member_of is None else find_incident(tx, member_of, to_change=True)
             change = apply_notification(incident, part, now=now)
             if change is not None:
                 # What a resolved incident does not cover is a new one, with nothing stored yet.
-                before = incident if change.incident.number == number else None
+                before = incident if change.incident.number == member_of else None
                 self.record(tx, before, change, now=now)
                 changed = True
         return "changed" if changed else "unchanged"
+
+    def _is_repeated(
+        self, tx: Connection, stored: StoredNotification, notification: Notification
+    ) -> bool:
+        copied_at = find_applied_copy(tx, stored)
+        if copied_at is None:
+            return False
+        firing = {alert.fingerprint for alert in notification.alerts if alert.firing}
+        return is_repeat(
+            age=stored.received_at - copied_at,
+            all_still_fire=firing <= list_firing(tx, firing),
+            group_interval=self.catalog.group_interval,
+        )
 
     def acknowledge(
         self, tx: Connection, number: int, *, by: str, now: datetime
@@ -79,20 +107,49 @@ class Decisions:
             return None
         return self.record(tx, incident, acknowledge(incident, by=by, now=now), now=now)
 
-    def take_step(self, tx: Connection, number: int, *, now: datetime) -> bool:
-        """Page whom the due step names and set the next; False when nothing is due any more."""
+    def take_step(self, tx: Connection, number: int, *, now: datetime) -> Taken:
+        """Page whom the due step names and set the next.
+
+        Returns "nothing" when nothing is due any more, and "nobody reached"
+        when the escalation is at its end without any page in its last resort.
+        """
         incident = find_incident(tx, number, to_change=True)
         timer = find_timer(tx, number)
         if incident is None or timer is None:
-            return False
+            return "nothing"
         due_at = timer.escalation.due_at
         if due_at is None or due_at > now:
-            return False
+            return "nothing"
         decision = decide(timer.escalation, incident, self.catalog.roster, now=now)
-        record_escalation(tx, number, decision.escalation)
+        round_ = timer.round
         record_events(tx, number, decision.events)
-        self.outbox.record_pages(tx, number, decision.pages, round_=timer.round, now=now)
-        return True
+        if _reaches_nobody(decision, incident):
+            instead = self._decide_instead(tx, number, incident, decision.escalation, now=now)
+            if instead is not None:
+                decision, round_ = instead, round_ + 1
+        record_escalation(tx, number, decision.escalation)
+        self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now)
+        return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
+
+    def _decide_instead(
+        self, tx: Connection, number: int, incident: Incident, ended: Escalation, *, now: datetime
+    ) -> Decision | None:
+        """Begin the policy of today's catalog where the incident's own copy reaches nobody.
+
+        The copy names people and schedules, and those may have been renamed or
+        have left since. None when today's policy is that copy, or there is none.
+        """
+        chosen = self._policy_of(incident) or self.catalog.routes[-1].policy
+        policy = None if chosen is None else self.catalog.policies.get(chosen)
+        if policy is None or policy == ended.policy:
+            return None
+        text = f"What is left of the policy reaches nobody: policy {policy.id} of today begins."
+        record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
+        begun = start(policy, catalog_version=self.catalog.version, now=now)
+        record_started(tx, number, begun)
+        decision = decide(begun, incident, self.catalog.roster, now=now)
+        record_events(tx, number, decision.events)
+        return decision
 
     def record(
         self, tx: Connection, before: Incident | None, change: Change, *, now: datetime
@@ -103,8 +160,10 @@ class Decisions:
         if number is None:
             raise ValueError("the store gives every incident a number")
         record_events(tx, number, change.events)
-        if incident.is_open and (change.opened or change.severity_rose):
-            self._route(tx, number, incident, now=now)
+        if incident.is_open and (change.newly_firing or change.severity_rose):
+            incident = self._route(tx, number, before, incident, change, now=now)
+        if incident.is_open and change.newly_ended:
+            self._stop_if_nobody_to_wake(tx, number, incident, now=now)
         if change.acknowledged or change.resolved:
             timer = find_timer(tx, number)
             if timer is not None:
@@ -114,41 +173,105 @@ class Decisions:
             self.outbox.record_notices(tx, incident, change, now=now)
         return incident
 
-    def _route(self, tx: Connection, number: int, incident: Incident, *, now: datetime) -> None:
-        """Choose channels and policy, at opening and again when the severity rises."""
-        routed = decide_route(incident_labels(incident), self.catalog.routes)
-        record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=routed.because)])
-        record_channels(tx, number, routed.channels)
-        if routed.policy is not None and not _already_runs(tx, number, routed):
-            policy = self.catalog.policies[routed.policy]
-            begun = start(policy, catalog_version=self.catalog.version, now=now)
+    def _route(
+        self,
+        tx: Connection,
+        number: int,
+        before: Incident | None,
+        incident: Incident,
+        change: Change,
+        *,
+        now: datetime,
+    ) -> Incident:
+        """Choose channels and policy, at opening and whenever an alert newly fires.
+
+        Somebody who has the incident is left alone, unless nothing in it woke
+        people until now: then it was something milder that they took.
+        """
+        destination = decide_destination(incident, self.catalog.routes)
+        policy = destination.policy
+        woke_nobody = before is None or not before.alerts or self._policy_of(before) is None
+        if policy is not None and woke_nobody and incident.acknowledged_by is not None:
+            text = (
+                f"{incident.acknowledged_by} had acknowledged what wakes nobody: people are paged."
+            )
+            record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
+            incident = record_incident(tx, incident, without_acknowledgement(incident))
+        starts = (
+            policy is not None
+            and incident.state is IncidentState.TRIGGERED
+            and _may_start(
+                find_timer(tx, number), policy, again=woke_nobody or change.severity_rose
+            )
+        )
+        told = list_channels(tx, number)
+        record_channels(tx, number, destination.channels)
+        if change.opened or starts or told != list_channels(tx, number):
+            event = Event(at=now, kind=EventKind.ROUTED, text=destination.because)
+            record_events(tx, number, [event])
+        if policy is not None and starts:
+            begun = start(
+                self.catalog.policies[policy], catalog_version=self.catalog.version, now=now
+            )
             record_started(tx, number, begun)
+        return incident
+
+    def _stop_if_nobody_to_wake(
+        self, tx: Connection, number: int, incident: Incident, *, now: datetime
+    ) -> None:
+        """Wake nobody any more when no alert that goes on has a route that wakes people."""
+        timer = find_timer(tx, number)
+        if timer is None or self._policy_of(incident) is not None:
+            return
+        dropped = self.outbox.drop_pages(
+            tx, incident, reason="no alert that goes on wakes people", now=now
+        )
+        if timer.escalation.due_at is None and not dropped:
+            return
+        record_escalation(tx, number, stop(timer.escalation))
+        text = (
+            f"The escalation of policy {timer.escalation.policy.id} is stopped:"
+            " no alert that goes on has a route that wakes people."
+        )
+        event = Event(at=now, kind=EventKind.ESCALATION_ENDED, text=text)
+        record_events(tx, number, [event])
+
+    def _policy_of(self, incident: Incident) -> PolicyId | None:
+        return decide_destination(incident, self.catalog.routes).policy
 
 
 def split_by_incident(
-    tx: Connection, notification: Notification
+    tx: Connection, notification: Notification, scope_labels: Iterable[str]
 ) -> list[tuple[int | None, Notification]]:
     """Return each incident that the alerts belong to, with its part of the notification.
 
-    An alert stays with the open incident that holds it. The others join the
-    incident of the notification's key when that is open, else the first that
-    holds one of their companions; without any, the newest with that key, which
-    is over (or None): it tells what is already known to be over.
+    An alert stays with the open incident that holds it. The others of its
+    scope join the incident of the scope's key when that is open, else the
+    first that holds one of their companions; without any, the newest with that
+    key, which is over (or None): it tells what is already known to be over.
     """
-    holders = list_holders(tx, [alert.fingerprint for alert in notification.alerts])
-    last = find_last_by_key(tx, incident_key(notification))
-    by_key = None if last is None else find_incident(tx, last)
-    home = last
-    if holders and (by_key is None or not by_key.is_open):
-        home = min(holders.values())
-    parts: dict[int | None, list[int]] = {}
-    for index, alert in enumerate(notification.alerts):
-        parts.setdefault(holders.get(alert.fingerprint, home), []).append(index)
+    found: list[tuple[int | None, Notification]] = []
+    for scoped in split_by_scope(notification, scope_labels):
+        holders = list_holders(tx, [alert.fingerprint for alert in scoped.alerts])
+        home = _home(tx, scoped, holders)
+        parts: dict[int | None, list[NotifiedAlert]] = {}
+        for alert in scoped.alerts:
+            parts.setdefault(holders.get(alert.fingerprint, home), []).append(alert)
+        found += [
+            (number, msgspec.structs.replace(scoped, alerts=tuple(alerts)))
+            for number, alerts in parts.items()
+        ]
     # In the order of their numbers: two replicas lock several incidents in one order.
-    return [
-        (number, _part(notification, parts[number]))
-        for number in sorted(parts, key=lambda number: (number is None, number or 0))
-    ]
+    return sorted(found, key=lambda part: (part[0] is None, part[0] or 0))
+
+
+def _home(tx: Connection, scoped: Notification, holders: Mapping[str, int]) -> int | None:
+    """Return the incident that alerts join which no open one holds."""
+    last = find_last_by_key(tx, incident_key(scoped))
+    by_key = None if last is None else find_incident(tx, last)
+    if holders and (by_key is None or not by_key.is_open):
+        return min(holders.values())
+    return last
 
 
 def record_unapplied(tx: Connection, notification: int, *, error: str, now: datetime) -> int:
@@ -167,16 +290,18 @@ def record_untaken(tx: Connection, number: int, *, now: datetime) -> None:
         record_failed_decision(tx, number, due_at=now + backoff(timer.attempts + 1))
 
 
-def _part(notification: Notification, indexes: list[int]) -> Notification:
-    if len(indexes) == len(notification.alerts):
-        return notification
-    chosen = tuple(notification.alerts[index] for index in indexes)
-    return msgspec.structs.replace(notification, alerts=chosen)
+def _reaches_nobody(decision: Decision, incident: Incident) -> bool:
+    """Say whether an incident that still has to wake somebody is at its end without a page."""
+    waits = incident.state is IncidentState.TRIGGERED
+    return waits and not decision.pages and decision.escalation.due_at is None
 
 
-def _already_runs(tx: Connection, number: int, routed: Routed) -> bool:
-    """Say whether the policy is at work already: a rise does not send it back to its first step."""
-    timer = find_timer(tx, number)
-    if timer is None or timer.escalation.due_at is None:
-        return False
-    return timer.escalation.policy.id == routed.policy
+def _may_start(timer: Timer | None, policy: PolicyId, *, again: bool) -> bool:
+    """Say whether the policy is to begin.
+
+    One that is at work is never sent back to its first step. One that has
+    ended begins `again` only for something worse than what it paged for.
+    """
+    if timer is None or timer.escalation.policy.id != policy:
+        return True
+    return again and timer.escalation.due_at is None

@@ -1,9 +1,8 @@
 """Which messages a change of an incident asks for, and which it makes needless."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import dropwhile
 from typing import assert_never
 
 from sqlalchemy import Connection
@@ -48,20 +47,11 @@ class Outbox:
             record_message(tx, message, now=now)
 
     def record_page_elsewhere(
-        self, tx: Connection, page: Message, addresses: Sequence[Address], *, now: datetime
-    ) -> Address | None:
-        """Page the same person at the address after the one that fails, while that is retried.
-
-        Returns that address, also when it was asked before; None when there is no other.
-        """
-        _, *following = dropwhile(lambda one: one != page.address, [*addresses, page.address])
-        following = [address for address in following if address != page.address]
-        if not following:
-            return None
+        self, tx: Connection, page: Message, address: Address, *, now: datetime
+    ) -> bool:
+        """Page the same person at another address while the first is retried; False when asked."""
         because = f"{page.because} ({page.address.channel} did not accept the page.)"
-        elsewhere = replace(page, address=following[0], because=because)
-        record_message(tx, elsewhere, now=now)
-        return following[0]
+        return record_message(tx, replace(page, address=address, because=because), now=now)
 
     def end_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
         """Drop what still waits to wake people, and tell the providers of what was tried.
@@ -80,11 +70,25 @@ class Outbox:
             elif page.state is not MessageState.SENDING and page.attempts:
                 self.record_follow_up(tx, page.message, incident, now=now)
 
+    def drop_pages(self, tx: Connection, incident: Incident, *, reason: str, now: datetime) -> bool:
+        """Drop the pages that wait to be sent; False when none did."""
+        pages = list_messages(tx, _number(incident), kinds=[MessageKind.PAGE])
+        waiting = [page for page in pages if page.state is MessageState.PENDING]
+        for page in waiting:
+            self.drop_page(tx, page, incident, reason=reason, now=now)
+        return bool(waiting)
+
     def drop_page(
-        self, tx: Connection, page: StoredMessage, incident: Incident, *, now: datetime
+        self,
+        tx: Connection,
+        page: StoredMessage,
+        incident: Incident,
+        *,
+        now: datetime,
+        reason: str = "",
     ) -> None:
         """Take a page out that nobody needs; one that was tried may have been accepted unseen."""
-        reason = f"{incident.state} before it was accepted"
+        reason = reason or f"{incident.state} before it was accepted"
         record_dropped(tx, [page.id], reason=reason, now=now)
         text = f"Page to {_place(page.message)} not sent: {reason}."
         event = Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
@@ -119,18 +123,34 @@ class Outbox:
             key = f"{self.installation}/{number}/notice/{address.channel}/{address.address}"
             if channel is None or channel.edits_notices:
                 record_notice(tx, _notice(number, address, key), now=now)
-            elif occasion := _occasion(incident, change):
-                self._supersede(tx, number, address, now=now)
-                record_message(tx, _notice(number, address, f"{key}/{occasion}"), now=now)
+            else:
+                self._record_letter(tx, incident, change, address, key, now=now)
 
-    def _supersede(self, tx: Connection, number: int, address: Address, *, now: datetime) -> None:
-        """Drop older notices to the same place: the newest says how things stand."""
-        older = [
-            one.id
+    def _record_letter(
+        self,
+        tx: Connection,
+        incident: Incident,
+        change: Change,
+        address: Address,
+        key: str,
+        *,
+        now: datetime,
+    ) -> None:
+        """Write a notice of its own for what is worth one; for a new reader, anything is."""
+        number = _number(incident)
+        before = [
+            one
             for one in list_messages(tx, number, kinds=[MessageKind.NOTICE])
-            if one.state is MessageState.PENDING and one.message.address == address
+            if one.message.address == address
         ]
-        record_dropped(tx, older, reason="superseded by a newer notice", now=now)
+        occasion = _occasion(incident, change) or (None if before else "joined")
+        if occasion is None:
+            return
+        waiting = [one.id for one in before if one.state is MessageState.PENDING]
+        record_dropped(tx, waiting, reason="superseded by a newer notice", now=now)
+        # Counted, because the same can happen twice in one incident.
+        notice = _notice(number, address, f"{key}/{len(before) + 1}-{occasion}")
+        record_message(tx, notice, now=now)
 
 
 def _notice(number: int, address: Address, key: str) -> Message:
@@ -138,7 +158,7 @@ def _notice(number: int, address: Address, key: str) -> Message:
 
 
 def _occasion(incident: Incident, change: Change) -> str | None:
-    """Return what makes a mail worth sending: an end, a beginning, a rise."""
+    """Return what makes a notice worth writing: an end, a beginning, a rise."""
     if change.resolved:
         return "resolved"
     if change.opened:

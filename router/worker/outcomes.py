@@ -6,9 +6,10 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from router.address import Address
 from router.channels.outcome import Outcome, Refused, Retry, Sent
 from router.incident.model import Event, EventKind, Incident, IncidentState
-from router.message.model import MessageKind
+from router.message.model import Message, MessageKind
 from router.oncall.model import Roster
 from router.store.incidents import find_incident, record_events
 from router.store.messages import (
@@ -104,14 +105,30 @@ class Outcomes:
             event = Event(at=now, kind=EventKind.MESSAGE_FAILED, text=text)
             record_events(tx, failed.message.incident_number, [event])
         if kind is MessageKind.PAGE and (isinstance(outcome, Refused) or age >= ELSEWHERE_AFTER):
-            self._page_elsewhere(tx, failed, now=now)
+            self._page_next(tx, failed, now=now)
 
-    def _page_elsewhere(self, tx: Connection, failed: StoredMessage, *, now: datetime) -> None:
-        """Try the person's next address; when nobody of the step is left, the next step (G7)."""
-        person = self.roster.people.get(failed.message.person) if failed.message.person else None
+    def page_elsewhere(self, tx: Connection, page: Message, *, now: datetime) -> bool:
+        """Page the person at the next address too; False when that is done, or of no use."""
+        address = self.next_address(page)
+        incident = find_incident(tx, page.incident_number, to_change=True)
+        if address is None or incident is None or incident.state is not IncidentState.TRIGGERED:
+            return False
+        return self.outbox.record_page_elsewhere(tx, page, address, now=now)
+
+    def next_address(self, page: Message) -> Address | None:
+        """Return the person's address after the page's; the first when the page's is gone."""
+        person = self.roster.people.get(page.person) if page.person else None
         addresses = () if person is None else person.addresses
+        if page.address in addresses:
+            addresses = addresses[addresses.index(page.address) + 1 :]
+        return addresses[0] if addresses else None
+
+    def _page_next(self, tx: Connection, failed: StoredMessage, *, now: datetime) -> None:
+        """Try the person's next address; when nobody of the step is left, the next step (G7)."""
         page = failed.message
-        if self.outbox.record_page_elsewhere(tx, page, addresses, now=now) is not None:
+        address = self.next_address(page)
+        if address is not None:
+            self.outbox.record_page_elsewhere(tx, page, address, now=now)
             return
         timer = find_timer(tx, page.incident_number)
         if timer is None or timer.escalation.due_at is None or timer.escalation.due_at <= now:

@@ -23,14 +23,17 @@ def next_delay(
     `attempts` counts those made, `age` is the time since the message was
     asked for. A page is never given up: what refuses it (a secret, an
     address) may be mended, and only an acknowledgement or the end of the
-    incident makes it needless. Nor is anything given up for a wrong secret
-    before a day has passed, since secrets are read again at each attempt.
+    incident makes it needless. Nor does it wait longer than LONGEST_DELAY,
+    whatever the provider asks for: somebody sleeps meanwhile. Nothing is given
+    up for a wrong secret before a day has passed, since secrets are read again
+    at each attempt.
     """
     is_page = kind is MessageKind.PAGE
     if not is_page and age >= GIVE_UP_AFTER:
         return None
     if isinstance(outcome, Retry):
-        return max(backoff(attempts), outcome.after or timedelta())
+        delay = max(backoff(attempts), outcome.after or timedelta())
+        return min(delay, LONGEST_DELAY) if is_page else delay
     if is_page or outcome.reason is FailureReason.CREDENTIALS:
         return LONGEST_DELAY
     return None

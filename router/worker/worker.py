@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,11 +15,13 @@ from router.logs import context
 from router.message.model import MessageKind
 from router.metrics import Metrics
 from router.store.backlog import find_next_decision
+from router.store.messages import find_next_stuck_page, list_stuck_pages
 from router.store.notifications import list_pending_notifications
 from router.store.store import Store
 from router.store.timers import list_due_timers
 from router.worker.decisions import Decisions, record_unapplied, record_untaken
 from router.worker.outbox import Outbox
+from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
 from router.worker.sender import Sender, SenderPorts
 
 BATCH: Final = 100
@@ -59,11 +61,11 @@ class Worker:
             while await sender.start_due():
                 await sender.finish()
         dues = [
-            await self._ports.store.read(find_next_decision),
+            await self._next_decision(),
             await self._pages.next_due(),
             await self._others.next_due(),
         ]
-        return min((due for due in dues if due is not None), default=None)
+        return _first(dues)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish the attempts that are under way."""
@@ -96,13 +98,21 @@ class Worker:
         """Apply what was received and take the steps that are due; False when nothing was."""
         applied = await self._apply_pending()
         taken = await self._take_due_steps()
-        return applied or taken
+        elsewhere = await self._page_elsewhere()
+        return applied or taken or elsewhere
 
     async def _decide_due(self) -> datetime | None:
         while await self.decide():
             pass
         self._ports.metrics.turn_at.set(self._ports.clock().timestamp())
-        return await self._ports.store.read(find_next_decision)
+        return await self._next_decision()
+
+    async def _next_decision(self) -> datetime | None:
+        store, asked_after = self._ports.store, self._ports.clock() - ELSEWHERE_AFTER
+        dues = [await store.read(find_next_decision)]
+        asked_at = await store.read(lambda tx: find_next_stuck_page(tx, asked_after=asked_after))
+        dues.append(None if asked_at is None else asked_at + ELSEWHERE_AFTER)
+        return _first(dues)
 
     async def _apply_pending(self) -> bool:
         """Apply what is due, each notification on its own: one that fails holds up no other."""
@@ -111,10 +121,7 @@ class Worker:
         decisions = self._decisions()
         # All at once, so that they share a commit; the writer keeps their order.
         results = await asyncio.gather(
-            *(
-                store.write(partial(decisions.apply, notification=number, now=now))
-                for number in pending
-            ),
+            *(store.write(partial(decisions.apply, number=number, now=now)) for number in pending),
             return_exceptions=True,
         )
         for number, result in zip(pending, results, strict=True):
@@ -137,9 +144,36 @@ class Worker:
         for number, result in zip(due, results, strict=True):
             if isinstance(result, BaseException):
                 await self._put_off_step(number, result, now=now)
+            elif result == "nobody reached":
+                self._ports.metrics.failures.labels("nobody_reached").inc()
+                logger.error(
+                    "an escalation ended without a page: its last resort reaches nobody",
+                    extra=context(incident=number),
+                )
         if due:
             self._wake_senders()
         return bool(due)
+
+    async def _page_elsewhere(self) -> bool:
+        """Page people at their next address too whose page nobody took for half a minute.
+
+        By the clock and not by the end of an attempt: one may hang, and the
+        next may be a minute away because the provider asks for it.
+        """
+        store, now = self._ports.store, self._ports.clock()
+        stuck = await store.read(
+            lambda tx: list_stuck_pages(tx, asked_by=now - ELSEWHERE_AFTER, limit=BATCH)
+        )
+        outbox = Outbox(installation=store.installation, channels=self._ports.channels)
+        outcomes = Outcomes(outbox=outbox, roster=self.catalog.roster)
+        recorded = [
+            await store.write(partial(outcomes.page_elsewhere, page=page.message, now=now))
+            for page in stuck
+            if outcomes.next_address(page.message) is not None
+        ]
+        if any(recorded):
+            self._wake_senders()
+        return any(recorded)
 
     async def _put_off_notification(
         self, number: int, error: BaseException, *, now: datetime
@@ -209,6 +243,10 @@ class Worker:
             name=f"{self._ports.name}:{lane}",
         )
         return Sender(ports, kinds)
+
+
+def _first(dues: Iterable[datetime | None]) -> datetime | None:
+    return min((due for due in dues if due is not None), default=None)
 
 
 def _send_due(sender: Sender) -> Callable[[], Awaitable[datetime | None]]:

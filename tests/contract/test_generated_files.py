@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.write import generate, write_files
-from tests.catalogs import CATALOG, copy_catalog, read_whole
+from tests.catalogs import CATALOG, OWN_CATALOG, ROOT, copy_catalog, read_whole
 from tests.tooling import SET_NAMES, ToolSet, require_tool_set
 
 
@@ -44,6 +44,12 @@ def test_the_generated_tests_pass(tools: ToolSet, generated: Path) -> None:
     assert found.returncode == 0, found.stdout + found.stderr
     # A rule file that promtool cannot find is only a warning there, and all would be green.
     assert "WARNING" not in found.stdout + found.stderr
+
+
+def test_the_projects_own_catalog_passes_its_tests(tools: ToolSet, tmp_path: Path) -> None:
+    write_files(generate(read_whole(OWN_CATALOG)), tmp_path)
+    found = run_tests(tools, tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 def run_tests(tools: ToolSet, at: Path) -> subprocess.CompletedProcess[str]:
@@ -157,7 +163,7 @@ def test_every_low_traffic_guard_passes_its_own_tests(
 
 def test_a_catalog_in_seconds_passes_its_own_tests(tools: ToolSet, tmp_path: Path) -> None:
     folder = copy_catalog(tmp_path)
-    shutil.copyfile(CATALOG.parent / "demo" / "catalog.yaml", folder / "catalog.yaml")
+    shutil.copyfile(ROOT / "demo" / "catalog.yaml", folder / "catalog.yaml")
     write_files(generate(read_whole(folder)), tmp_path)
     found = run_tests(tools, tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr

@@ -38,7 +38,7 @@ class Town:
     def environment(self, **changed: str) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
-            "GUARDIA_CATALOG": str(ROOT / "catalog"),
+            "GUARDIA_CATALOG": str(ROOT / "tests" / "catalog"),
             "GUARDIA_DATABASE": f"sqlite:///{self.folder}/guardia.db",
             "GUARDIA_LISTEN": "127.0.0.1:0",
             "GUARDIA_WEBHOOK_TOKEN_FILE": str(self.folder / "webhook-token"),

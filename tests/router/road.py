@@ -72,6 +72,8 @@ def on_call_catalog() -> OnCallCatalog:
             Route(name="default", matchers=(), policy=None, channels=(MAILBOX,)),
         ),
         names={PersonId("ana"): "Engineer ana", PersonId("ben"): "Engineer ben"},
+        scope_labels=("environment", "region"),
+        group_interval=timedelta(minutes=1),
     )
 
 
@@ -188,7 +190,8 @@ async def open_road(
 ) -> AsyncIterator[Road]:
     """Open a router on a database; opening it again is a restart or a second replica."""
     settings = read_settings(environment(folder, fakes, database_url))
-    store, metrics = Store(settings.database, new_installation="test"), Metrics()
+    store = Store(settings.database, new_installation="test", queue_limit=settings.queue_limit)
+    metrics = Metrics()
     ports = WorkerPorts(
         store=store,
         channels=open_channels(settings),

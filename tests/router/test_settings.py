@@ -55,6 +55,23 @@ def test_the_database_password_is_not_shown() -> None:
     assert "hunter2" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql://u:hunter2@h:abc/db",
+        "postgresql://u:hunter2@h:99999/db",
+        "nonsense hunter2",
+        "mysql://u:hunter2@h/db",
+    ],
+)
+def test_a_database_that_cannot_be_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="GUARDIA_DATABASE must be sqlite:///") as refused:
+        read_settings({**ENOUGH, "GUARDIA_DATABASE": url})
+    assert "hunter2" not in str(refused.value)
+
+
 def test_an_ipv6_address_is_taken() -> None:
     assert read_settings({**ENOUGH, "GUARDIA_LISTEN": "[::1]:80"}).listen_host == "::1"
 

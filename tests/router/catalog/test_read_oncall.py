@@ -125,6 +125,35 @@ def test_the_version_changes_with_the_on_call_files_and_the_default_wait(tmp_pat
     assert all(len(version) == 12 for version in versions)
 
 
+def test_incidents_keep_environments_and_regions_apart() -> None:
+    catalog = read(CATALOG)
+
+    assert catalog.scope_labels == ("environment", "region")
+    assert catalog.group_interval == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "pagerduty: platform-1",  # wakes people: only a policy does
+        'email: "a@b.example, c@d.example"',
+        'email: "a;b@c.example"',
+        'email: "a b@c.example"',
+        'email: "(a)@c.example"',
+        'email: "a\\\\b@c.example"',
+        'email: "a@b.example\\n"',
+        'email: "a@-_.example"',
+        'email: "a@"',
+    ],
+)
+def test_a_channel_that_could_never_be_written_to_is_refused(tmp_path: Path, address: str) -> None:
+    folder = changed(tmp_path, DEFAULT_ROUTE, f"\ndefault_route: {{channels: [{address}]}}\n")
+
+    _, problems = read_catalog_folder(folder)
+
+    assert problems
+
+
 def test_files_may_refer_to_each_other(tmp_path: Path) -> None:
     folder = changed(tmp_path, PRIMARY, "")
     (folder / "oncall" / "a.yaml").write_text("schedules:\n" + PRIMARY)

@@ -1,6 +1,7 @@
 """One attempt on each channel: what it sends, and what each answer means."""
 
 import json
+import resource
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from router.address import Address
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.pagerduty import PagerDuty
+from router.channels.secret import SecretUnavailableError, read_secret
 from router.channels.slack import Slack
 from router.channels.smtp import Email
 from router.message.model import MessageContext, MessageKind
@@ -111,6 +113,25 @@ async def test_a_routing_key_is_never_in_what_is_kept_of_an_answer(
     outcome = await PagerDuty(url=pagerduty.url, secrets_dir=secrets_dir).attempt(page())
     assert reason(outcome) == (Refused, FailureReason.CREDENTIALS)
     assert KEY not in str(outcome)
+
+
+async def test_a_routing_key_at_the_length_limit_is_masked_before_it_is_cut(
+    pagerduty: PagerDutyFake, secrets_dir: Path
+) -> None:
+    for length in range(250, 300):
+        pagerduty.fail_next(1, status=400, body={"errors": ["x" * length + KEY]})
+        outcome = await PagerDuty(url=pagerduty.url, secrets_dir=secrets_dir).attempt(page())
+        assert "kkkk" not in str(outcome)
+
+
+def test_a_secret_that_cannot_be_read_just_now_is_not_missing(secrets_dir: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(SecretUnavailableError):
+            read_secret(secrets_dir, "slack-token")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # Slack

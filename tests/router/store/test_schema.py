@@ -22,15 +22,22 @@ from router.store.backlog import (
 from router.store.engine import open_engine, reading
 from router.store.incidents import (
     find_last_by_key,
+    list_firing,
     list_holders,
     list_incidents,
     record_incident,
 )
-from router.store.messages import claim_due_messages, list_messages, record_notice
+from router.store.messages import (
+    claim_due_messages,
+    find_next_stuck_page,
+    list_messages,
+    list_stuck_pages,
+    record_notice,
+)
 from router.store.migrations import upgrade
 from router.store.notifications import (
     claim_notification,
-    is_repeated,
+    find_applied_copy,
     list_pending_notifications,
     record_notification,
 )
@@ -122,7 +129,10 @@ def _poll(connection: Connection) -> None:
     notification = record_notification(connection, body=b"", content_key="key", now=NOON)
     stored = claim_notification(connection, notification)
     assert stored is not None
-    is_repeated(connection, stored)
+    find_applied_copy(connection, stored)
+    list_firing(connection, ["a", "b"])
+    list_stuck_pages(connection, asked_by=NOON, limit=10)
+    find_next_stuck_page(connection, asked_after=NOON)
     find_last_instant(connection)
     list_pending_notifications(connection, now=NOON, limit=10)
     list_due_timers(connection, now=NOON, limit=10)

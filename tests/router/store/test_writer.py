@@ -1,14 +1,16 @@
 """Group commit: what a resolved future promises, and that nobody pays for another's fault."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
 from router.store.engine import open_engine, reading
-from router.store.writer import StoreBusyError, Writer
+from router.store.writer import StoreBusyError, WorkFailedError, Writer
 
 
 @pytest.fixture
@@ -128,3 +130,53 @@ def test_what_is_cancelled_before_it_runs_is_not_kept(engine: Engine) -> None:
     other.result(5)
     assert words(engine) == ["other"]
     writer.close()
+
+
+def test_a_locked_database_fails_all_that_wait_at_once(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/locked.db")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE kept (word TEXT UNIQUE)"))
+    other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writer = Writer(engine, limit=10)
+    futures = [writer.submit(keep(str(number))) for number in range(4)]
+
+    # The first may be a batch of its own: two waits of 5 s at most, not four.
+    assert all("locked" in str(future.exception(12)) for future in futures)
+
+    other.close()
+    writer.close()
+    engine.dispose()
+
+
+def test_a_work_that_raises_what_ends_threads_ends_no_writer(engine: Engine) -> None:
+    writer = Writer(engine, limit=10)
+
+    def leave(_tx: Connection) -> None:
+        raise SystemExit
+
+    with pytest.raises(WorkFailedError, match="SystemExit"):
+        writer.submit(leave).result(5)
+    assert writer.submit(keep("one")).result(5) == "one"
+    writer.close()
+
+
+def test_a_writer_that_ends_says_so_and_leaves_nobody_waiting(engine: Engine) -> None:
+    ended = threading.Event()
+    writer = Writer(engine, limit=10, on_end=ended.set)
+    futures: list[Future[None]] = []
+    ready = threading.Event()
+
+    def spoil(_tx: Connection) -> None:
+        assert ready.wait(5)
+        futures[0].set_result(None)  # the writer cannot resolve what is resolved
+
+    futures.append(writer.submit(spoil))
+    waiting = writer.submit(keep("one"))
+    ready.set()
+
+    assert ended.wait(5)
+    with pytest.raises(StoreBusyError):
+        waiting.result(5)
+    with pytest.raises(StoreBusyError):
+        writer.submit(keep("two"))

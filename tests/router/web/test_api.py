@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from router.channels.outcome import FailureReason
 from tests.router.making import minutes
 from tests.router.road import WEBHOOK_TOKEN, Road, firing, resolved
 
@@ -87,7 +88,47 @@ async def test_an_unknown_incident_is_404(road: Road, number: int) -> None:
         await road.acknowledge(number, "Engineer ana"),
     ):
         assert answer.status_code == 404
-        assert answer.json()["detail"] == f"There is no incident {number}."
+        shown = number if number < 2**63 else "with that number"
+        assert answer.json()["detail"] == f"There is no incident {shown}."
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "x", "1"])
+async def test_a_stranger_is_refused_before_the_number_is_read(road: Road, number: str) -> None:
+    answer = await road.client.get(f"/api/incidents/{number}")
+    assert answer.status_code == 401
+    assert answer.headers["x-request-id"]
+
+
+async def test_not_ready_without_a_token_file_or_a_writer(road: Road) -> None:
+    assert (await road.client.get("/-/ready")).status_code == 200
+    token = road.settings.webhook_token_file.read_bytes()
+    road.settings.webhook_token_file.unlink()
+    assert (await road.client.get("/-/ready")).status_code == 503
+    road.settings.webhook_token_file.write_bytes(token)
+    assert (await road.client.get("/-/ready")).status_code == 200
+
+    road.store.close()
+    assert (await road.client.get("/-/ready")).status_code == 503
+
+
+async def test_metrics_are_shown_without_the_store_too(road: Road) -> None:
+    assert await road.metric("guardia_store_up") == "1.0"
+    assert await road.metric("guardia_waiting{") != "absent"
+    road.store.close()
+
+    assert (await road.client.get("/metrics")).status_code == 200
+    assert await road.metric("guardia_store_up") == "0.0"
+    assert await road.metric("guardia_waiting{") == "absent"
+    assert await road.metric("guardia_open_incidents") == "absent"
+
+
+async def test_every_counter_begins_at_zero(road: Road) -> None:
+    for outcome in ("accepted", "unauthorized", "unavailable", "disconnected"):
+        row = f'guardia_webhook_posts_total{{outcome="{outcome}"}}'
+        assert await road.metric(row) == "0.0"
+    for outcome in ("sent", *FailureReason):
+        row = f'channel="pagerduty",kind="page",outcome="{outcome}"'
+        assert await road.metric(f"guardia_message_attempts_total{{{row}}}") == "0.0"
 
 
 async def test_the_list_can_leave_out_what_is_over(road: Road) -> None:

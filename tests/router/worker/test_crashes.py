@@ -140,6 +140,31 @@ async def test_the_same_firing_long_after_the_end_is_live(road: Road) -> None:
     assert road.woken() == ["ana", "ana"]
 
 
+async def test_a_firing_with_its_old_start_soon_after_the_end_is_live(road: Road) -> None:
+    """Two flushes after the first (1 min each in this catalog), no peer delivers it any more."""
+    await road.receive(firing())
+    road.clock.advance(minutes(1))
+    await road.receive(resolved())
+
+    road.clock.advance(minutes(2))
+    await road.receive(firing())
+
+    assert road.woken() == ["ana", "ana"]
+
+
+async def test_a_firing_that_a_slow_peer_delivers_after_the_resolve_opens_nothing(
+    road: Road,
+) -> None:
+    await road.receive(firing())
+    road.clock.advance(minutes(1))
+    await road.receive(resolved())
+
+    road.clock.advance(minutes(1))
+    await road.receive(firing())
+
+    assert road.woken() == ["ana"]
+
+
 async def test_the_repeat_interval_hours_later_is_harmless(road: Road) -> None:
     await road.receive(firing())
     await road.acknowledge(1, "Engineer ana")

@@ -4,7 +4,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.router.making import minutes, notification_body
+import pytest
+
+from router.address import Address
+from tests.router.making import minutes, notification_body, person, policy, roster, step
 from tests.router.road import Road, firing, resolved
 
 SECOND = timedelta(seconds=1)
@@ -51,6 +54,88 @@ async def test_a_page_not_accepted_for_half_a_minute_also_goes_to_the_next_addre
     road.fakes.pagerduty.heal()
     await road.pass_time(minutes(1))
     assert road.woken() == ["ana"]
+
+
+async def test_a_provider_that_asks_for_an_hour_does_not_delay_the_next_address(
+    road: Road,
+) -> None:
+    road.fakes.pagerduty.fail_next(1, status=429, headers={"Retry-After": "3600"})
+    await road.receive(firing())
+    assert await road.worker.turn() == road.clock.now + timedelta(seconds=30)
+
+    await road.pass_time(timedelta(seconds=30))
+
+    assert [mail.recipients for mail in road.fakes.smtp.mails] == [("ana@conecta360.example",)]
+    await road.pass_time(timedelta(seconds=30))
+    assert road.woken() == ["ana"]
+
+
+async def test_an_attempt_that_hangs_does_not_delay_the_next_address(road: Road) -> None:
+    gate = road.fakes.pagerduty.hold_next()
+    await road.post(notification_body(firing()))
+    turn = asyncio.create_task(road.worker.turn())
+    await asyncio.to_thread(road.fakes.pagerduty.wait_for, lambda fake: fake.held == 1)
+
+    road.clock.advance(timedelta(seconds=30))
+    assert await road.worker.decide()
+    assert not await road.worker.decide(), "asked for once"
+
+    addresses = [
+        one["address"] for one in (await road.show(1))["messages"] if one["kind"] == "page"
+    ]
+    assert addresses == ["ana", "ana@conecta360.example"]
+    gate.open()
+    await turn
+
+
+async def test_renamed_people_are_reached_by_the_policy_of_today(road: Road) -> None:
+    await road.receive(firing())
+    catalog = road.worker.catalog
+    renamed = [
+        person(new, addresses=[Address(channel="pagerduty", address=old)])
+        for new, old in (("maria", "ana"), ("joao", "ben"))
+    ]
+    today = policy(step(people=["joao"]), last_resort=step(people=["maria"]))
+    road.worker.catalog = replace(catalog, roster=roster(*renamed), policies={today.id: today})
+
+    await road.pass_time(minutes(15))
+    assert road.woken() == ["ana", "ben"]
+    assert "policy plataforma of today begins" in str((await road.show(1))["timeline"])
+
+    await road.pass_time(minutes(15))
+    await road.pass_time(minutes(15))
+    assert road.woken() == ["ana", "ben", "ana"]
+
+
+async def test_an_escalation_that_reaches_nobody_at_its_end_is_an_error(
+    road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
+    await road.receive(firing())
+    road.worker.catalog = replace(road.worker.catalog, roster=roster())
+
+    await road.pass_time(minutes(15))
+
+    assert "its last resort reaches nobody" in caplog.text
+    assert await road.metric('guardia_worker_failures_total{step="nobody_reached"}') == "1.0"
+
+
+async def test_a_corrected_address_is_used_for_a_page_that_fails(road: Road) -> None:
+    secrets = road.settings.secrets_dir
+    (secrets / "pagerduty-ana").rename(secrets / "pagerduty-ana-new")
+    road.fakes.smtp.mailboxes = frozenset()
+    catalog = road.worker.catalog
+    only = policy(step(people=["ana"]), last_resort=step(people=["ana"]))
+    road.worker.catalog = replace(catalog, policies={only.id: only})
+    await road.receive(firing())
+    assert road.woken() == []
+
+    ana = person("ana", addresses=[Address(channel="pagerduty", address="ana-new")])
+    road.worker.catalog = replace(road.worker.catalog, roster=roster(ana))
+    await road.pass_time(minutes(1))
+    await road.worker.turn()
+
+    # By step 1, and by the last resort, which did not wait while no page went out.
+    assert road.woken() == ["ana", "ana"]
 
 
 async def test_a_missing_key_moves_to_the_next_address_at_once(road: Road) -> None:

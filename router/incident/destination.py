@@ -1,0 +1,37 @@
+"""Where an incident leads: every alert is routed by its own labels."""
+
+from dataclasses import dataclass
+
+from router.address import Address
+from router.incident.describe import alert_name, ranked_alerts
+from router.incident.model import Incident
+from router.routing import PolicyId, Route, decide_route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Whom to wake and where to inform, and which alert and route decided (G11)."""
+
+    policy: PolicyId | None
+    channels: tuple[Address, ...]
+    because: str
+
+
+def decide_destination(incident: Incident, routes: tuple[Route, ...]) -> Destination:
+    """Return where the firing alerts lead (all of them when none fires).
+
+    The worst alert whose route wakes people decides on the policy, the oldest
+    of equals; what is common to all alerts would hide the one that has to
+    wake somebody. The channels are those of every alert's route.
+    """
+    ranked = ranked_alerts(incident)
+    routed = [decide_route(alert.labels, routes) for alert in ranked]
+    deciding = next((n for n, one in enumerate(routed) if one.policy is not None), 0)
+    return Destination(
+        policy=routed[deciding].policy,
+        channels=tuple(dict.fromkeys(address for one in routed for address in one.channels)),
+        because=(
+            f"By {alert_name(ranked[deciding])} ({ranked[deciding].severity}):"
+            f" {routed[deciding].because}"
+        ),
+    )
