@@ -1,9 +1,6 @@
-"""Label names, and the fingerprint that tells one alert from another."""
+"""The fingerprint that tells one alert from another."""
 
-import re
 from collections.abc import Mapping
-
-LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 _FNV_OFFSET = 14695981039346656037
 _FNV_PRIME = 1099511628211

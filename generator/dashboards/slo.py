@@ -10,6 +10,7 @@ from generator.naming import (
     DASHBOARD_TAG,
     OBJECTIVE_SERIES,
     SLO_DASHBOARD_UID,
+    Events,
     rate_series,
     ratio_series,
 )
@@ -51,7 +52,7 @@ class _Queries:
     def whole_ratio(self, labels: str) -> str:
         return self.any_of((ratio_series(slo.window) for slo in self.slos), labels)
 
-    def rate(self, events: Any, labels: str) -> str:
+    def rate(self, events: Events, labels: str) -> str:
         return self.any_of((rate_series(events, _base(slo)) for slo in self.slos), labels)
 
     def burn(self, ratio: str, promise: str) -> str:
