@@ -9,6 +9,7 @@ SHELL := /bin/bash
 
 PYTHON ?=
 DEMO_ARGS ?=
+MUTATE_ARGS ?=
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -58,9 +59,20 @@ stale: $(VENV)/.generator ## Do the generated files match the catalog?
 	@echo "== stale"
 	@$(BIN)/python -m guardia.cli.main generate --check
 
+.PHONY: mutate
+mutate: $(VENV)/.dev ## Does a generated test notice each way a generated rule can go wrong?
+	@$(BIN)/python -m tools.bring installed
+	@$(BIN)/python -m tools.mutate $(MUTATE_ARGS)
+
 .PHONY: tools
 tools: | $(BIN)/python ## Bring Prometheus, Alertmanager and PostgreSQL for the tests into .tools
 	@$(BIN)/python -m tools.bring
+
+.PHONY: bench
+bench: $(VENV)/.demo ## Measure speed and cost, beside Sloth's; missed goals fail (4 minutes)
+	@$(BIN)/python -m tools.bring any
+	@$(BIN)/python -m tools.bring peers
+	@$(BIN)/python -m benchmarks
 
 # dev is solved first and binds the smaller sets: one version of each library,
 # whichever set a .venv holds.

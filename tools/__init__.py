@@ -1,1 +1,1 @@
-"""What developers and CI run around Guardia; the standard library only."""
+"""What developers and CI run around Guardia; what brings programs needs the standard library."""

@@ -8,9 +8,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tools import current, installed, postgresql
+from tools import current, installed, peers, postgresql
 from tools.layout import MONITORING, UnavailableError, is_complete
 
+_FOR_TESTS = (installed.NAME, current.NAME, postgresql.NAME)
 Bring = Callable[[], dict[str, str]]
 
 
@@ -21,23 +22,24 @@ def main() -> int:
         installed.NAME: lambda: installed.bring(use_system=use_system),
         current.NAME: current.bring,
         postgresql.NAME: lambda: postgresql.bring(use_system=use_system),
+        peers.NAME: peers.bring,
     }
     if options.what == ["any"]:
         return _bring_any(ways)
-    for name in options.what or ways:
+    for name in options.what or _FOR_TESTS:
         _say(name, ways[name])
     return 0
 
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.bring", description=__doc__)
-    choices = [installed.NAME, current.NAME, postgresql.NAME, "any"]
+    choices = [*_FOR_TESTS, peers.NAME, "any"]
     parser.add_argument(
         "what",
         nargs="*",
         metavar="WHAT",
         help=f"one or more of: {', '.join(choices)} (one set with Prometheus and Alertmanager);"
-        " all by default",
+        " by default all but peers, which only benchmarks need",
     )
     parser.add_argument(
         "--unpacked",

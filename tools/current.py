@@ -5,13 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
+from tools.golang import find_go, go_environment
 from tools.layout import (
     MONITORING,
     ROOT,
     TOOLS,
-    UnavailableError,
     bin_folder,
-    find_program,
     is_complete,
     read_versions,
     record_versions,
@@ -27,8 +26,6 @@ _PROGRAMS = {
 # Prometheus' own switch: of the clients of two dozen clouds, only those for what our
 # users' configurations name.
 _TAGS = "remove_all_sd,enable_dns_sd,enable_kubernetes_sd"
-# Go's own installation instructions put it there, and tell to extend the PATH.
-_USUAL_FOLDERS = (Path("/usr/local/go/bin"),)
 
 
 def bring() -> dict[str, str]:
@@ -36,9 +33,7 @@ def bring() -> dict[str, str]:
     wanted = wanted_versions()
     if is_complete(NAME, MONITORING) and read_versions().get(NAME) == wanted:
         return wanted
-    go = find_program("go", also_in=_USUAL_FOLDERS)
-    if go is None:
-        raise UnavailableError("Go is not on the PATH; install Go 1.26 or newer to build them")
+    go = find_go()
     for module, programs in _PROGRAMS.items():
         _build(go, module, programs, wanted[programs[0]])
     return record_versions(NAME, MONITORING)
@@ -64,7 +59,7 @@ def wanted_versions() -> dict[str, str]:
 def _build(go: Path, module: str, programs: tuple[str, str], version: str) -> None:
     """Build two programs in a copy of their module, so with the dependencies of its release."""
     print(f"{NAME}: building {' and '.join(programs)} {version} (some minutes, once)", flush=True)
-    env = _environment()
+    env = go_environment()
     source = TOOLS / NAME / "source"
     fresh = TOOLS / NAME / "fresh"
     for left_over in (source, fresh):
@@ -102,16 +97,3 @@ def _copy_writable(source: Path, target: Path) -> None:
     shutil.copytree(source, target, copy_function=shutil.copyfile)
     for folder, _, _ in os.walk(target):
         Path(folder).chmod(0o755)
-
-
-def _environment() -> dict[str, str]:
-    # GOWORK: Prometheus' own go.work names folders that the module leaves out.
-    # GOFLAGS: what the user sets for his own builds may not fit these.
-    env = {"GOWORK": "off", "GOFLAGS": "", "CGO_ENABLED": "0"}
-    if "HOME" not in os.environ:
-        env |= {
-            "GOFLAGS": "-modcacherw",
-            "GOCACHE": str(TOOLS / "go" / "build"),
-            "GOPATH": str(TOOLS / "go"),
-        }
-    return env

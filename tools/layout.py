@@ -63,6 +63,11 @@ def read_versions() -> Versions:
 def record_versions(set_name: str, programs: Sequence[str]) -> dict[str, str]:
     """Ask each program of the set for its version and keep the answers in versions.json."""
     answers = {program: version_of(bin_folder(set_name) / program) for program in programs}
+    return keep_versions(set_name, answers)
+
+
+def keep_versions(set_name: str, answers: dict[str, str]) -> dict[str, str]:
+    """Keep a set's versions, by program, in versions.json and return them."""
     versions = read_versions() | {set_name: answers}
     fresh = VERSIONS.with_suffix(".new")
     fresh.write_text(json.dumps(versions, indent=2, sort_keys=True) + "\n", encoding="utf-8")

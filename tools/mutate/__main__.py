@@ -1,0 +1,170 @@
+"""Change every generated rule in every way that matters, and see which change no test notices.
+
+0: at least 95 % were noticed, and each of the others is explained in
+tools/mutate/harmless.yaml; 1: not so; 2: nothing could be judged.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from generator.write import generate, write_files
+from guardia.cli.catalog import load_catalog, render_problems
+from guardia.cli.errors import UsageError
+from tests.tooling import SET_NAMES, find_tool_set
+from tools.layout import ROOT
+from tools.mutate.bench import find_invalid
+from tools.mutate.harmless import DECLARED, find_reason, find_stale, read_harmless
+from tools.mutate.judge import Judge, benches
+from tools.mutate.mutants import Mutant, draw_sample, make_mutants
+from tools.mutate.report import render_markdown, render_text
+from tools.mutate.result import Result, Verdict
+from tools.mutate.suite import Suite, SuiteError, read_suite, untested
+
+
+def main() -> int:
+    """Judge the mutants of a catalog's rules and print the result."""
+    options = _parse_arguments()
+    try:
+        result = _judge_catalog(options)
+    except (SuiteError, UsageError) as problem:
+        print(f"mutate: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    print(render_text(result))
+    if options.report is not None:
+        options.report.write_text(render_markdown(result), encoding="utf-8")
+    return 0 if result.is_good else 1
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.mutate", description=__doc__)
+    parser.add_argument(
+        "catalog", nargs="?", default=ROOT / "catalog", type=Path, help="its folder (catalog/)"
+    )
+    parser.add_argument(
+        "--set", choices=SET_NAMES, default=SET_NAMES[0], help="whose promtool judges (%(default)s)"
+    )
+    parser.add_argument(
+        "--only",
+        type=_pattern,
+        metavar="REGEX",
+        help="only mutants of an operator or a rule in whose name this is found",
+    )
+    parser.add_argument("--sample", type=_positive, metavar="N", help="only N mutants, by chance")
+    parser.add_argument("--seed", type=int, default=1, help="of that chance (%(default)s)")
+    parser.add_argument("--jobs", type=_positive, default=2, help="workers (%(default)s)")
+    parser.add_argument(
+        "--report", type=_writable, metavar="FILE", help="also write it as Markdown"
+    )
+    return parser.parse_args()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
+
+
+def _writable(text: str) -> Path:
+    """Refuse at once what would be lost at the end."""
+    path = Path(text)
+    if path.is_dir() or not path.resolve().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file in a folder that is there")
+    return path
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _judge_catalog(options: argparse.Namespace) -> Result:
+    tools = find_tool_set(options.set)
+    if tools is None:
+        raise SuiteError(f"the tool set `{options.set}` is missing; `make tools` brings it")
+    entries = read_harmless(DECLARED.read_text(encoding="utf-8"))
+    suite = _generate(options.catalog)
+    every = _make_mutants(suite)
+    chosen = _choose(every, options)
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        invalid = find_invalid(chosen, Path(folder), tools.promtool)
+    mutants = [mutant for index, mutant in enumerate(chosen) if index not in invalid]
+    if not mutants:
+        raise SuiteError("there is no mutant to judge; give --only another pattern")
+    with benches(suite, tools.promtool, options.jobs) as places:
+        survived = _judge(Judge(suite, places), mutants)
+    survivors = [mutants[index] for index in sorted(survived)]
+    return Result(
+        verdicts=[
+            Verdict(mutant=mutant, killed=False, reason=find_reason(mutant, entries))
+            if index in survived
+            else Verdict(mutant=mutant, killed=True)
+            for index, mutant in enumerate(mutants)
+        ],
+        invalid=len(invalid),
+        # What a part of the mutants does not need may be needed by the others.
+        stale=find_stale(entries, survivors) if len(chosen) == len(every) else [],
+    )
+
+
+def _generate(catalog: Path) -> Suite:
+    loaded = load_catalog(catalog)
+    if loaded.problems or loaded.generator is None:
+        raise SuiteError(f"the catalog has problems:\n{render_problems(loaded, 'text')}")
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        write_files(generate(loaded.generator), Path(folder))
+        suite = read_suite(Path(folder))
+    for name in untested(suite):
+        _say(f"no test names rules/{name}, so all its mutants survive")
+    return suite
+
+
+def _make_mutants(suite: Suite) -> list[Mutant]:
+    try:
+        return make_mutants(suite.rules)
+    except ValueError as error:
+        raise SuiteError(f"cannot read a rule: {error}") from None
+
+
+def _choose(mutants: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant]:
+    chosen = [
+        mutant
+        for mutant in mutants
+        if options.only is None
+        or options.only.search(mutant.operator.name)
+        or options.only.search(mutant.title)
+    ]
+    return chosen if options.sample is None else draw_sample(chosen, options.sample, options.seed)
+
+
+def _judge(judge: Judge, mutants: Sequence[Mutant]) -> set[int]:
+    seconds = judge.time_scenarios()
+    _say(f"all tests are green on the rules as they are ({seconds:.1f} s)")
+    start = time.monotonic()
+    survived = judge.find_survivors(mutants, _show_progress)
+    _say(f"{len(mutants)} mutants judged in {time.monotonic() - start:.0f} s")
+    return survived
+
+
+def _show_progress(judged: int, number: int, survived: int) -> None:
+    line = f"{judged} of {number} mutants judged, {survived} survived"
+    if sys.stderr.isatty():
+        print(f"\r{line}", end="\n" if judged == number else "", file=sys.stderr, flush=True)
+    elif judged % 50 == 0:
+        _say(line)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
