@@ -1,0 +1,52 @@
+"""All benchmarks: `python -m benchmarks`, which `make bench` runs.
+
+Prints a table, writes `benchmarks/results.json`, and exits with 1 when a goal
+was missed. Comparisons are ratios within one run, so that they hold on any
+machine; the goals in seconds are for two cores of an ordinary server.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import check_catalog, generate_rules, rule_cost, webhook_to_page
+from benchmarks.figure import Figure, show, write_results
+from tests.delivery.router_process import open_town
+
+RESULTS = Path(__file__).with_name("results.json")
+_POSTS = 200
+
+
+def main() -> int:
+    """Measure everything, show it and keep it."""
+    figures: list[Figure] = []
+    for name, measure in (
+        ("check_catalog", check_catalog.measure),
+        ("generate_rules", generate_rules.measure),
+        ("rule_cost", rule_cost.measure),
+        ("webhook_to_page", _webhook_to_page),
+    ):
+        started = time.monotonic()
+        figures += measure()
+        sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
+    write_results(figures, RESULTS)
+    return show(figures)
+
+
+def _webhook_to_page() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as name, open_town(Path(name)) as town:
+        found = webhook_to_page.measure(town, _POSTS)
+    return [
+        Figure(
+            name=f"router: {one['name']}",
+            value=float(str(one["value"])),
+            unit=str(one["unit"]),
+            command=str(one["command"]),
+        )
+        for one in found
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
