@@ -1,0 +1,110 @@
+"""Rules about Guardia itself: a sign of life, and the alerts that must not pass through the router.
+
+Alertmanager has no failover: a receiver that fails is tried again, and nobody
+else is told. So Prometheus notices that the router is gone, and repeats each
+critical alert under a label that Alertmanager sends to the fallback receiver.
+"""
+
+from datetime import timedelta
+
+from generator.catalog.model import Catalog, Organisation
+from generator.naming import (
+    BYPASS_LABEL,
+    META_GROUP,
+    NOT_ROUTED_ALERT,
+    ORIGINAL_ALERT_LABEL,
+    ROUTER_DOWN_ALERT,
+    ROUTER_FAILING_ALERT,
+    ROUTER_RECEIVER,
+    WATCHDOG_ALERT,
+)
+from generator.promql.text import over, quote
+from generator.rules.meta_sentences import META_SENTENCES
+from generator.rules.model import AlertingRule, RuleGroup
+from guardia.severity import Severity
+
+DOWN_FOR = timedelta(minutes=2)
+FAILURES = "alertmanager_notifications_failed_total"
+SHORTEST_FAILURE_WINDOW = timedelta(minutes=5)
+
+_PAST_THE_ROUTER = {BYPASS_LABEL: "true", "severity": Severity.CRITICAL.value}
+
+
+def meta_groups(catalog: Catalog) -> tuple[RuleGroup, ...]:
+    """Return the one group, or nothing where the catalog declares neither fallback nor watchdog.
+
+    One group, since its rules read each other's alerts at the same instant.
+    """
+    settings = catalog.organisation.alertmanager
+    text = META_SENTENCES[catalog.organisation.language]
+    rules: list[AlertingRule] = []
+    if settings.watchdog is not None:
+        rules.append(
+            AlertingRule(
+                alert=WATCHDOG_ALERT,
+                expression="vector(1)",
+                labels={"severity": Severity.LOW.value},
+                annotations={"summary": text["watchdog"], "description": text["watchdog_why"]},
+            )
+        )
+    if settings.fallback is not None:
+        lost = text["router_lost"]
+        rules += [
+            AlertingRule(
+                alert=ROUTER_DOWN_ALERT,
+                expression=f"absent({settings.router_targets.text} == 1)",
+                labels=_PAST_THE_ROUTER,
+                annotations={"summary": text["router_down"], "description": lost},
+                holds_for=DOWN_FOR,
+            ),
+            AlertingRule(
+                alert=ROUTER_FAILING_ALERT,
+                expression=_failing(catalog.organisation),
+                labels=_PAST_THE_ROUTER,
+                annotations={"summary": text["router_failing"], "description": lost},
+            ),
+            AlertingRule(
+                alert=NOT_ROUTED_ALERT,
+                expression=_not_routed(),
+                labels=_PAST_THE_ROUTER,
+                annotations={"summary": text["not_routed"], "description": text["not_routed_why"]},
+            ),
+        ]
+    interval = catalog.organisation.intervals.fast
+    return (RuleGroup(name=META_GROUP, interval=interval, rules=tuple(rules)),) if rules else ()
+
+
+def failure_window(organisation: Organisation) -> timedelta:
+    """Return over which time failures count: several flushes, and several evaluations.
+
+    A group that keeps failing counts one failure a flush, each group_interval.
+    """
+    flushes = 3 * organisation.alertmanager.group_interval
+    evaluations = 4 * max(organisation.intervals.fast, organisation.scrape_interval)
+    return max(SHORTEST_FAILURE_WINDOW, flushes, evaluations)
+
+
+def _failing(organisation: Organisation) -> str:
+    """Return how many notifications were given up.
+
+    Other webhooks count too, unless Alertmanager runs with the feature flag
+    receiver-name-in-metrics: the label is there only then, and absent matches "".
+    Source: Alertmanager, notify/metrics.go.
+    """
+    receiver = quote(f"({ROUTER_RECEIVER})?")
+    selector = f'{FAILURES}{{integration="webhook",receiver_name=~{receiver}}}'
+    return f"sum(increase({over(selector, failure_window(organisation))})) > 0"
+
+
+def _not_routed() -> str:
+    """Return each critical alert that fires, under its own name in a label, while routing fails.
+
+    ALERTS has no annotations: who is told knows the name and the labels.
+    """
+    critical = quote(Severity.CRITICAL.value)
+    alerts = f'ALERTS{{alertstate="firing",severity={critical},{BYPASS_LABEL}!="true"}}'
+    named = f'label_replace({alerts}, "{ORIGINAL_ALERT_LABEL}", "$1", "alertname", "(.+)")'
+    causes = (
+        f'ALERTS{{alertname=~"{ROUTER_DOWN_ALERT}|{ROUTER_FAILING_ALERT}",alertstate="firing"}}'
+    )
+    return f"max without (alertname, alertstate) ({named})\nand on ()\n{causes}"
