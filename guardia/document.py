@@ -2,25 +2,31 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import yaml
 
-from guardia.problem import Problem, Span
+from guardia.problem import Problem, Span, Suppression, first_problems
+from guardia.suppression import may_hold_suppressions, read_suppressions
 
 Pointer = tuple[str | int, ...]  # the way from the top of a document to a value
 _COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _LONGEST_NUMBER = 19  # characters; what is longer is no number that anybody means
-MAX_VALUES = 200_000  # aliases can multiply: a small file must not fill the memory
+MAX_VALUES = 50_000  # aliases can multiply: a small file must not fill the memory
+MAX_DEPTH = 60  # lists and mappings inside each other; catalogs need about ten
+_LARGE = 65_536  # characters; what is longer is counted before it becomes nodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One declared file: its value and where each part of it stands.
 
-    `value` is made of dict, list, str, int, float, bool and None only.
+    `value` is made of dict, list, str, int, float, bool and None only. Comments
+    that allow problems are in `suppressions`, and what is wrong with such
+    comments in `suppression_problems`: neither keeps the file from being read.
     """
 
     path: str
@@ -28,6 +34,9 @@ class Document:
     value: Any
     spans: Mapping[Pointer, Span] = field(repr=False)
     key_spans: Mapping[Pointer, Span] = field(repr=False)
+    extents: Mapping[Pointer, tuple[int, int]] = field(repr=False)  # of each text, in `text`
+    suppressions: tuple[Suppression, ...]
+    suppression_problems: tuple[Problem, ...]
 
     def span(self, pointer: Pointer) -> Span:
         """Return where the value at `pointer` stands, or the nearest value around it."""
@@ -38,6 +47,24 @@ class Document:
     def key_span(self, pointer: Pointer) -> Span:
         """Return where the key that leads to `pointer` stands; list items have only a value."""
         return self.key_spans.get(pointer) or self.span(pointer)
+
+    def span_inside(self, pointer: Pointer, piece: str, *, nth: int = 0) -> Span:
+        """Return where `piece` stands in the text at `pointer`, after `nth` others.
+
+        Pieces that begin or end like a word are whole words. Escapes and folded
+        lines can hide it: then it is the whole value's place.
+        """
+        start, end = self.extents.get(pointer, (0, 0))
+        # A name must not be found inside a longer one.
+        before = r"(?<![\w:])" if re.match(r"[\w:]", piece) else ""
+        after = r"(?![\w:])" if re.search(r"[\w:]\Z", piece) else ""
+        pattern = re.compile(f"{before}{re.escape(piece)}{after}")
+        found = pattern.finditer(self.text, start, end) if piece else iter(())
+        match = next(islice(found, nth, None), None)
+        if match is None:
+            return self.span(pointer)
+        line, column = _Lines(self.text).place(match.start())
+        return Span(path=self.path, line=line, column=column, end_column=column + len(piece))
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -72,23 +99,94 @@ def read_document(path: str, text: str) -> tuple[Document | None, tuple[Problem,
     YAML, a key given twice, a key that is not text, an unknown tag, a second
     document in the file. All duplicate keys of a file are reported at once.
     """
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
+        if len(text) > _LARGE:
+            _count_values(text)
+        node = _compose(text)
     except yaml.YAMLError as error:
         return None, (_syntax_problem(path, text, error),)
-    finally:
-        loader.dispose()
+    except RecursionError:  # of PyYAML without its C parser, which counts levels itself
+        return None, (_too_deep_problem(Span(path=path, line=1, column=1, end_column=2)),)
     if node is None:
         return None, (_empty_problem(path),)
     walk = _Walk(path, text)
     value = walk.value(node, ())
     if walk.problems:
-        return None, tuple(walk.problems)
+        return None, first_problems(path, walk.problems)
+    suppressions, suppression_problems = _read_suppressions(path, text, node)
     document = Document(
-        path=path, text=text, value=value, spans=walk.spans, key_spans=walk.key_spans
+        path=path,
+        text=text,
+        value=value,
+        spans=walk.spans,
+        key_spans=walk.key_spans,
+        extents=walk.extents,
+        suppressions=suppressions,
+        suppression_problems=suppression_problems,
     )
     return document, ()
+
+
+def _compose(text: str) -> yaml.Node | None:
+    loader = _Loader(text)
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+    finally:
+        loader.dispose()
+    return node
+
+
+def _count_values(text: str) -> None:
+    """Raise a MarkedYAMLError as soon as a text holds more values than a file may.
+
+    Nodes take a hundred times the room of the text they stand for.
+    """
+    loader = _Loader(text)
+    try:
+        values = 0
+        while loader.check_event():
+            event = loader.get_event()
+            values += isinstance(event, yaml.NodeEvent)
+            if values > 2 * MAX_VALUES:  # keys are nodes too
+                raise yaml.MarkedYAMLError(
+                    problem=f"it holds more than {MAX_VALUES:,} values",
+                    problem_mark=event.start_mark,
+                )
+    finally:
+        loader.dispose()
+
+
+def _read_suppressions(
+    path: str, text: str, top: yaml.Node
+) -> tuple[tuple[Suppression, ...], tuple[Problem, ...]]:
+    if not may_hold_suppressions(text):
+        return (), ()
+    texts = sorted(_texts(top, text))
+    starts = [start for start, _ in texts]
+
+    def is_comment(index: int) -> bool:
+        at = bisect_right(starts, index) - 1
+        return at < 0 or index >= texts[at][1]
+
+    return read_suppressions(path, text, is_comment=is_comment, place=_Lines(text).place)
+
+
+def _texts(top: yaml.Node, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each scalar begins and ends; a `#` anywhere else begins a comment."""
+    waiting, seen = [top], {id(top)}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.ScalarNode):
+            start: int = node.start_mark.index
+            if node.style in ("|", ">"):  # behind the sign, a comment may stand
+                line_end = re.compile(r"[\r\n]|\Z").search(text, start)
+                start = min(line_end.start() if line_end else start, node.end_mark.index)
+            yield start, node.end_mark.index
+            continue
+        pairs = node.value if isinstance(node, yaml.MappingNode) else [node.value]
+        for child in (child for pair in pairs for child in pair if id(child) not in seen):
+            seen.add(id(child))
+            waiting.append(child)
 
 
 class _Walk:
@@ -99,6 +197,7 @@ class _Walk:
         self._lines = _Lines(text)
         self.spans: dict[Pointer, Span] = {}
         self.key_spans: dict[Pointer, Span] = {}
+        self.extents: dict[Pointer, tuple[int, int]] = {}
         self.problems: list[Problem] = []
         self._open: set[int] = set()
 
@@ -108,7 +207,11 @@ class _Walk:
         if len(self.spans) > MAX_VALUES or id(node) in self._open:
             return self._refuse_alias(node)
         if isinstance(node, yaml.ScalarNode):
+            self.extents[pointer] = node.start_mark.index, node.end_mark.index
             return self._scalar(node)
+        if len(self._open) >= MAX_DEPTH:
+            self.problems.append(_too_deep_problem(self.spans[pointer]))
+            return None
         if node.tag not in _COLLECTION_TAGS:
             self.problems.append(_tag_problem(node.tag, self.spans[pointer]))
         self._open.add(id(node))
@@ -128,6 +231,9 @@ class _Walk:
             key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
                 self.problems.append(_key_problem(key_span, key_node))
+                continue
+            if key == "<<" and not key_node.style:
+                self.problems.append(_merge_problem(key_span))
                 continue
             if key in result:
                 self.problems.append(_duplicate_problem(key, key_span, first[key]))
@@ -204,13 +310,55 @@ def _syntax_problem(path: str, text: str, error: yaml.YAMLError) -> Problem:
     # A character that YAML forbids has a position and no mark.
     index = mark.index if mark is not None else position if isinstance(position, int) else 0
     line, column = _Lines(text).place(index)
+    label, fix = _advice(text, line)
     return Problem(
         code="yaml-syntax",
         message=f"this is not YAML: {f'{context}, ' if context else ''}{reason}",
         span=Span(path=path, line=line, column=column, end_column=column + 1),
-        label="reading stopped here",
+        label=label,
         why="the rest of the file cannot be read, so nothing in it was checked",
-        fix="look at the indentation, quotes and colons here and on the line above",
+        fix=fix,
+    )
+
+
+def _advice(text: str, line: int) -> tuple[str, str]:
+    """Return what to say under the mark, and a way out, by the usual causes."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    here = lines[max(0, line - 2) : line]
+    if any(re.match(r"[ ]*\t", one) for one in here):
+        return "a tab", "indent with spaces: YAML does not allow tabs there"
+    if any(re.match(r"\s*(\{\{-?|\{%)", one) for one in here):
+        return (
+            "a template, not YAML",
+            "render the template first, and check what it gives",
+        )
+    if any("{{" in one for one in here):
+        return (
+            "reading stopped here",
+            "put a text that begins with {{ in quotes; render a template of Helm or the like first",
+        )
+    return "reading stopped here", "look at the indentation, quotes and colons here and above"
+
+
+def _too_deep_problem(span: Span) -> Problem:
+    return Problem(
+        code="yaml-syntax",
+        message=f"lists and mappings stand inside each other more than {MAX_DEPTH} deep",
+        span=span,
+        label="reading stopped here",
+        why="nothing in a catalog is nested so deep, and reading it could end the process",
+        fix="look for an opening bracket that is never closed, or is repeated",
+    )
+
+
+def _merge_problem(span: Span) -> Problem:
+    return Problem(
+        code="yaml-syntax",
+        message="`<<` does not merge anything",
+        span=span,
+        label="a merge key",
+        why="YAML 1.2 has no merge keys: a reader could not see which value counts",
+        fix="write the keys out here; what holds for all belongs under `slo_defaults`",
     )
 
 
@@ -237,14 +385,23 @@ def _duplicate_problem(key: str, span: Span, first: Span) -> Problem:
 
 
 def _key_problem(span: Span, node: yaml.Node) -> Problem:
-    shown = node.value if isinstance(node, yaml.ScalarNode) else "a list or mapping"
+    if not isinstance(node, yaml.ScalarNode):
+        return Problem(
+            code="wrong-type",
+            message="a key must be text, not a list or mapping",
+            span=span,
+            label="not text",
+            why="keys name things, and names are text; {{ … }} is read as a mapping in a mapping",
+            fix="put a text that begins with {{ in quotes; render a template of Helm or the like"
+            " first",
+        )
     return Problem(
         code="wrong-type",
-        message=f"a key must be text, not {shown}",
+        message=f"a key must be text, not {node.value}",
         span=span,
         label="not text",
         why="keys name things, and names are text",
-        fix=f'write it in quotes: "{shown}"',
+        fix=f'write it in quotes: "{node.value}"',
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 _UNITS = {
     "w": timedelta(weeks=1),
@@ -11,6 +12,19 @@ _UNITS = {
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
+_SPOKEN = {
+    "w": ("w", "week", "weeks"),
+    "d": ("d", "day", "days"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "m": ("m", "min", "mins", "minute", "minutes", ""),
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "ms": ("ms", "msec", "millisecond", "milliseconds"),
+}
+# Longer names first: `minutes` begins like `min`.
+_NAMES = sorted((name for names in _SPOKEN.values() for name in names), key=len, reverse=True)
+_LOOSE = re.compile(
+    rf"(?P<number>[0-9]{{1,6}}(?:\.[0-9]{{1,3}})?)(?P<unit>{'|'.join(_NAMES)})", re.ASCII
+)
 _LONGEST = 40  # characters
 _PATTERN = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS), re.ASCII)
 
@@ -37,6 +51,28 @@ def parse_duration(text: str) -> timedelta:
     return total
 
 
+@lru_cache(maxsize=1024)  # a catalog names few lengths, many thousand times
+def guess_duration(text: str) -> str | None:
+    """Return the duration that a text most likely means, as Prometheus writes it, or None.
+
+    `5` is taken for minutes; `1 minute`, `90min`, `1h 30m` and `1.5h` are read
+    by the first letters of their units.
+    """
+    bare = re.sub(r"\s+|,|\band\b", "", text.lower()) if len(text) <= _LONGEST else ""
+    parts = list(_LOOSE.finditer(bare))
+    if not parts or "".join(part[0] for part in parts) != bare:
+        return None
+    total = timedelta()
+    for part in parts:
+        unit = next(unit for unit, names in _SPOKEN.items() if part["unit"] in names)
+        total += _UNITS[unit] * float(part["number"])
+    try:
+        return format_duration(parse_duration(format_duration(total)))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)  # a catalog names few lengths, many thousand times
 def format_duration(duration: timedelta) -> str:
     """Return the shortest Prometheus duration: hours rather than minutes, days rather than hours.
 

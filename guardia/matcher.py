@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MATCHER = re.compile(
     r"\s*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)\s*(?P<operator>=~|!~|!=|=)\s*"
@@ -74,6 +75,7 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", replace, text, flags=re.DOTALL)
 
 
+@lru_cache(maxsize=1024)  # many services match by the same few expressions
 def check_regular_expression(text: str) -> None:
     """Accept a regular expression only when RE2 and Python read it alike.
 

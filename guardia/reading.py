@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from guardia.document import Document, Pointer
-from guardia.duration import format_duration, parse_duration
+from guardia.duration import format_duration, guess_duration, parse_duration
 from guardia.problem import Problem
-from guardia.schema import nearest
+from guardia.word import nearest
+
+_MOST_NAMES = 20  # that one sentence lists
 
 
 class Reading:
@@ -44,11 +46,34 @@ class Reading:
         why: str,
         fix: str,
         of_key: bool = False,
+        inside: str = "",
+        nth: int = 0,
     ) -> None:
-        """Note a problem of the value at `pointer`, or of the key that leads to it."""
-        span = self.document.key_span(pointer) if of_key else self.document.span(pointer)
+        """Note a problem of the value at `pointer`, or of the key that leads to it.
+
+        `inside` is a piece of the value, as it is written: when it stands there,
+        it alone is marked, after `nth` others. This is the one place that decides whether a
+        problem is allowed: a suppression must be on the line of the mark, of
+        the value's beginning or of its key.
+        """
+        document = self.document
+        value, key = document.span(pointer), document.key_span(pointer)
+        marked = document.span_inside(pointer, inside, nth=nth) if inside else value
+        span = key if of_key else marked
+        lines = {span.line, value.line, key.line}
+        allowed = next(
+            (one for one in document.suppressions if one.code == code and one.line in lines), None
+        )
         self._problems.append(
-            Problem(code=code, message=message, span=span, label=label, why=why, fix=fix)
+            Problem(
+                code=code,
+                message=message,
+                span=span,
+                label=label,
+                why=why,
+                fix=fix,
+                allowed=allowed,
+            )
         )
 
     def duration(self, pointer: Pointer, *, longest: timedelta | None = None) -> timedelta | None:
@@ -62,11 +87,13 @@ class Reading:
                 raise ValueError(f"{text!r} is longer than {format_duration(longest)}")
             return length
         except ValueError as error:
+            guess = guess_duration(text)
+            label = f"did you mean {guess}?" if guess else "not a length of time"
             self.problem(
                 "duration-invalid",
                 pointer,
                 f"`{pointer[-1]}`: {error}",
-                label="not a length of time",
+                label="too long" if guess == text else label,
                 why="lengths are written as Prometheus writes them: 30s, 5m, 2m30s, 1h, 30d",
                 fix="write a number and its unit, the larger unit first",
             )
@@ -78,7 +105,9 @@ class Reading:
         if name in known:
             return
         guess = nearest(name, known)
-        names = ", ".join(f"`{known_name}`" for known_name in sorted(known)) or "none"
+        shown = [f"`{known_name}`" for known_name in sorted(known)[:_MOST_NAMES]]
+        more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+        names = f"{', '.join(shown)}{more}" if shown else "none"
         self.problem(
             "unknown-reference",
             pointer,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from guardia.document import Pointer
 from guardia.reading import Reading
-from guardia.schema import nearest
+from guardia.word import nearest
 from router.catalog.names import Names
 from router.oncall.model import PersonId, Rotation, Schedule, ScheduleId
 

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardia.duration import format_duration, parse_duration, spoken_duration
+from guardia.duration import (
+    format_duration,
+    guess_duration,
+    parse_duration,
+    spoken_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +53,34 @@ def test_a_spoken_length_leaves_out_what_is_nothing() -> None:
     assert spoken_duration(timedelta(seconds=1296)) == "21 min 36 s"
     assert spoken_duration(timedelta(days=2)) == "2 d"
     assert spoken_duration(timedelta()) == "0 s"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("5", "5m"),
+        ("1 minute", "1m"),
+        ("90min", "1h30m"),
+        ("1h 30m", "1h30m"),
+        ("1m1h", "1h1m"),
+        ("1.5h", "1h30m"),
+        ("2 days and 3 hours", "2d3h"),
+        ("5M", "5m"),
+        ("30d", "30d"),
+        ("0s", None),
+        ("1y", None),
+        ("soon", None),
+        ("", None),
+        ("999999w", None),
+        ("\uff15m", None),
+        ("1" * 1000, None),
+    ],
+)
+def test_what_is_written_otherwise_is_guessed(text: str, meant: str | None) -> None:
+    assert guess_duration(text) == meant
+
+
+@given(st.text())
+def test_a_guess_is_a_duration(text: str) -> None:
+    guess = guess_duration(text)
+    assert guess is None or format_duration(parse_duration(guess)) == guess

@@ -1,8 +1,19 @@
 """How problems are drawn."""
 
 import json
+from dataclasses import replace
 
-from guardia.problem import Problem, Span, render_github, render_json, render_text, sort_problems
+from guardia.problem import (
+    Problem,
+    Span,
+    Suppression,
+    first_problems,
+    open_problems,
+    render_github,
+    render_json,
+    render_text,
+    sort_problems,
+)
 
 PATH = "catalog/services/casos.yaml"
 SOURCE = "service: casos\nslos:\n  - name: availability\n    objective: 100%\n"
@@ -60,6 +71,47 @@ def test_problems_come_in_reading_order() -> None:
     later = _with_span(Span(path=PATH, line=9, column=1, end_column=2))
     other = _with_span(Span(path="catalog/catalog.yaml", line=20, column=1, end_column=2))
     assert sort_problems([later, PROBLEM, other]) == (other, PROBLEM, later)
+
+
+def test_what_steers_a_terminal_is_written_as_its_escape() -> None:
+    steering = "\x1b[31m\x07\r\n\u202e\u2066\udcff"
+    problem = replace(
+        PROBLEM,
+        message=steering,
+        label=steering,
+        why=steering,
+        fix=steering,
+        span=replace(PROBLEM.span, path=f"{steering}.yaml"),
+    )
+    drawn = render_text([problem], {problem.span.path: SOURCE.replace("100%", steering)})
+    assert all(char.isprintable() or char == "\n" for char in drawn)
+    assert drawn.count("\\x1b[31m\\x07\\r\\n\\u202e\\u2066\\udcff") == 5
+
+
+def test_a_very_long_sentence_is_cut_on_a_terminal_only() -> None:
+    problem = replace(PROBLEM, message="x" * 10_000)
+    assert max(map(len, render_text([problem], {}).splitlines())) < 1000
+    assert json.loads(render_json([problem]))[0]["message"] == "x" * 10_000
+
+
+def test_of_very_many_problems_the_first_are_shown_and_one_stands_for_the_rest() -> None:
+    few = [PROBLEM] * 100
+    assert first_problems(PATH, few) == tuple(few)
+    shown = first_problems(PATH, [PROBLEM] * 101)
+    assert len(shown) == 101
+    assert (shown[-1].code, shown[-1].span.path) == ("too-many-problems", PATH)
+
+
+def test_allowed_problems_are_not_open_and_have_their_reason_in_json() -> None:
+    allowed = replace(
+        PROBLEM,
+        allowed=Suppression(code=PROBLEM.code, reason="because", span=PROBLEM.span, line=4),
+    )
+    assert open_problems([allowed, PROBLEM]) == (PROBLEM,)
+    assert [one["allowed"] for one in json.loads(render_json([allowed, PROBLEM]))] == [
+        "because",
+        None,
+    ]
 
 
 def _with_span(span: Span) -> Problem:

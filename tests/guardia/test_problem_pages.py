@@ -17,10 +17,10 @@ CODE = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
 def codes_in(tree: ast.Module) -> Iterator[str]:
-    """Yield the codes of `Problem(code="…")` and of `….problem("…", …)`."""
+    """Yield the codes of `Problem(code="…")`, `Finding(code="…")` and `….problem("…", …)`."""
     for call in ast.walk(tree):
         match call:
-            case ast.Call(func=ast.Name(id="Problem"), keywords=keywords):
+            case ast.Call(func=ast.Name(id="Problem" | "Finding"), keywords=keywords):
                 given = [keyword.value for keyword in keywords if keyword.arg == "code"]
             case ast.Call(func=ast.Attribute(attr="problem"), args=[first, *_]):
                 given = [first]
@@ -89,12 +89,99 @@ def save_as_latin_1(path: str, old: str, new: str) -> Break:
     return break_it
 
 
+def all_of(*breaks: Break) -> Break:
+    def break_it(folder: Path) -> None:
+        for one in breaks:
+            one(folder)
+
+    return break_it
+
+
+def too_large(folder: Path) -> None:
+    (folder / CASOS).write_text("#" * 2_000_000, "utf-8")
+
+
+def expr(text: str) -> Break:
+    """Give the first condition of the frozen catalog another expression."""
+    return edit(CASOS, 'min by (environment, instance) (up{job="postgres"}) == 0', text)
+
+
 CATALOG, CASOS, DERIVACION = "catalog.yaml", "services/casos.yaml", "services/derivacion.yaml"
 OBJECTIVE = "    objective: 99.9%\n"
 
 # What the example of each page did to the project's catalog. The on-call codes are in
 # tests/router/catalog/.
 EXAMPLES: dict[str, Break] = {
+    "absent-without-for": all_of(
+        expr('absent(up{job="postgres",environment="prod"})'), edit(CASOS, "for: 1m", "for: 15s")
+    ),
+    "annotation-template-label-missing": expr('min by (environment) (up{job="postgres"}) == 0'),
+    "avg-of-ratio": expr(
+        "avg by (environment, instance) (rate(pg_aborts_total[5m]) / rate(pg_commits_total[5m]))"
+        " > 0.1"
+    ),
+    "comparison-impossible": expr('count by (environment, instance) (up{job="postgres"}) == 0'),
+    "comparison-missing": expr("rate(pg_deadlocks_total[5m])"),
+    "counter-no-rate": expr("pg_deadlocks_total > 5"),
+    "group-label-dropped": expr(
+        'min by (environment, instance) (sum by (environment) (up{job="postgres"})) == 0'
+    ),
+    "matching-impossible": expr(
+        "sum by (environment, instance) (pg_connections)"
+        " / sum by (environment) (pg_connections_limit) > 0.9"
+    ),
+    "example-missing": all_of(
+        edit(
+            CASOS,
+            'bad: http_requests_total{job="casos",code=~"5.."}',
+            "bad: sum by (environment) (deriv(failures[$window]) > 0)",
+        ),
+        edit(
+            CASOS,
+            'total: http_requests_total{job="casos"}',
+            "total: sum by (environment) (deriv(requests[$window]) > 0)",
+        ),
+    ),
+    "missing-window": all_of(
+        edit(
+            CASOS,
+            'bad: http_requests_total{job="casos",code=~"5.."}',
+            'bad: sum by (environment) (rate(http_requests_total{job="casos",code="500"}[5m]))',
+        ),
+        edit(
+            CASOS,
+            'total: http_requests_total{job="casos"}',
+            'total: sum by (environment) (rate(http_requests_total{job="casos"}[$window]))',
+        ),
+    ),
+    "outage-blind": edit(CASOS, 'targets: up{job="casos"}\n', ""),
+    "sli-invalid": edit(
+        CASOS,
+        '        total: http_requests_total{job="casos"}',
+        '        good: http_requests_total{job="casos",code=~"2.."}\n'
+        '        total: http_requests_total{job="casos"}',
+    ),
+    "offset-negative": expr("pg_connections offset -5m > 90"),
+    "quantile-range": expr(
+        "histogram_quantile(99, sum by (environment, instance, le)"
+        " (rate(pg_query_seconds_bucket[5m]))) > 1"
+    ),
+    "range-beyond-retention": expr('max_over_time(up{job="postgres"}[60d]) == 0'),
+    "rate-of-sum": expr("rate(sum by (environment, instance) (pg_deadlocks_total)[5m:]) > 1"),
+    "rate-on-gauge": expr('rate(up{job="postgres"}[5m]) < 1'),
+    "rate-range-too-short": expr("rate(pg_deadlocks_total[30s]) > 1"),
+    "regexp-redundant": expr('up{job=~"postgres"} == 0'),
+    "suppression-invalid": edit(
+        CASOS,
+        "    severity: critical\n",
+        "    severity: critical # guardia: allow comparison-missing\n",
+    ),
+    "too-many-problems": edit(
+        CASOS,
+        "team: plataforma\n",
+        "team: plataforma\n" + "".join(f"team{number}: plataforma\n" for number in range(200)),
+    ),
+    "file-too-large": too_large,
     "bad-not-in-total": edit(
         CASOS, 'bad: http_requests_total{job="casos"', 'bad: http_requests_total{job="derivacion"'
     ),

@@ -1,0 +1,92 @@
+"""What a file that breaks its schema is told: the value that was meant, or an example."""
+
+import pytest
+
+from guardia.document import read_document
+from guardia.problem import Problem
+from guardia.schema import check_schema
+from guardia.word import nearest
+
+SERVICE = """\
+service: casos
+team: plataforma
+description: d
+targets: up{job="casos"}
+conditions:
+  - alert: DatabaseDown
+    severity: critical
+    expr: up == 0
+    for: 1m
+    summary: s
+    description: d
+    runbook: down
+    examples: {fires: {up: 0}, silent: {up: 1}}
+"""
+
+
+def problem_of(old: str, new: str) -> Problem:
+    assert SERVICE.count(old) == 1
+    document, problems = read_document("x.yaml", SERVICE.replace(old, new))
+    assert problems == ()
+    assert document is not None
+    (problem,) = check_schema(document, "service")
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "label"),
+    [
+        ("for: 1m", "for: 5", "did you mean 5m?"),
+        ("for: 1m", "for: [5m]", "did you mean 5m?"),
+        ("for: 1m", "for: 0", "must be text, such as `5m`"),
+        ("for: 1m", "for: true", "must be text, such as `5m`"),
+        ("for: 1m", "for: {m: 5}", "must be text, such as `5m`"),
+        ("summary: s", "summary: 404", 'did you mean "404"?'),
+        ("team: plataforma", "team: Plataforma Uno", "did you mean `plataforma-uno`?"),
+        ("team: plataforma", "team: '---'", "must be of the form `casos`"),
+        ("alert: DatabaseDown", "alert: database-down", "did you mean `DatabaseDown`?"),
+        ("severity: critical", "severity: Critical", "did you mean `critical`?"),
+        ("severity: critical", "severity: page", "not one of the known values"),
+        ("summary: s", "sumary: s\n    summary: s", "not known"),
+        ("targets:", "target: x\ntargets:", "not known"),
+        ("team: plataforma", "team: plataforma\nenvironments: prod", "did you mean [prod]?"),
+        ("team: plataforma", "team: plataforma\nenvironments: [a, b, a]", "stands here twice"),
+        ("team: plataforma", "team: plataforma\nenvironments: []", "must not be empty"),
+        ("team: plataforma", f"team: {'a' * 64}", "at most 63 characters allowed"),
+    ],
+)
+def test_a_wrong_value_is_told_what_was_meant(old: str, new: str, label: str) -> None:
+    assert problem_of(old, new).label == label
+
+
+def test_a_misspelt_key_is_told_the_right_one() -> None:
+    document, _ = read_document("x.yaml", SERVICE.replace("severity:", "severty:"))
+    assert document is not None
+    found = {problem.code: problem for problem in check_schema(document, "service")}
+    assert found["unknown-key"].label == "did you mean `severity`?"
+    assert found["missing-key"].label == "this needs `severity`"
+
+
+def test_the_reason_is_what_the_key_is_for() -> None:
+    assert problem_of("team: plataforma", "team: 7").why.startswith("who owns it")
+
+
+def test_an_item_given_twice_is_marked_itself() -> None:
+    problem = problem_of("team: plataforma", "team: plataforma\nenvironments: [a, b, a]")
+    assert (problem.span.line, problem.span.column) == (3, 22)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("hihg", ["critical", "high", "low"], "high"),
+        ("HIGH", ["critical", "high", "low"], "high"),
+        ("page", ["critical", "high", "low"], None),
+        ("", ["a"], None),
+        ("ab", ["abd", "abc"], "abc"),
+        ("x" * 101, ["x" * 100], None),
+        ("anything", [], None),
+    ],
+)
+def test_the_nearest_word(word: str, known: list[str], meant: str | None) -> None:
+    assert nearest(word, known) == meant
