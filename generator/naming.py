@@ -13,10 +13,22 @@ TARGETS_DOWN_ALERT = "TargetsDown"
 NO_TRAFFIC_ALERT = "NoTraffic"
 SLO_ALERTS = (BURN_ALERT, TARGETS_DOWN_ALERT, NO_TRAFFIC_ALERT)
 OBJECTIVE_SERIES = "slo:objective:ratio"
+STALE_SERIES = "slo:stale:bool"  # 1 while a last success is too old, else 0
 DASHBOARD_UID_PREFIX = "guardia-"
 SLO_DASHBOARD_UID = f"{DASHBOARD_UID_PREFIX}slo"
 DASHBOARD_TAG = "guardia"
 ROUTER_RECEIVER = "guardia"
+FALLBACK_RECEIVER = "guardia-fallback"
+WATCHDOG_RECEIVER = "guardia-watchdog"
+OWN_NAME = "guardia"  # and all that begin with `guardia-` are not for a team's own receivers
+WATCHDOG_ALERT = "Watchdog"
+ROUTER_DOWN_ALERT = "RouterDown"
+ROUTER_FAILING_ALERT = "RouterNotificationsFailing"
+NOT_ROUTED_ALERT = "CriticalAlertNotRouted"
+META_ALERTS = (WATCHDOG_ALERT, ROUTER_DOWN_ALERT, ROUTER_FAILING_ALERT, NOT_ROUTED_ALERT)
+BYPASS_LABEL = "bypass"  # an alert that goes past the router
+ORIGINAL_ALERT_LABEL = "original_alert"  # the name of the alert that could not be routed
+META_GROUP = "guardia/router"
 
 
 def rate_series(events: Events, window: timedelta) -> str:
@@ -60,3 +72,8 @@ def targets_group(service: str) -> str:
 def condition_group(service: str) -> str:
     """Return the name of the group of a service's conditions."""
     return f"{service}/conditions"
+
+
+def maintenance_interval(name: str) -> str:
+    """Return the name of the time interval of an announced maintenance."""
+    return f"{OWN_NAME}-maintenance-{name}"

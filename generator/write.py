@@ -1,7 +1,7 @@
 """All generated files: to disk, or the list of those that are stale."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,18 @@ from generator.catalog.model import Catalog
 from generator.dashboards.render import render_dashboards
 from generator.naming import DASHBOARD_UID_PREFIX
 from generator.promtool.render import render_promtool_tests
-from generator.rules.render import render_rules
+from generator.rules.render import render_rule_resources, render_rules
 from generator.yaml_text import HEADER
 
 NOT_OURS = "not written by guardia: move it away, or take its name out of the catalog"
-FOLDERS = ("rules", "alertmanager", "promtool-tests", "dashboards")
+_OUTPUTS: Mapping[str, Callable[[Catalog], dict[str, str]]] = {
+    "rules": render_rules,
+    "alertmanager": render_alertmanager,
+    "promtool-tests": render_promtool_tests,
+    "dashboards": render_dashboards,
+    "prometheusrules": render_rule_resources,
+}
+FOLDERS = tuple(_OUTPUTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +32,22 @@ class Stale:
     reason: str  # "missing", "differs", "no longer generated" or NOT_OURS
 
 
-def generate(catalog: Catalog) -> dict[str, str]:
-    """Return every generated file's text by its path; the same catalog gives the same bytes."""
+def generate(catalog: Catalog, folders: Collection[str] = FOLDERS) -> dict[str, str]:
+    """Return every generated file's text by its path; the same catalog gives the same bytes.
+
+    `folders` of FOLDERS: files of others are neither made nor, below, looked at.
+    """
     return {
-        **render_rules(catalog),
-        **render_alertmanager(catalog),
-        **render_promtool_tests(catalog),
-        **render_dashboards(catalog),
+        path: text
+        for folder, render in _OUTPUTS.items()
+        if folder in folders
+        for path, text in render(catalog).items()
     }
 
 
-def list_stale(files: Mapping[str, str], out: Path) -> list[Stale]:
+def list_stale(
+    files: Mapping[str, str], out: Path, folders: Collection[str] = FOLDERS
+) -> list[Stale]:
     """Return what `write_files` would change, in order of path."""
     stale = [
         Stale(path=path, reason=reason)
@@ -44,13 +56,15 @@ def list_stale(files: Mapping[str, str], out: Path) -> list[Stale]:
     ]
     left_over = [
         Stale(path=path.relative_to(out).as_posix(), reason="no longer generated")
-        for path in _generated_before(out)
+        for path in _generated_before(out, folders)
         if path.relative_to(out).as_posix() not in files
     ]
     return sorted([*stale, *left_over], key=lambda found: found.path)
 
 
-def write_files(files: Mapping[str, str], out: Path) -> list[Stale]:
+def write_files(
+    files: Mapping[str, str], out: Path, folders: Collection[str] = FOLDERS
+) -> list[Stale]:
     """Bring `out` up to date and return what was stale.
 
     Files without our mark are somebody's own: one that stands where a
@@ -59,7 +73,7 @@ def write_files(files: Mapping[str, str], out: Path) -> list[Stale]:
     meanwhile never reads half of one. Raises OSError when the folder cannot be
     read or written.
     """
-    stale = list_stale(files, out)
+    stale = list_stale(files, out, folders)
     if any(found.reason == NOT_OURS for found in stale):
         return stale
     for found in stale:
@@ -84,18 +98,20 @@ def _difference(path: Path, text: str) -> str | None:
     return "differs" if _has_our_mark(path) else NOT_OURS
 
 
-def _generated_before(out: Path) -> list[Path]:
+def _generated_before(out: Path, folders: Collection[str]) -> list[Path]:
     return [
         path
-        for folder in FOLDERS
+        for folder in folders
         for path in sorted((out / folder).glob("*"))
-        if path.suffix in (".yml", ".json") and path.is_file() and _has_our_mark(path)
+        if path.suffix in (".yml", ".yaml", ".json", ".sh")
+        and path.is_file()
+        and _has_our_mark(path)
     ]
 
 
 def _has_our_mark(path: Path) -> bool:
     text = path.read_text(encoding="utf-8", errors="replace")
-    if path.suffix == ".yml":
+    if path.suffix != ".json":
         return text.startswith(HEADER)
     try:  # JSON has no comments: the uid is the mark, which Grafana gives to no copy
         value = json.loads(text)

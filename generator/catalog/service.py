@@ -4,11 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from generator.catalog.condition import read_conditions
-from generator.catalog.model import Organisation, Service
+from generator.catalog.context import ServiceContext
+from generator.catalog.extras import read_extras
+from generator.catalog.model import Organisation, Place, Service
 from generator.catalog.organisation import SloDefaults
 from generator.catalog.selector import check_runbook, read_selector
 from generator.catalog.slo import read_slos
-from generator.naming import SLO_ALERTS
+from generator.naming import OWN_NAME, SLO_ALERTS
+from generator.promql.check import Selector
 from guardia.reading import Reading
 
 
@@ -32,35 +35,79 @@ def read_service(
 ) -> Service | None:
     """Return the service of one file, or None when a part of it cannot be read."""
     reading.duplicate(("service",), "service", names.services)
-    environments = _read_environments(reading, organisation)
-    targets = read_selector(reading, ("targets",), organisation.environment_label)
+    _check_name(reading)
+    places = _read_places(reading, organisation)
+    targets = _read_targets(reading, organisation)
     if reading.value(("runbook",)) is not None:
         check_runbook(reading, ("runbook",), runbooks)
-    slos = read_slos(reading, organisation, defaults, runbooks)
-    conditions = read_conditions(
-        reading, runbooks, names.alerts, environment_label=organisation.environment_label
+    team = reading.value(("team",))
+    extras = read_extras(reading, (), defaults.extras, kept=organisation.place_labels)
+    context = ServiceContext(
+        organisation=organisation, defaults=defaults, runbooks=runbooks, team=team, extras=extras
     )
-    if targets is None or slos is None or conditions is None:
+    slos = read_slos(reading, context)
+    conditions = read_conditions(reading, context, names.alerts)
+    if slos is None or conditions is None:
         return None
     return Service(
         name=reading.value(("service",)),
-        team=reading.value(("team",)),
+        team=team,
         description=reading.value(("description",)),
         targets=targets,
-        environments=environments,
+        places=places,
         down_for=defaults.no_data_for,
         runbook=reading.value(("runbook",)),
         slos=slos,
         conditions=conditions,
+        extras=extras,
     )
 
 
-def _read_environments(reading: Reading, organisation: Organisation) -> tuple[str, ...]:
-    for index in range(reading.count(("environments",))):
-        reading.reference(
-            ("environments", index),
-            "environment",
-            organisation.environments,
-            "declare it in catalog.yaml under `environments`",
+def _check_name(reading: Reading) -> None:
+    if reading.value(("service",)) == OWN_NAME:
+        reading.problem(
+            "name-reserved",
+            ("service",),
+            f"no service can be called `{OWN_NAME}`",
+            label="is the name of our own rule file",
+            why=f"rules/{OWN_NAME}.yml watches the router and the way to it",
+            fix="give the service another name",
         )
-    return tuple(reading.value(("environments",), organisation.environments))
+
+
+def _read_targets(reading: Reading, organisation: Organisation) -> Selector | None:
+    if reading.value(("targets",)) is not None:
+        return read_selector(reading, ("targets",), organisation.environment_label)
+    reading.problem(
+        "outage-blind",
+        ("service",),
+        "nothing tells when the whole service is gone",
+        label="declares no `targets`",
+        why="a service that is down counts no events, so no burn alert can fire for it",
+        fix='add `targets:` with a selector such as up{job="casos"}',
+    )
+    return None
+
+
+def _read_places(reading: Reading, organisation: Organisation) -> tuple[Place, ...]:
+    regions = organisation.regions
+    for key, known in (
+        ("environments", organisation.environments),
+        ("regions", regions.names if regions else ()),
+    ):
+        for index in range(reading.count((key,))):
+            reading.reference(
+                (key, index),
+                key.removesuffix("s"),
+                known,
+                f"declare it in catalog.yaml under `{key}`",
+            )
+    environments = reading.value(("environments",), organisation.environments)
+    if regions is None:
+        return tuple(Place(environment=name, region=None) for name in environments)
+    chosen = reading.value(("regions",), regions.names)
+    return tuple(
+        Place(environment=name, region=region)
+        for name in environments
+        for region in (chosen if name in regions.environments else (None,))
+    )

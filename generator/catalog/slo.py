@@ -1,73 +1,129 @@
-"""The SLOs of a service file: objective, window, SLI, and what their burn windows mean."""
+"""The SLOs of a service file: objectives, windows, and what their alerts are made of."""
 
 import re
-from collections.abc import Collection
 from datetime import timedelta
 from fractions import Fraction
 
-from generator.catalog.model import Organisation, RatioSli, Slo
-from generator.catalog.organisation import SloDefaults, beyond_retention
-from generator.catalog.selector import check_runbook, read_selector
-from generator.promql.check import Selector
-from generator.promql.example import counterexample_labels, example_labels
-from generator.slo.burn import BurnWindow, error_budget
+from generator.catalog.burn_window import (
+    DeclaredBurnWindows,
+    check_order,
+    read_burn_windows,
+    resolve_burn_windows,
+)
+from generator.catalog.context import ServiceContext
+from generator.catalog.extras import read_extras
+from generator.catalog.model import ExpressionSli, Organisation, RawSli, Sli, Slo
+from generator.catalog.organisation import LONGEST_WAIT, read_windows
+from generator.catalog.selector import check_runbook
+from generator.catalog.sli import read_sli
+from generator.slo.burn import WORKBOOK_BURN_WINDOWS, BurnWindow, error_budget
 from generator.slo.percent import format_number, format_percent, parse_percent
 from guardia.document import Pointer
 from guardia.duration import format_duration, spoken_duration
-from guardia.matcher import Matcher
 from guardia.reading import Reading
 
 
-def read_slos(
-    reading: Reading, organisation: Organisation, defaults: SloDefaults, runbooks: Collection[str]
-) -> tuple[Slo, ...] | None:
+def read_slos(reading: Reading, context: ServiceContext) -> tuple[Slo, ...] | None:
     """Return the SLOs of one service, or None when one of them cannot be read."""
     seen: dict[str, str] = {}
     slos = []
     for index in range(reading.count(("slos",))):
         reading.duplicate(("slos", index, "name"), "SLO", seen)
-        slos.append(_read_slo(reading, ("slos", index), organisation, defaults, runbooks))
+        slos.append(_read_slo(reading, ("slos", index), context))
     found = tuple(slo for slo in slos if slo is not None)
     return found if len(found) == len(slos) else None
 
 
-def _read_slo(
-    reading: Reading,
-    at: Pointer,
-    organisation: Organisation,
-    defaults: SloDefaults,
-    runbooks: Collection[str],
-) -> Slo | None:
-    check_runbook(reading, (*at, "runbook"), runbooks)
-    window = _read_window(reading, at, organisation, defaults)
-    objective = _read_objective(reading, (*at, "objective"), window)
-    sli = _read_ratio(reading, (*at, "sli", "ratio"), organisation.environment_label)
-    if window is None or objective is None or sli is None:
+def _read_slo(reading: Reading, at: Pointer, context: ServiceContext) -> Slo | None:
+    organisation, defaults = context.organisation, context.defaults
+    check_runbook(reading, (*at, "runbook"), context.runbooks)
+    by = _read_by(reading, at, organisation)
+    extras = read_extras(reading, at, context.extras, kept=(*organisation.place_labels, *by))
+    windows = read_windows(reading, (*at, "window"), organisation.retention)
+    if reading.value((*at, "window")) is None:
+        windows = defaults.windows
+    objective = _read_objective(reading, (*at, "objective"), windows[0] if windows else None)
+    sli = read_sli(reading, at, organisation)
+    _check_examples(reading, at, sli)
+    declared = read_burn_windows(
+        reading,
+        (*at, "burn_windows"),
+        defaults.burn_windows,
+        scrape=organisation.scrape_interval,
+    )
+    no_traffic_for = defaults.no_traffic_for
+    if reading.value((*at, "no_traffic_for")) is not None:
+        found = reading.duration((*at, "no_traffic_for"), longest=LONGEST_WAIT)
+        no_traffic_for = found or no_traffic_for
+    if windows is None or objective is None or sli is None:
         return None
-    for pair in defaults.burn_windows:
-        _check_burn_window(reading, at, pair, window, objective)
+    pairs = resolve_burn_windows(reading, at, declared, window=windows[0], objective=objective)
+    if reading.value((*at, "burn_windows")) is not None:
+        check_order(reading, (*at, "burn_windows"), pairs)
     return Slo(
         name=reading.value((*at, "name")),
         description=reading.value((*at, "description")),
+        team=reading.value((*at, "team"), context.team),
         objective=objective,
-        window=window,
+        windows=windows,
         sli=sli,
-        burn_windows=defaults.burn_windows,
-        no_traffic_for=defaults.no_traffic_for,
+        by=by,
+        rate_windows=_rate_windows(pairs, defaults.burn_windows),
+        burn_windows=pairs,
+        no_traffic_for=no_traffic_for,
         runbook=reading.value((*at, "runbook")),
+        extras=extras,
     )
 
 
-def _read_window(
-    reading: Reading, at: Pointer, organisation: Organisation, defaults: SloDefaults
-) -> timedelta | None:
-    if reading.value((*at, "window")) is None:
-        return defaults.window
-    window = reading.duration((*at, "window"))
-    if window is not None and window > organisation.retention:
-        beyond_retention(reading, (*at, "window"), organisation.retention)
-        return None
-    return window
+def _rate_windows(
+    pairs: tuple[BurnWindow, ...], defaults: DeclaredBurnWindows
+) -> tuple[timedelta, timedelta]:
+    """Return the windows counted from raw series: critical's.
+
+    The worst pair must not be late: from stored 5m rates its long window would
+    page 2 to 2.5 minutes later. An SLO without it records as the others do.
+    """
+    usual = next(iter(defaults.values()), WORKBOOK_BURN_WINDOWS[0])
+    if not pairs or (pairs[0].severity is not usual.severity and usual.short <= pairs[0].short):
+        return usual.short, usual.long
+    return pairs[0].short, pairs[0].long
+
+
+def _read_by(reading: Reading, at: Pointer, organisation: Organisation) -> tuple[str, ...]:
+    by = tuple(reading.value((*at, "by"), ()))
+    taken = (*organisation.place_labels, "service", "slo", "severity", "team", "alertname", "le")
+    for index, label in enumerate(by):
+        if label not in taken and not label.startswith("__"):
+            continue
+        kept = label in organisation.series_labels
+        reading.problem(
+            "label-reserved",
+            (*at, "by", index),
+            f"`by` cannot take the label `{label}`",
+            label="is kept anyway" if kept else "already has a meaning",
+            why="each of its values has a budget of its own already"
+            if kept
+            else "the rules set it themselves, so all values would look like one",
+            fix="remove it",
+        )
+    return by
+
+
+def _check_examples(reading: Reading, at: Pointer, sli: Sli | None) -> None:
+    """Examples that nothing reads would only look like a proof."""
+    if sli is None or isinstance(sli, ExpressionSli | RawSli):
+        return
+    if reading.value((*at, "examples")) is not None:
+        reading.problem(
+            "unknown-key",
+            (*at, "examples"),
+            "`examples` is not needed here",
+            label="nothing reads it",
+            why="the series of this kind of SLI are known from its selectors",
+            fix="remove it",
+            of_key=True,
+        )
 
 
 def _read_objective(reading: Reading, at: Pointer, window: timedelta | None) -> Fraction | None:
@@ -116,85 +172,3 @@ def _percent_meant(written: object) -> str | None:
     if 0 < number < 1:
         return format_percent(number)
     return f"{format_number(number)}%" if 1 < number < 100 else None
-
-
-def _check_burn_window(
-    reading: Reading, at: Pointer, pair: BurnWindow, window: timedelta, objective: Fraction
-) -> None:
-    where = (*at, "window") if reading.value((*at, "window")) else (*at, "name")
-    severity = pair.severity.value
-    if pair.long > window:
-        reading.problem(
-            "burn-window-too-long",
-            where,
-            f"the {severity} burn window {format_duration(pair.long)} is longer than the SLO's",
-            label=f"must be at least {format_duration(pair.long)}",
-            why="a share of the budget cannot be spent over more than the whole window",
-            fix="use a longer SLO window, or shorter burn windows in catalog.yaml",
-        )
-        return
-    rate, ratio = pair.burn_rate(window), pair.error_ratio(window, objective)
-    if rate < 1:
-        reading.problem(
-            "burn-inside-budget",
-            where,
-            f"the {severity} pair alerts at a burn rate of {format_number(rate)}",
-            label="it would alert while the budget still holds",
-            why="below a burn rate of 1 the objective is met at the end of the window",
-            fix="use a longer SLO window; or in catalog.yaml raise"
-            f" `burn_windows.{severity}.budget` or shorten its windows",
-        )
-    if ratio >= 1:
-        reading.problem(
-            "burn-never-fires",
-            (*at, "objective"),
-            f"the {severity} alert could never fire: it waits for {format_percent(ratio)} errors",
-            label=f"burn rate {format_number(rate)} × budget "
-            f"{format_percent(error_budget(objective))}",
-            why="no more than 100% of the events can fail",
-            fix="raise the objective, or lower the pair's share of the budget in catalog.yaml",
-        )
-
-
-def _read_ratio(reading: Reading, at: Pointer, environment_label: str) -> RatioSli | None:
-    bad = read_selector(reading, (*at, "bad"), environment_label)
-    total = read_selector(reading, (*at, "total"), environment_label)
-    if bad is None or total is None:
-        return None
-    wrong = _not_a_part(bad, total)
-    if wrong is not None:
-        reading.problem(
-            "bad-not-in-total",
-            (*at, "bad"),
-            wrong,
-            label="must be a part of `total`",
-            why="the ratio is bad events of all events, so each bad one must be in the total",
-            fix='give `bad` the matchers of `total` and one more, such as code=~"5.."',
-        )
-        return None
-    return RatioSli(bad=bad, total=total)
-
-
-def _not_a_part(bad: Selector, total: Selector) -> str | None:
-    """Return why not every bad event is in the total, or no good one; None when all is well.
-
-    Two different metrics are not compared: nothing in them says which events they share.
-    """
-    if bad.metric != total.metric:
-        return None
-    if example_labels((*total.matchers, *bad.matchers)) is None:
-        return "no series can be both bad and in the total"
-    wider = [matcher for matcher in total.matchers if not _implied(matcher, bad)]
-    if wider:
-        return f"`bad` also counts events that are not in the total: it lacks {wider[0]}"
-    if counterexample_labels(total.matchers, bad.matchers) is None:
-        return "every event of the total would be bad"
-    return None
-
-
-def _implied(matcher: Matcher, bad: Selector) -> bool:
-    """Say whether every series of `bad` meets the matcher."""
-    return matcher in bad.matchers or any(
-        own.operator == "=" and own.name == matcher.name and matcher.matches({own.name: own.value})
-        for own in bad.matchers
-    )

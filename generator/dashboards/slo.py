@@ -61,7 +61,7 @@ class _Queries:
 
 
 def _base(slo: Slo) -> timedelta:
-    return slo.burn_windows[0].short
+    return slo.base
 
 
 def _variables(catalog: Catalog, queries: _Queries) -> list[dict[str, Any]]:

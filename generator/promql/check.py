@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import promql_parser
 
 from generator.promql.text import quote
+from generator.promql.tree import is_deeper
 from guardia.matcher import Matcher, check_regular_expression
 
 # By name: the parser's operators cannot be keys.
 _LONGEST, _DEEPEST = 5000, 100
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
+_BRACKET = re.compile(r"[()\[\]{}]")
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 
@@ -38,6 +40,31 @@ def check_expression(text: str) -> str | None:
     return None
 
 
+def parse_expression(text: str) -> object:
+    """Return the parser's tree of an expression. Raises ValueError, with the reason."""
+    try:
+        return _parse(text)
+    except ValueError as error:
+        raise ValueError(_reason(error)) from None
+
+
+def selector_of(parsed: promql_parser.VectorSelector) -> Selector | None:
+    """Return a selector of a tree, or None for one that cannot be tried out on series.
+
+    Its text is empty, since a tree is never printed.
+    """
+    if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
+        return None
+    try:
+        matchers_ = _matchers(parsed)
+        for matcher in matchers_:
+            if matcher.operator in ("=~", "!~"):
+                check_regular_expression(matcher.value)
+        return Selector(text="", metric=parsed.name or _named_inside(parsed), matchers=matchers_)
+    except ValueError:
+        return None
+
+
 def parse_selector(text: str) -> Selector:
     """Return the plain selector that `text` writes, such as `up{job="casos"}`.
 
@@ -55,7 +82,8 @@ def parse_selector(text: str) -> Selector:
         raise ValueError("a plain selector is wanted: a metric name with matchers, no function")
     if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
         raise ValueError("a plain selector is wanted: no offset, no @, no `or`")
-    for matcher in _matchers(parsed):
+    matchers = _matchers(parsed)
+    for matcher in matchers:
         if matcher.operator in ("=~", "!~"):
             check_regular_expression(matcher.value)
     metric = parsed.name or _named_inside(parsed)
@@ -64,11 +92,11 @@ def parse_selector(text: str) -> Selector:
         raise ValueError("a comment in a selector would hide what is added to it")
     if re.search(r"[{,]\s*[\"']", _STRING.sub('""', written)):
         raise ValueError("a quoted metric or label name: Prometheus before 3.0 does not read it")
-    return Selector(text=written, metric=metric, matchers=_matchers(parsed))
+    return Selector(text=written, metric=metric, matchers=matchers)
 
 
-def with_label(selector: Selector, name: str, value: str) -> str:
-    """Return the selector's text with one more matcher, `name="value"`.
+def with_label(selector: Selector, name: str, value: str) -> Selector:
+    """Return the selector with one more matcher, `name="value"`.
 
     The text is edited, and the parser then proves that exactly this matcher
     was added. Raises ValueError when it was not.
@@ -85,7 +113,7 @@ def with_label(selector: Selector, name: str, value: str) -> str:
     got = parse_selector(edited)
     if got.metric != selector.metric or got.matchers != wanted:
         raise ValueError(f"cannot add {added} to {selector.text}")
-    return edited
+    return got
 
 
 def _named_inside(parsed: promql_parser.VectorSelector) -> str:
@@ -110,12 +138,16 @@ def _matchers(parsed: promql_parser.VectorSelector) -> tuple[Matcher, ...]:
 def _parse(text: str) -> object:
     """Parse, within bounds: the parser's recursion would end the process beyond them."""
     depth = deepest = 0
-    for char in text:
-        depth += (char in "([{") - (char in ")]}")
+    for bracket in _BRACKET.findall(text):
+        depth += 1 if bracket in "([{" else -1
         deepest = max(deepest, depth)
     if len(text) > _LONGEST or deepest > _DEEPEST:
         raise ValueError(f"longer than {_LONGEST} characters or nested deeper than {_DEEPEST}")
-    return promql_parser.parse(text)
+    parsed = promql_parser.parse(text)
+    # a + b + c is a tree as deep as it has signs, and whoever walks it is recursive.
+    if len(text) > _DEEPEST and is_deeper(parsed, _DEEPEST):
+        raise ValueError(f"more than {_DEEPEST} operators in a row")
+    return parsed
 
 
 def _reason(error: ValueError) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from re import _parser  # type: ignore[attr-defined]  # its tree beats a parser of our own
 from typing import Any
 
@@ -16,6 +17,19 @@ _CATEGORIES = {"CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " 
 
 def example_labels(matchers: Sequence[Matcher]) -> Labels | None:
     """Return labels that meet all the matchers, or None when none were found."""
+    found = _example(tuple(matchers))
+    return None if found is None else dict(found)
+
+
+def counterexample_labels(wanted: Sequence[Matcher], unwanted: Sequence[Matcher]) -> Labels | None:
+    """Return labels that meet all of `wanted` and not all of `unwanted`, or None."""
+    found = _counterexample(tuple(wanted), tuple(unwanted))
+    return None if found is None else dict(found)
+
+
+# Every story of an SLO asks for the same labels again.
+@lru_cache(maxsize=4096)
+def _example(matchers: tuple[Matcher, ...]) -> Labels | None:
     labels: Labels = {}
     for name in dict.fromkeys(matcher.name for matcher in matchers):
         own = [matcher for matcher in matchers if matcher.name == name]
@@ -27,17 +41,20 @@ def example_labels(matchers: Sequence[Matcher]) -> Labels | None:
     return labels
 
 
-def counterexample_labels(wanted: Sequence[Matcher], unwanted: Sequence[Matcher]) -> Labels | None:
-    """Return labels that meet all of `wanted` and not all of `unwanted`, or None."""
-    base = example_labels(wanted)
+@lru_cache(maxsize=4096)
+def _counterexample(wanted: tuple[Matcher, ...], unwanted: tuple[Matcher, ...]) -> Labels | None:
+    base = _example(wanted)
     if base is None:
         return None
     for name in dict.fromkeys(matcher.name for matcher in unwanted):
         excluded = [matcher.value for matcher in unwanted if matcher.name == name]
+        own = [matcher for matcher in wanted if matcher.name == name]
         for value in (*_OTHER_VALUES, "", *excluded, *_candidates(_opposites(unwanted, name))):
+            if not matches_all(own, {name: value}):
+                continue  # all other labels stay as in `base`, which meets the rest of `wanted`
             labels = {key: text for key, text in {**base, name: value}.items() if text}
             differs = labels != base  # a good event should show what makes it good
-            if differs and matches_all(wanted, labels) and not matches_all(unwanted, labels):
+            if differs and not matches_all(unwanted, labels):
                 return labels
     return None if matches_all(unwanted, base) else base
 
@@ -58,18 +75,18 @@ def _candidates(matchers: Sequence[Matcher]) -> Iterator[str]:
         if matcher.operator == "=":
             yield matcher.value
         elif matcher.operator == "=~":
-            yield from _texts(_parser.parse(matcher.value))
+            yield from _texts(matcher.value)
     yield from _OTHER_VALUES
     yield ""
 
 
-def _texts(parsed: Any) -> Iterator[str]:
-    """Yield a short text for each alternative of a parsed regular expression."""
-    items = list(parsed)
+@lru_cache(maxsize=1024)  # many services tell good from bad by the same few expressions
+def _texts(expression: str) -> tuple[str, ...]:
+    """Return a short text for each alternative of a regular expression."""
+    items = list(_parser.parse(expression))
     if len(items) == 1 and str(items[0][0]) == "BRANCH":
-        yield from (_text(branch) for branch in items[0][1][1])
-    else:
-        yield _text(items)
+        return tuple(_text(branch) for branch in items[0][1][1])
+    return (_text(items),)
 
 
 def _text(items: Any) -> str:

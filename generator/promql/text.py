@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from guardia.duration import format_duration
-
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
 
 
 def quote(value: str) -> str:
@@ -14,7 +13,8 @@ def quote(value: str) -> str:
     Source: Prometheus documentation, "Querying basics", string literals. Line
     ends are written \\n, so that an expression never gains a line by a label.
     """
-    return '"' + "".join(_ESCAPES.get(char, char) for char in value) + '"'
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def series(metric: str, labels: Mapping[str, str]) -> str:
@@ -24,7 +24,12 @@ def series(metric: str, labels: Mapping[str, str]) -> str:
 
 def matchers(labels: Mapping[str, str]) -> str:
     """Return what stands between the braces to select exactly these label values."""
-    return ",".join(f"{name}={quote(value)}" for name, value in labels.items())
+    return _matchers(tuple(labels.items()))
+
+
+@lru_cache(maxsize=4096)  # every expression of an SLO selects by the same labels
+def _matchers(labels: tuple[tuple[str, str], ...]) -> str:
+    return ",".join(f"{name}={quote(value)}" for name, value in labels)
 
 
 def over(selector: str, window: timedelta) -> str:
@@ -38,5 +43,15 @@ def sum_by(labels: Sequence[str], expression: str) -> str:
 
 
 def aggregate(operator: str, labels: Sequence[str], expression: str) -> str:
-    """Return an aggregation that keeps only these labels."""
+    """Return an aggregation that keeps only these labels, or none at all."""
+    if not labels:
+        return f"{operator}({expression})"
     return f"{operator} by ({', '.join(labels)}) ({expression})"
+
+
+WINDOW = "$window"  # what an author writes where the rules put a window's length
+
+
+def set_window(expression: str, window: timedelta) -> str:
+    """Return the author's expression with the window's length in the place of `$window`."""
+    return expression.replace(WINDOW, format_duration(window))

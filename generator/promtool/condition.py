@@ -11,7 +11,7 @@ from generator.promtool.model import Case, Expectation, pace_of
 def condition_cases(
     organisation: Organisation, service: Service, condition: Condition
 ) -> Iterator[Case]:
-    """Yield the two stories of a condition: it fires after its `for`, with its labels; it does not.
+    """Yield the stories of a condition: it fires after its `for`, with its labels, ends; is silent.
 
     The environment is one of the labels: without it the alert would be routed
     as if it came from nowhere.
@@ -24,35 +24,61 @@ def condition_cases(
         "alertstate": "firing",
         "severity": condition.severity.value,
         "service": service.name,
-        "team": service.team,
-        organisation.environment_label: _environment(organisation, condition),
+        "team": condition.team,
+        **_environment(organisation, condition),
+        **({"slo": condition.slo} if condition.slo else {}),
+        **condition.extras.labels,
     }
     firing = f"clamp_max(count({series('ALERTS', labels)}), 1)"
-    yield Case(
-        name=f"{condition.alert} fires",
-        series=_constant(condition.fires, scrapes),
-        expectations=[
-            Expectation(at=fires_at - pace.evaluation, expression=firing, samples=[]),
-            Expectation(at=fires_at, expression=firing, samples=[("{}", 1)]),
-        ],
-    )
+    expected = [
+        Expectation(at=fires_at - pace.evaluation, expression=firing, samples=[]),
+        Expectation(at=fires_at, expression=firing, samples=[("{}", 1)]),
+    ]
+    values = _steady(condition.fires, scrapes)
+    if _is_of_the_moment(condition):
+        ends = Expectation(at=fires_at + pace.evaluation, expression=firing, samples=[])
+        expected.append(ends)
+        values = _then_silent(condition, scrapes, pace.scrapes(pace.evaluation))
+    yield Case(name=f"{condition.alert} fires", series=values, expectations=expected)
     anywhere = series("ALERTS", {"alertname": condition.alert, "alertstate": "firing"})
     yield Case(
         name=f"{condition.alert} stays silent",
-        series=_constant(condition.silent, scrapes),
+        series=_steady(condition.silent, scrapes),
         expectations=[Expectation(at=fires_at, expression=f"count({anywhere})", samples=[])],
     )
 
 
-def _environment(organisation: Organisation, condition: Condition) -> str:
+def _environment(organisation: Organisation, condition: Condition) -> dict[str, str]:
     """Return the environment of the first example that has one; the catalog's check wants one."""
-    return next(
+    label = organisation.environment_label
+    if not organisation.environment_on_series:
+        return {}
+    value = next(
         matcher.value
         for text in condition.fires
         for matcher in parse_selector(text).matchers
-        if matcher.name == organisation.environment_label
+        if matcher.name == label
     )
+    return {label: value}
 
 
-def _constant(values: Mapping[str, float], scrapes: int) -> dict[str, str]:
-    return {name: f"{value:.17g}x{scrapes}" for name, value in values.items()}
+def _is_of_the_moment(condition: Condition) -> bool:
+    """Say whether the expression only looks at the present, so that the alert ends at once."""
+    examples = (*condition.fires.values(), *condition.silent.values())
+    grows = any(value.startswith("0+") for value in examples)
+    return not grows and "[" not in condition.expression and "offset" not in condition.expression
+
+
+def _then_silent(condition: Condition, scrapes: int, after: int) -> dict[str, str]:
+    """Return the values that fire, followed by those that do not; None of either is no sample."""
+    found = {}
+    for name in dict.fromkeys([*condition.fires, *condition.silent]):
+        fires, silent = condition.fires.get(name), condition.silent.get(name)
+        first = f"_x{scrapes + 1}" if fires is None else f"{fires}x{scrapes}"
+        then = "stale" if silent is None else f"{silent}x{after}"
+        found[name] = f"{first} {then}"
+    return found
+
+
+def _steady(values: Mapping[str, str], scrapes: int) -> dict[str, str]:
+    return {name: f"{value}x{scrapes}" for name, value in values.items()}

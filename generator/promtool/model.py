@@ -1,4 +1,4 @@
-"""One test of promtool: made-up series, and what must come of them."""
+"""Tests of promtool before they become YAML: made-up series, and what must come of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often a test scrapes and evaluates: as production does, since the guards count samples.
+    """How often a test scrapes and evaluates; evaluations stand on scrapes.
 
-    Evaluations stand on scrapes, so that what a scrape brings is seen at once.
+    So what a scrape brings is seen at once.
     """
 
     scrape: timedelta
@@ -44,6 +44,15 @@ class Pace:
         return -(-length // self.scrape)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestFile:
+    """All cases of one service at one pace; `name` tells the files of a service apart."""
+
+    name: str
+    pace: Pace
+    cases: Sequence[Case]
+
+
 def pace_of(organisation: Organisation) -> Pace:
     """Return the pace of production, the evaluation rounded up to whole scrapes."""
     scrape = organisation.scrape_interval
@@ -53,9 +62,9 @@ def pace_of(organisation: Organisation) -> Pace:
 def merge(name: str, cases: Iterable[Case]) -> Case:
     """Return one case that tells several stories at once.
 
-    Running all SLOs of a file in one case costs as much as running one, since
-    promtool evaluates every rule of the file in each case. The stories must
-    not feed each other's selectors; a series that several use must be the same.
+    promtool evaluates every rule of the file in each case, so many stories in
+    one cost as much as one. They must not feed each other's rules; a series
+    that several use must be the same.
     """
     series: dict[str, str] = {}
     expectations: list[Expectation] = []

@@ -3,65 +3,160 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from generator.catalog.model import Catalog, Service
+from generator.catalog.model import Catalog, Organisation, Service, Slo
+from generator.naming import OWN_NAME
 from generator.promtool.condition import condition_cases
-from generator.promtool.model import Case, Pace, merge, pace_of
+from generator.promtool.days import pace_of_days, tells_days, uneven_days
+from generator.promtool.meta import meta_cases
+from generator.promtool.model import Case, Pace, TestFile, merge, pace_of
+from generator.promtool.scene import story_label
 from generator.promtool.service import TargetStories
 from generator.promtool.slo import SloStories
-from generator.rules.render import service_groups
+from generator.promtool.windows import WindowStories, paces
+from generator.rules.model import RuleGroup
+from generator.rules.render import groups_by_file
 from generator.yaml_text import render_yaml
 from guardia.duration import format_duration
 
 
 def render_promtool_tests(catalog: Catalog) -> dict[str, str]:
-    """Return one test file a service, by path; each loads that service's rules.
+    """Return test files by path: for each service one a pace, which loads that service's rules.
 
     Source: Prometheus documentation, "Unit testing for rules". The interval is
     always written (before 2.49 a missing one loads no data), and the groups'
     order too: promtool runs groups in a random order, and ours read each other.
     """
-    return {
-        f"promtool-tests/{service.name}.yml": render_yaml(_test_file(catalog, service))
-        for service in catalog.services
-    }
+    groups = groups_by_file(catalog)
+    told_for = _told_for(catalog)
+    files = {}
+    for service in catalog.services:
+        slos = told_for[service.name]
+        for test in (
+            _production_test(catalog, service, slos),
+            *_window_tests(catalog, service, slos),
+            *_days_tests(catalog, service, slos),
+        ):
+            path = f"promtool-tests/{service.name}{test.name and '.'}{test.name}.yml"
+            files[path] = _render(service.name, test, groups[service.name])
+    if cases := meta_cases(catalog):
+        test = TestFile(name="", pace=pace_of(catalog.organisation), cases=cases)
+        files[f"promtool-tests/{OWN_NAME}.yml"] = _render(OWN_NAME, test, groups[OWN_NAME])
+    return files
 
 
-def _test_file(catalog: Catalog, service: Service) -> dict[str, Any]:
-    pace = pace_of(catalog.organisation)
-    return {
-        "rule_files": [f"../rules/{service.name}.yml"],
-        "evaluation_interval": format_duration(pace.evaluation),
-        "group_eval_order": [group.name for group in service_groups(catalog, service)],
-        "tests": [_case(service, case, pace) for case in _cases(catalog, service)],
-    }
+def _render(name: str, test: TestFile, groups: Sequence[RuleGroup]) -> str:
+    return render_yaml(
+        {
+            "rule_files": [f"../rules/{name}.yml"],
+            "evaluation_interval": format_duration(test.pace.evaluation),
+            "group_eval_order": [group.name for group in groups],
+            "tests": [_case(name, case, test.pace) for case in test.cases],
+        }
+    )
 
 
-def _cases(catalog: Catalog, service: Service) -> Iterator[Case]:
+def _production_test(catalog: Catalog, service: Service, told_for: Sequence[Slo]) -> TestFile:
+    organisation = catalog.organisation
     slos = [SloStories(catalog, service, slo) for slo in service.slos]
-    for together in _apart(slos):
-        for same_story in zip(*(slo.stories() for slo in together), strict=True):
-            yield merge(same_story[0].name, same_story)
-    yield from TargetStories(catalog, service).stories()
-    for condition in service.conditions:
-        yield from condition_cases(catalog.organisation, service, condition)
+    minutes = [
+        list(stories.over_minutes(whole=slo in told_for))
+        for slo, stories in zip(service.slos, slos, strict=True)
+    ]
+    targets = TargetStories(catalog, service)
+    conditions = [
+        condition_cases(organisation, service, condition) for condition in service.conditions
+    ]
+    return TestFile(
+        name="",
+        pace=pace_of(organisation),
+        cases=[
+            *_together(organisation, [list(slo.at_once()) for slo in slos], "at once"),
+            *_together(organisation, [*minutes, list(targets.stories())], "over minutes"),
+            *_together(organisation, [list(slo.without_traffic()) for slo in slos], "no traffic"),
+            *targets.absences(),
+            *(case for cases in conditions for case in cases),
+        ],
+    )
 
 
-def _apart(slos: Sequence[SloStories]) -> list[list[SloStories]]:
-    """Return the SLOs in groups within which none counts another one's series."""
-    groups: list[list[SloStories]] = []
+def _window_tests(catalog: Catalog, service: Service, slos: Sequence[Slo]) -> Iterator[TestFile]:
+    found = dict.fromkeys(pace for slo in slos for pace in paces(slo))
+    for pace in sorted(found, key=lambda one: (one.evaluation, one.scrape)):
+        stories = [list(WindowStories(catalog, service, slo, pace).stories()) for slo in slos]
+        every = format_duration(pace.evaluation)
+        is_only = sum(one.evaluation == pace.evaluation for one in found) == 1
+        name = every if is_only else f"{every}-{format_duration(pace.scrape)}"
+        cases = _together(catalog.organisation, stories, f"windows, every {every}")
+        yield TestFile(name=name, pace=pace, cases=cases)
+
+
+def _days_tests(catalog: Catalog, service: Service, slos: Sequence[Slo]) -> Iterator[TestFile]:
+    """Yield one test for each length of a window; the SLOs with it tell side by side."""
+    found: dict[Pace, list[list[Case]]] = {}
     for slo in slos:
-        for group in groups:
-            if not any(slo.feeds(other) or other.feeds(slo) for other in group):
-                group.append(slo)
+        if tells_days(slo):
+            found.setdefault(pace_of_days(slo), []).append([uneven_days(catalog, service, slo)])
+    for number, (pace, cases) in enumerate(found.items()):
+        name = "days" if number == 0 else f"days-{format_duration(pace.evaluation)}"
+        together = _together(catalog.organisation, cases, "busy days, quiet nights")
+        yield TestFile(name=name, pace=pace, cases=together)
+
+
+def _told_for(catalog: Catalog) -> dict[str, list[Slo]]:
+    """Return the SLOs of each service that tell about windows: all, or one for all like it.
+
+    Every test evaluates all rules of a service, so the one with the fewest
+    SLOs tells for the others.
+    """
+    if catalog.organisation.window_tests_for_every_slo:
+        return {service.name: list(service.slos) for service in catalog.services}
+    found: dict[str, list[Slo]] = {service.name: [] for service in catalog.services}
+    seen = set()
+    for service in sorted(catalog.services, key=lambda one: (len(one.slos), one.name)):
+        for slo in service.slos:
+            pairs = tuple(
+                (p.severity, p.long, p.short, p.keep_firing_for) for p in slo.burn_windows
+            )
+            template = (type(slo.sli), slo.windows, slo.rate_windows, pairs, bool(slo.by))
+            if template not in seen:
+                seen.add(template)
+                found[service.name].append(slo)
+    return found
+
+
+def _together(organisation: Organisation, slos: Sequence[Sequence[Case]], name: str) -> list[Case]:
+    """Return few cases that tell all stories; without a place to keep them apart, more."""
+    if story_label(organisation) is not None:
+        every = [case for stories in slos for case in stories]
+        return [merge(name, every)] if every else []
+    cases = []
+    for apart in _apart(slos):
+        told = dict.fromkeys(case.name for stories in apart for case in stories)
+        cases += [
+            merge(name, (case for stories in apart for case in stories if case.name == name))
+            for name in told
+        ]
+    return cases
+
+
+def _apart(slos: Sequence[Sequence[Case]]) -> list[list[Sequence[Case]]]:
+    """Return the SLOs in groups within which no two have a metric in common."""
+    groups: list[tuple[set[str], list[Sequence[Case]]]] = []
+    for stories in slos:
+        metrics = {text.partition("{")[0] for case in stories for text in case.series}
+        for taken, group in groups:
+            if not taken & metrics:
+                taken.update(metrics)
+                group.append(stories)
                 break
         else:
-            groups.append([slo])
-    return groups
+            groups.append((metrics, [stories]))
+    return [group for _, group in groups]
 
 
-def _case(service: Service, case: Case, pace: Pace) -> dict[str, Any]:
+def _case(name: str, case: Case, pace: Pace) -> dict[str, Any]:
     return {
-        "name": f"{service.name}: {case.name}",
+        "name": f"{name}: {case.name}",
         "interval": format_duration(pace.scrape),
         "input_series": [
             {"series": name, "values": values} for name, values in case.series.items()

@@ -3,95 +3,163 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from generator.catalog.model import Catalog, Service
+from generator.catalog.model import (
+    Catalog,
+    LatencySli,
+    Place,
+    RatioSli,
+    Service,
+    UptimeSli,
+)
 from generator.naming import TARGETS_DOWN_ALERT
-from generator.promql.example import example_labels
+from generator.promql.example import Labels
 from generator.promql.text import quote, series
 from generator.promtool.model import Case, Expectation, pace_of
+from generator.promtool.scene import strange_target_series, target_series
+from generator.promtool.traffic import Stretch, own_labels, traffic_series
 from guardia.severity import Severity
 
 
 class TargetStories:
-    """The stories of one service's targets."""
+    """The stories of one service's targets, in the places where they must be up.
+
+    A place that no catalog knows serves as well while targets are there; only
+    absence is asked for by the places' own names.
+    """
 
     def __init__(self, catalog: Catalog, service: Service) -> None:
         self._service = service
-        self._label = catalog.organisation.environment_label
+        self._organisation = catalog.organisation
         self._pace = pace_of(catalog.organisation)
         self._down_at = 4 * self._pace.evaluation
         self._fires_at = self._down_at + self._pace.up_to(service.down_for)
+        self._up_for = self._pace.scrapes(self._down_at) - 1
+        self._down_for = self._pace.scrapes(self._fires_at - self._down_at) + 2
 
     def stories(self) -> Iterator[Case]:
-        """Yield every story of the targets; the last environment stands for those that are up."""
-        here = self._service.environments[-1]
-        up = self._pace.scrapes(self._down_at) - 1
-        down = self._pace.scrapes(self._fires_at - self._down_at) + 2
-        gone = self._traffic(here, f"0+100x{up} stale")
-        yield self._outage("all targets down", {**self._up(here, f"1x{up} 0x{down}"), **gone})
-        yield self._outage("all targets gone", {**self._up(here, f"1x{up} stale"), **gone})
-        yield self._nowhere()
-        if self._service.slos:
-            yield self._answers_elsewhere(here, up + down)
-            yield self._silent_elsewhere(here, up + down)
+        """Yield the stories that can be told side by side, each in a place of its own."""
+        if self._service.targets is None:
+            return
+        yield self._down()
+        if self._traffic(self._service.places[-1], Stretch(scrapes=1)):
+            yield self._answers_elsewhere()
+            yield self._silent_elsewhere()
 
-    def _outage(self, name: str, series_: Mapping[str, str]) -> Case:
-        here = self._service.environments[-1]
+    def absences(self) -> Iterator[Case]:
+        """Yield the stories of absence, which play in the real places: each needs its own test."""
+        if self._service.targets is None:
+            return
+        yield self._gone()
+        yield self._nowhere()
+
+    def _at(self, story: str) -> Place:
+        """Return a place for one story; the real one where series do not say where they are."""
+        if not self._organisation.series_labels:
+            return self._service.places[-1]
+        last = self._service.places[-1]
+        if self._organisation.environment_on_series:
+            return Place(environment=f"targets: {story}", region=last.region)
+        return Place(environment=last.environment, region=f"targets: {story}")
+
+    def _down(self) -> Case:
+        """Targets of others are up all the time; the alert ends when one of ours is."""
+        name = "all targets down"
+        here, again = self._at(name), self._fires_at + 2 * self._pace.evaluation
+        down = self._pace.scrapes(again - self._down_at) - 1
+        up = f"1x{self._up_for} 0x{down} 1x4"
+        others = strange_target_series(self._service, f"1x{100 + down}", self._labels(here))
+        return self._outage(name, here, up, others, self._firing(again, here, fires=False))
+
+    def _gone(self) -> Case:
+        """In the last place they vanish; in the others they are there, and nobody is woken."""
+        *elsewhere, here = self._service.places
+        at = self._fires_at
+        there: dict[str, str] = {}
+        for place in elsewhere:
+            there |= self._up(place, f"1x{self._up_for + self._down_for}")
+        quiet = [self._firing(at, place, fires=False) for place in elsewhere]
+        return self._outage("all targets gone", here, f"1x{self._up_for} stale", there, *quiet)
+
+    def _outage(
+        self,
+        name: str,
+        here: Place,
+        up: str,
+        more: Mapping[str, str],
+        *expected: Expectation,
+    ) -> Case:
+        traffic = self._traffic(here, Stretch(scrapes=self._up_for, good=100))
+        gone = {series_: f"{values} stale" for series_, values in traffic.items()}
         return Case(
             name=name,
-            series=series_,
+            series={**self._up(here, up), **gone, **more},
             expectations=[
                 self._firing(self._fires_at - self._pace.evaluation, here, fires=False),
                 self._firing(self._fires_at, here, fires=True),
+                *expected,
             ],
         )
 
     def _nowhere(self) -> Case:
-        """Each environment in which the service should run is noticed, also before its birth."""
+        """Each place in which the service should run is noticed, also before its birth."""
         at = self._pace.up_to(self._service.down_for)
+        others = {"a_series_of_something_else": f"1x{self._pace.scrapes(at)}"}
+        for place in self._service.places:
+            up = f"1x{self._pace.scrapes(at)}"
+            others |= strange_target_series(self._service, up, self._labels(place))
         return Case(
             name="no target was ever there",
-            series={"a_series_of_something_else": f"1x{self._pace.scrapes(at)}"},
-            expectations=[
-                self._firing(at, environment, fires=True)
-                for environment in self._service.environments
-            ],
+            series=others,
+            expectations=[self._firing(at, place, fires=True) for place in self._service.places],
         )
 
-    def _answers_elsewhere(self, here: str, scrapes: int) -> Case:
+    def _answers_elsewhere(self) -> Case:
+        name = "events are counted elsewhere, so the service answers"
+        return self._elsewhere(name, Stretch(scrapes=self._up_for + self._down_for, good=100))
+
+    def _silent_elsewhere(self) -> Case:
+        name = "what counts elsewhere stands still, so the service does not answer"
+        return self._elsewhere(name, Stretch(scrapes=self._up_for + self._down_for))
+
+    def _elsewhere(self, name: str, stretch: Stretch) -> Case:
+        here = self._at(name)
+        down = self._up(here, f"0x{self._up_for + self._down_for}")
+        fires = self._firing(self._fires_at, here, fires=not stretch.good)
         return Case(
-            name="events are counted elsewhere, so the service answers",
-            series={**self._up(here, f"0x{scrapes}"), **self._traffic(here, f"0+100x{scrapes}")},
-            expectations=[self._firing(self._fires_at, here, fires=False)],
+            name=name, series={**down, **self._traffic(here, stretch)}, expectations=[fires]
         )
 
-    def _silent_elsewhere(self, here: str, scrapes: int) -> Case:
-        return Case(
-            name="what counts elsewhere stands still, so the service does not answer",
-            series={**self._up(here, f"0x{scrapes}"), **self._traffic(here, f"100x{scrapes}")},
-            expectations=[self._firing(self._fires_at, here, fires=True)],
-        )
+    def _labels(self, place: Place) -> Labels:
+        organisation = self._organisation
+        labels = {}
+        if organisation.environment_on_series:
+            labels[organisation.environment_label] = place.environment
+        if organisation.regions is not None and place.region is not None:
+            labels[organisation.regions.label] = place.region
+        return labels
 
-    def _up(self, environment: str, values: str) -> dict[str, str]:
-        targets = self._service.targets
-        labels = {**(example_labels(targets.matchers) or {}), self._label: environment}
-        return {series(targets.metric, labels): values}
+    def _up(self, place: Place, values: str) -> dict[str, str]:
+        return target_series(self._service, values, self._labels(place))
 
-    def _traffic(self, environment: str, values: str) -> dict[str, str]:
-        """Return one counter of all events for each SLO."""
-        found = {}
+    def _traffic(self, place: Place, stretch: Stretch) -> dict[str, str]:
+        """Return the series by which the SLOs show that the service answers."""
+        found: dict[str, str] = {}
         for slo in self._service.slos:
-            total = slo.sli.total
-            labels = {**(example_labels(total.matchers) or {}), self._label: environment}
-            found[series(total.metric, labels)] = values
+            if isinstance(slo.sli, RatioSli | LatencySli | UptimeSli):
+                own = own_labels(slo.sli)
+                by = {label: own.get(label, "one") for label in slo.by}
+                labels = {**by, **self._labels(place)}
+                found |= traffic_series(slo.sli, [stretch], labels, scrape=self._pace.scrape)
         return found
 
-    def _firing(self, at: timedelta, environment: str, *, fires: bool) -> Expectation:
+    def _firing(self, at: timedelta, place: Place, *, fires: bool) -> Expectation:
         labels = {
             "alertname": TARGETS_DOWN_ALERT,
             "alertstate": "firing",
-            self._label: environment,
+            **self._labels(place),
             "service": self._service.name,
             "team": self._service.team,
+            **self._service.extras.labels,
         }
         severity = f"{{severity={quote(Severity.CRITICAL.value)}}}"
         return Expectation(

@@ -1,9 +1,9 @@
 """Text and links for the annotations of alerts, which are Go templates of Prometheus."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from generator.catalog.model import Organisation
+from generator.catalog.model import Extras, Organisation
 from generator.naming import SLO_DASHBOARD_UID
 
 
@@ -20,6 +20,20 @@ def label_value(name: str) -> str:
     return f"{{{{ $labels.{name} }}}}"
 
 
+def place(organisation: Organisation) -> str:
+    """Return the template of where an alert comes from: its environment, and region if any."""
+    environment = _environment(organisation)
+    if organisation.regions is None:
+        return f"{{{{ {environment} }}}}"
+    region = f"$labels.{organisation.regions.label}"
+    return f"{{{{ {environment} }}}}{{{{ if {region} }}}}/{{{{ {region} }}}}{{{{ end }}}}"
+
+
+def _environment(organisation: Organisation) -> str:
+    owner = "$labels" if organisation.environment_on_series else "$externalLabels"
+    return f"{owner}.{organisation.environment_label}"
+
+
 def runbook_url(organisation: Organisation, runbook: str) -> str:
     """Return the address of a runbook as a template."""
     return template_text(f"{organisation.runbooks_url}{runbook}")
@@ -30,4 +44,23 @@ def dashboard_url(organisation: Organisation, labels: Mapping[str, str]) -> str:
     environment = organisation.environment_label
     address = template_text(f"{organisation.dashboards_url}d/{SLO_DASHBOARD_UID}")
     variables = "&".join(f"var-{name}={quote(value)}" for name, value in labels.items())
-    return f"{address}?{variables}&var-{environment}={{{{ $labels.{environment} | urlquery }}}}"
+    here = f"{{{{ {_environment(organisation)} | urlquery }}}}"
+    return f"{address}?{variables}&var-{environment}={here}"
+
+
+def extra_annotations(extras: Extras) -> dict[str, str]:
+    """Return the catalog's own annotations, which are templates, and its links, which are not."""
+    links = {f"{name}_url": template_text(address) for name, address in extras.links.items()}
+    return {**extras.annotations, **links}
+
+
+def with_answer(query: str, labels: Sequence[str], answer: str) -> str:
+    """Return a template that asks Prometheus and prints `answer` with `$answer` set; else nothing.
+
+    `%q` stands in the query for the value of each label in turn: it is quoted
+    by Go, as PromQL quotes strings. Source: Prometheus documentation,
+    "Template reference", functions query, first, value and printf.
+    """
+    arguments = "".join(f" $labels.{label}" for label in labels)
+    asked = f"printf `{query}`{arguments} | query" if labels else f"query `{query}`"
+    return f"{{{{ with {asked} }}}}{{{{ $answer := . | first | value }}}}{answer}{{{{ end }}}}"

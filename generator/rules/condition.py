@@ -2,7 +2,7 @@
 
 from generator.catalog.model import Condition, Organisation, Service
 from generator.naming import condition_group
-from generator.rules.annotations import runbook_url
+from generator.rules.annotations import extra_annotations, runbook_url
 from generator.rules.model import AlertingRule, RuleGroup
 
 
@@ -24,13 +24,16 @@ def _alert(organisation: Organisation, service: Service, condition: Condition) -
         expression=condition.expression,
         labels={
             "severity": condition.severity.value,
-            "team": service.team,
+            "team": condition.team,
             "service": service.name,
+            **({"slo": condition.slo} if condition.slo else {}),
+            **condition.extras.labels,
         },
         annotations={
             "summary": condition.summary,
             "description": condition.description,
             "runbook_url": runbook_url(organisation, condition.runbook),
+            **extra_annotations(condition.extras),
         },
         holds_for=condition.holds_for,
     )

@@ -9,12 +9,30 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
-from generator.catalog.model import Organisation, Service, Slo
-from generator.naming import Events, rate_series, ratio_series, slo_labels, stored_series
-from generator.promql.text import aggregate, over, series, sum_by
-from generator.slo.burn import BurnWindow
+from generator.catalog.model import (
+    ExpressionSli,
+    FreshnessSli,
+    LatencySli,
+    Organisation,
+    Place,
+    RatioSli,
+    RawSli,
+    Service,
+    Slo,
+    UptimeSli,
+)
+from generator.naming import (
+    STALE_SERIES,
+    Events,
+    rate_series,
+    ratio_series,
+    slo_labels,
+    stored_series,
+)
+from generator.promql.check import Selector, with_label
+from generator.promql.text import aggregate, over, series, set_window, sum_by
+from generator.slo.burn import BurnWindow, error_budget
 from generator.slo.percent import format_number
-from guardia.severity import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,68 +44,97 @@ class SloExpressions:
     slo: Slo
 
     @property
-    def base(self) -> timedelta:
-        """Return critical's short window, the shortest of all: the others derive from it."""
-        return self._pair(Severity.CRITICAL).short
-
-    @property
-    def counted(self) -> tuple[timedelta, timedelta]:
-        """Return the windows counted from raw counters.
-
-        The critical pair must not be late: from stored 5m rates its long
-        window would page 2 to 2.5 minutes later.
-        """
-        return self.base, self._pair(Severity.CRITICAL).long
-
-    @property
     def kept_labels(self) -> tuple[str, ...]:
         """Return the labels each recorded series keeps: one budget for each of their values."""
-        return (self.organisation.environment_label,)
-
-    def _pair(self, severity: Severity) -> BurnWindow:
-        return next(pair for pair in self.slo.burn_windows if pair.severity is severity)
+        return (*self.organisation.series_labels, *self.slo.by)
 
     def _series(self, name: str) -> str:
         return series(name, slo_labels(self.service.name, self.slo.name))
 
+    def _sum(self, expression: str) -> str:
+        return sum_by(self.kept_labels, expression)
+
+    def stale(self) -> str:
+        """Return 1 where the last success is too old or was never seen, else 0.
+
+        Source: what is absent cannot be asked for its age, so absence is asked
+        for in each place where the service runs.
+        """
+        match self.slo.sli:
+            case FreshnessSli(timestamp=timestamp, within=within):
+                newest = aggregate("max", self.kept_labels, timestamp.text)
+                missing = absent_somewhere(self.organisation, timestamp, self.service.places)
+                old = f"(time() - {newest}) > bool {_seconds(within)}"
+                return "\nor\n".join([old, *missing])
+        raise TypeError("only freshness has an age")
+
     def total_rate(self, window: timedelta) -> str:
-        """Return all events a second over a window, from the raw counters."""
-        return sum_by(self.kept_labels, f"rate({over(self.slo.sli.total.text, window)})")
+        """Return all events a second over a window, from the raw series."""
+        match self.slo.sli:
+            case RatioSli(total=total) | LatencySli(total=total):
+                return self._sum(f"rate({over(total.text, window)})")
+            case ExpressionSli(total=text):
+                return self._sum(set_window(text, window))
+            case UptimeSli(gauge=gauge):
+                samples = self._sum(f"count_over_time({over(gauge.text, window)})")
+                return f"{samples} / {_seconds(window)}"
+            case FreshnessSli():
+                samples = self._sum(f"count_over_time({self._stale_over(window)})")
+                return f"{samples} / {_seconds(window)}"
+        raise TypeError("a raw ratio counts no events")
 
     def errors_rate(self, window: timedelta) -> str:
         """Return bad events a second: none where there is traffic but no series of bad events.
 
+        Where good events are counted, everything is bad until one is seen.
         `0 × total` and not `vector(0)`, which has no labels and would break
         grouped rules; the sum drops the recorded series' own labels.
         """
-        counted = sum_by(self.kept_labels, f"rate({over(self.slo.sli.bad.text, window)})")
-        none = sum_by(self.kept_labels, self._series(rate_series("total", window)))
-        return f"{counted}\nor\n0 * {none}"
+        total = self._sum(self._series(rate_series("total", window)))
+        match self.slo.sli:
+            case RatioSli(bad=Selector() as bad):
+                return f"{self._sum(f'rate({over(bad.text, window)})')}\nor\n0 * {total}"
+            case ExpressionSli(bad=str() as text):
+                return f"{self._sum(set_window(text, window))}\nor\n0 * {total}"
+            case RatioSli(good=Selector() as good) | LatencySli(good=good):
+                return _rest(total, self._sum(f"rate({over(good.text, window)})"))
+            case ExpressionSli(good=str() as text):
+                return _rest(total, self._sum(set_window(text, window)))
+            case UptimeSli(gauge=gauge):
+                up = self._sum(f"sum_over_time({over(gauge.text, window)})")
+                return f"clamp_min({total} - {up} / {_seconds(window)}, 0)"
+            case FreshnessSli():
+                stale = self._sum(f"sum_over_time({self._stale_over(window)})")
+                return f"{stale} / {_seconds(window)}"
+        raise TypeError("a raw ratio counts no events")
 
-    def rate_ratio(self, window: timedelta) -> str:
-        """Return the error ratio of a window whose rates are recorded; nothing without traffic."""
-        errors = self._series(rate_series("errors", window))
-        return f"{errors} / ({self._series(rate_series('total', window))} > 0)"
+    def _stale_over(self, window: timedelta) -> str:
+        return over(self._series(STALE_SERIES), window)
 
-    def derived_ratio(self, window: timedelta) -> str:
-        """Return the error ratio of a longer window, from the base rates."""
-        return self._ratio_over(
-            rate_series("errors", self.base), rate_series("total", self.base), window
-        )
+    def ratio(self, window: timedelta) -> str:
+        """Return the error ratio over a window, 0..1; nothing without traffic."""
+        if isinstance(self.slo.sli, RawSli):
+            # Several series with one budget: the worst of them counts.
+            worst = set_window(self.slo.sli.error_ratio, window)
+            return aggregate("max", self.kept_labels, worst)
+        if window in self.slo.rate_windows:
+            errors = self._series(rate_series("errors", window))
+            return f"{errors} / ({self._series(rate_series('total', window))} > 0)"
+        if window in self.slo.windows and not self._is_burn_window(window):
+            return self._ratio_over(self.stored_name("errors"), self.stored_name("total"), window)
+        base = self.slo.base
+        return self._ratio_over(rate_series("errors", base), rate_series("total", base), window)
 
-    def window_ratio(self) -> str:
-        """Return the error ratio over the SLO's whole window, from the sparse copies."""
-        return self._ratio_over(
-            self.stored_name("errors"), self.stored_name("total"), self.slo.window
-        )
+    def _is_burn_window(self, window: timedelta) -> bool:
+        return any(window in (pair.short, pair.long) for pair in self.slo.burn_windows)
 
     def stored_name(self, events: Events) -> str:
-        """Return the name of the sparse copies that the whole window is computed from."""
-        return stored_series(events, self.counted[1], self.organisation.intervals.store)
+        """Return the name of the sparse copies that the whole windows are computed from."""
+        return stored_series(events, self.slo.rate_windows[1], self.organisation.intervals.store)
 
     def copied_rate(self, events: Events) -> str:
         """Return the rate that the sparse copy repeats."""
-        return self._series(rate_series(events, self.counted[1]))
+        return self._series(rate_series(events, self.slo.rate_windows[1]))
 
     def _ratio_over(self, errors: str, total: str, window: timedelta) -> str:
         # Sums, so that a stretch in which only one of the two was recorded weighs as it should.
@@ -97,12 +144,12 @@ class SloExpressions:
 
     def burn(self, pair: BurnWindow) -> str:
         """Return the alert's expression; its value is the error ratio over the long window."""
-        threshold = format_number(pair.error_ratio(self.slo.window, self.slo.objective))
+        threshold = format_number(pair.error_ratio(self.slo.objective))
         parts = [
             f"{self._series(ratio_series(pair.long))} > {threshold}",
             f"{self._series(ratio_series(pair.short))} > {threshold}",
         ]
-        if pair.bad_events:
+        if pair.bad_events and not isinstance(self.slo.sli, RawSli):
             # One event reads as 0.95 to 1.05, hence half an event below the number.
             fewest = format_number(Fraction(2 * pair.bad_events - 1, 2))
             parts.append(f"{self._bad_events(pair.long)} > {fewest}")
@@ -114,16 +161,82 @@ class SloExpressions:
         Counted as sum × interval: an average times the window would
         extrapolate, and one failure soon after birth would look like many.
         """
-        if window in self.counted:
+        if window in self.slo.rate_windows:
             seconds = _seconds(window)
             return f"{self._series(rate_series('errors', window))} * {seconds}"
-        base = over(self._series(rate_series("errors", self.base)), window)
+        base = over(self._series(rate_series("errors", self.slo.base)), window)
         return f"sum_over_time({base}) * {_seconds(self.organisation.intervals.fast)}"
 
-    def no_traffic(self) -> str:
-        """Return a result for each environment where targets are up and no event is counted."""
-        counted = aggregate("count", self.kept_labels, self.slo.sli.total.text)
-        return f"{sum_by(self.kept_labels, self.service.targets.text)} > 0\nunless\n{counted}"
+    def seconds_of_budget(self, pair: BurnWindow, labels: str) -> str:
+        """Return how long the budget lasts at the present rate; below 0 when it is gone.
+
+        The budget left is what the whole window's ratio leaves of it; it burns
+        at the ratio of the pair's long window. `labels` are the matchers of
+        one alert.
+        """
+        budget = format_number(error_budget(self.slo.objective))
+        left = f"({budget} - {ratio_series(self.slo.window)}{{{labels}}})"
+        rate = f"{ratio_series(pair.long)}{{{labels}}}"
+        return f"{_seconds(self.slo.window)} * {left} / {rate}"
+
+    def no_traffic(self) -> str | None:
+        """Return a result where targets are up and no event is counted; None when nothing tells.
+
+        A value of `by` that was there an hour ago and is gone counts too. The
+        age of something missing is bad in itself, so freshness has no such alert.
+        """
+        counted = self._counted("")
+        if counted is None:
+            return None
+        before = f"{self._counted(' offset 1h')}\nunless\n{counted}"
+        targets = self.service.targets
+        if targets is None:
+            return before
+        places = self.organisation.series_labels
+        up = f"{sum_by(places, targets.text)} > 0"
+        if not self.slo.by:
+            return f"{up}\nunless\n{counted}"
+        on = f"on ({', '.join(places)})"
+        everything = f"({up})\nunless {on}\n{counted}"
+        return f"(\n{_indent(everything)}\n)\nor\n(\n{_indent(before)}\n  and {on}\n  ({up})\n)"
+
+    def _counted(self, offset: str) -> str | None:
+        """Return a result for each budget whose events are counted now, or at an offset."""
+        match self.slo.sli:
+            case RatioSli(total=total) | LatencySli(total=total) | UptimeSli(gauge=total):
+                read = total.text
+            case ExpressionSli():
+                read = self._series(rate_series("total", self.slo.base))
+            case RawSli():
+                read = self._series(ratio_series(self.slo.base))
+            case FreshnessSli():
+                return None
+        return aggregate("count", self.kept_labels, f"{read}{offset}")
+
+
+def absent_somewhere(
+    organisation: Organisation, selector: Selector, places: tuple[Place, ...]
+) -> list[str]:
+    """Return an expression for each place, which has a result where no series of it is there."""
+    found = []
+    for place in places:
+        wanted = selector
+        if organisation.environment_on_series:
+            wanted = with_label(wanted, organisation.environment_label, place.environment)
+        if organisation.regions is not None and place.region is not None:
+            wanted = with_label(wanted, organisation.regions.label, place.region)
+        found.append(sum_by(organisation.series_labels, f"absent({wanted.text})"))
+    return list(dict.fromkeys(found))
+
+
+def _rest(total: str, good: str) -> str:
+    """Return what of the total is not good; the fallback stands inside, or failures turn green."""
+    inside = f"  {total}\n  -\n  (\n    {good}\n    or\n    0 * {total}\n  ),\n  0"
+    return f"clamp_min(\n{inside}\n)"
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def _seconds(length: timedelta) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from generator.catalog.model import Catalog, Service
+from generator.catalog.model import Catalog, RuleResources, Service
+from generator.naming import OWN_NAME
 from generator.rules.condition import condition_groups
+from generator.rules.meta import meta_groups
 from generator.rules.model import AlertingRule, RecordingRule, RuleGroup
 from generator.rules.service import target_groups
 from generator.rules.slo import slo_groups
@@ -25,11 +27,44 @@ def service_groups(catalog: Catalog, service: Service) -> tuple[RuleGroup, ...]:
     )
 
 
+def groups_by_file(catalog: Catalog) -> dict[str, tuple[RuleGroup, ...]]:
+    """Return the rule groups of each file by its name: one a service, and that of the router."""
+    groups = {service.name: service_groups(catalog, service) for service in catalog.services}
+    about_the_router = meta_groups(catalog)
+    return groups | ({OWN_NAME: about_the_router} if about_the_router else {})
+
+
 def render_rules(catalog: Catalog) -> dict[str, str]:
-    """Return one rule file a service, by path."""
+    """Return the rule files by path."""
     return {
-        f"rules/{service.name}.yml": render_groups(service_groups(catalog, service))
-        for service in catalog.services
+        f"rules/{name}.yml": render_groups(groups)
+        for name, groups in groups_by_file(catalog).items()
+    }
+
+
+def render_rule_resources(catalog: Catalog) -> dict[str, str]:
+    """Return the rules once more as PrometheusRule resources, by path; none when not asked for.
+
+    Source: Prometheus operator, API reference, PrometheusRule
+    (monitoring.coreos.com/v1).
+    """
+    resources = catalog.organisation.rule_resources
+    if resources is None:
+        return {}
+    return {
+        f"prometheusrules/{name}.yaml": render_yaml(_resource(name, groups, resources))
+        for name, groups in groups_by_file(catalog).items()
+    }
+
+
+def _resource(name: str, groups: Iterable[RuleGroup], resources: RuleResources) -> dict[str, Any]:
+    place = {"namespace": resources.namespace} if resources.namespace else {}
+    labels = {"labels": dict(resources.labels)} if resources.labels else {}
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": f"guardia-{name}", **place, **labels},
+        "spec": {"groups": [_group(group) for group in groups]},
     }
 
 

@@ -1,35 +1,51 @@
 """The three rule groups of one SLO, and its alerts."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from generator.catalog.model import Organisation, Service, Slo
+from generator.catalog.model import FreshnessSli, Organisation, RawSli, Service, Slo
 from generator.naming import (
     BURN_ALERT,
     NO_TRAFFIC_ALERT,
     OBJECTIVE_SERIES,
+    STALE_SERIES,
     Events,
     GroupPart,
     rate_series,
     ratio_series,
     slo_group,
     slo_labels,
+    stored_series,
 )
-from generator.rules.annotations import dashboard_url, label_value, runbook_url, template_text
+from generator.promql.text import matchers
+from generator.rules.annotations import (
+    dashboard_url,
+    extra_annotations,
+    label_value,
+    place,
+    runbook_url,
+    template_text,
+    with_answer,
+)
 from generator.rules.expressions import SloExpressions
 from generator.rules.model import AlertingRule, RecordingRule, RuleGroup
+from generator.rules.sentences import Sentence, sentence
 from generator.slo.burn import BurnWindow
 from generator.slo.percent import format_number, format_percent
 from guardia.duration import format_duration
 from guardia.severity import Severity
 
+Rules = tuple[RecordingRule | AlertingRule, ...]
+
 _EVENTS: tuple[Events, Events] = ("total", "errors")  # errors read total: this order
+_URGENT = (Severity.CRITICAL, Severity.HIGH)
 
 
 def slo_groups(organisation: Organisation, service: Service, slo: Slo) -> tuple[RuleGroup, ...]:
     """Return an SLO's groups: fast (rates, critical, high), store (copies), slow (the rest)."""
     rules = _SloRules(organisation, service, slo)
     intervals = organisation.intervals
-    parts: tuple[tuple[GroupPart, timedelta, tuple[RecordingRule | AlertingRule, ...]], ...] = (
+    parts: tuple[tuple[GroupPart, timedelta, Rules], ...] = (
         ("fast", intervals.fast, rules.fast()),
         ("store", intervals.store, rules.store()),
         ("slow", intervals.slow, rules.slow()),
@@ -37,6 +53,7 @@ def slo_groups(organisation: Organisation, service: Service, slo: Slo) -> tuple[
     return tuple(
         RuleGroup(name=slo_group(service.name, slo.name, part), interval=interval, rules=found)
         for part, interval, found in parts
+        if found
     )
 
 
@@ -47,99 +64,130 @@ class _SloRules:
         self._organisation, self._service, self._slo = organisation, service, slo
         self._labels = slo_labels(service.name, slo.name)
         self._promql = SloExpressions(organisation=organisation, service=service, slo=slo)
-        self._urgent = self._pairs(Severity.CRITICAL, Severity.HIGH)
-        self._patient = self._pairs(Severity.MEDIUM, Severity.LOW)
+        self._urgent = [pair for pair in slo.burn_windows if pair.severity in _URGENT]
+        self._patient = [pair for pair in slo.burn_windows if pair.severity not in _URGENT]
+        self._counts_events = not isinstance(slo.sli, RawSli)
 
-    def _pairs(self, *severities: Severity) -> tuple[BurnWindow, ...]:
-        return tuple(pair for pair in self._slo.burn_windows if pair.severity in severities)
-
-    def fast(self) -> tuple[RecordingRule | AlertingRule, ...]:
+    def fast(self) -> Rules:
         """Return rates and ratios of the counted windows, and what must not be late."""
-        rates = [
-            self._record(rate_series(events, window), self._rate(events, window))
-            for window in self._promql.counted
-            for events in _EVENTS
-        ]
-        ratios = [
-            self._record(ratio_series(window), self._promql.rate_ratio(window))
-            for window in self._promql.counted
-        ]
-        derived = self._derived_ratios(_windows(self._urgent))
         burns = [self._burn_alert(pair) for pair in self._urgent]
-        return (*rates, *ratios, *derived, *burns, self._no_traffic())
+        ratios = self._ratios(self._fast_windows())
+        return (*self._stale(), *self._rates(), *ratios, *burns, *self._no_traffic())
 
-    def store(self) -> tuple[RecordingRule, ...]:
+    def store(self) -> Rules:
         """Return the sparse copies that the ratio over the whole window is computed from."""
+        if not self._counts_events:
+            return ()
+        interval = self._organisation.intervals.store
         return tuple(
-            self._record(self._promql.stored_name(events), self._promql.copied_rate(events))
+            self._record(
+                stored_series(events, self._slo.rate_windows[1], interval),
+                self._promql.copied_rate(events),
+            )
             for events in _EVENTS
         )
 
-    def slow(self) -> tuple[RecordingRule | AlertingRule, ...]:
+    def slow(self) -> Rules:
         """Return the long windows and the alerts that may wait."""
-        urgent = _windows(self._urgent)
-        derived = self._derived_ratios(
-            [window for window in _windows(self._patient) if window not in urgent]
-        )
-        taken = {*urgent, *_windows(self._patient), *self._promql.counted}
-        whole = (
-            []
-            if self._slo.window in taken
-            else [self._record(ratio_series(self._slo.window), self._promql.window_ratio())]
-        )
+        fast = self._fast_windows()
+        windows = [*_windows(self._patient), *sorted(self._slo.windows)]
+        rest = [window for window in dict.fromkeys(windows) if window not in fast]
         objective = self._record(OBJECTIVE_SERIES, f"vector({format_number(self._slo.objective)})")
         burns = [self._burn_alert(pair) for pair in self._patient]
-        return (*derived, *whole, objective, *burns)
+        return (*self._ratios(rest), objective, *burns)
+
+    def _fast_windows(self) -> list[timedelta]:
+        return list(dict.fromkeys([*self._slo.rate_windows, *_windows(self._urgent)]))
+
+    def _stale(self) -> Rules:
+        if not isinstance(self._slo.sli, FreshnessSli):
+            return ()
+        return (self._record(STALE_SERIES, self._promql.stale()),)
+
+    def _rates(self) -> list[RecordingRule]:
+        if not self._counts_events:
+            return []
+        return [
+            self._record(rate_series(events, window), self._rate(events, window))
+            for window in self._slo.rate_windows
+            for events in _EVENTS
+        ]
 
     def _rate(self, events: Events, window: timedelta) -> str:
         if events == "total":
             return self._promql.total_rate(window)
         return self._promql.errors_rate(window)
 
-    def _derived_ratios(self, windows: list[timedelta]) -> list[RecordingRule]:
+    def _ratios(self, windows: Sequence[timedelta]) -> list[RecordingRule]:
         return [
-            self._record(ratio_series(window), self._promql.derived_ratio(window))
-            for window in windows
-            if window not in self._promql.counted
+            self._record(ratio_series(window), self._promql.ratio(window)) for window in windows
         ]
 
     def _record(self, name: str, expression: str) -> RecordingRule:
         return RecordingRule(record=name, expression=expression, labels=self._labels)
 
     def _burn_alert(self, pair: BurnWindow) -> AlertingRule:
-        slo, long = self._slo, format_duration(pair.long)
-        rate = pair.burn_rate(slo.window)
+        window, long = format_duration(self._slo.window), format_duration(pair.long)
+        share = format_percent(pair.budget_spent(self._slo.window), digits=3)
+        rate = format_number(pair.burn_rate, digits=3)
+        went = self._say("burn_rate", share=share, long=long, rate=rate, window=window)
         return self._alert(
             BURN_ALERT,
             pair.severity,
             self._promql.burn(pair),
-            summary=f"{self._subject()}: {{{{ $value | humanizePercentage }}}} of events failed"
-            f" in the last {long}.",
-            description=f"{self._promise()} More than {format_percent(pair.budget_spent)} of the"
-            f" error budget went within {long}: {format_number(rate)} times the rate that lasts"
-            f" {format_duration(slo.window)}.",
+            summary=self._say(
+                "burning",
+                subject=self._subject(),
+                percent="{{ $value | humanizePercentage }}",
+                long=long,
+                budget=self._budget(pair),
+            ),
+            description=f"{self._promise()} {went}",
             keep_firing_for=pair.keep_firing_for,
         )
 
-    def _no_traffic(self) -> AlertingRule:
-        return self._alert(
+    def _budget(self, pair: BurnWindow) -> str:
+        """Return the part of a sentence that says how long the budget lasts, as a template."""
+        window = format_duration(self._slo.window)
+        time = "{{ $answer | humanizeDuration }}"
+        lasts = self._say("budget_lasts", window=window, time=time)
+        gone = self._say("budget_gone", window=window)
+        kept = self._promql.kept_labels
+        of_alert = "".join(f",{label}=%q" for label in kept)
+        query = self._promql.seconds_of_budget(pair, f"{matchers(self._labels)}{of_alert}")
+        answer = f"{{{{ if gt $answer 0.0 }}}}{lasts}{{{{ else }}}}{gone}{{{{ end }}}}"
+        return with_answer(query, (*kept, *kept), answer)  # two selectors, each with all labels
+
+    def _no_traffic(self) -> Rules:
+        expression = self._promql.no_traffic()
+        if expression is None:
+            return ()
+        alert = self._alert(
             NO_TRAFFIC_ALERT,
             Severity.LOW,
-            self._promql.no_traffic(),
-            summary=f"{self._subject()}: targets are up, but no event is counted.",
-            description=f"{self._promise()} There was no traffic since the restart, or the metric"
-            " was renamed: then no alert can fire.",
+            expression,
+            summary=self._say("no_traffic", subject=self._subject()),
+            description=f"{self._promise()} {self._say('no_traffic_why')}",
             holds_for=self._slo.no_traffic_for,
         )
+        return (alert,)
+
+    def _say(self, name: Sentence, **parts: str) -> str:
+        return sentence(self._organisation.language, name, **parts)
 
     def _subject(self) -> str:
-        environment = label_value(self._organisation.environment_label)
-        return f"{self._service.name} {self._slo.name} in {environment}"
+        values = ", ".join(f"{label} {label_value(label)}" for label in self._slo.by)
+        what = f"{self._service.name} {self._slo.name}{f' ({values})' if values else ''}"
+        return self._say("subject", what=what, where=place(self._organisation))
 
     def _promise(self) -> str:
         slo = self._slo
-        objective = f"{format_percent(slo.objective)} over {format_duration(slo.window)}"
-        return f"{template_text(slo.description)} Objective: {objective}."
+        return self._say(
+            "promise",
+            description=template_text(slo.description),
+            objective=format_percent(slo.objective),
+            window=format_duration(slo.window),
+        )
 
     def _alert(
         self,
@@ -152,20 +200,27 @@ class _SloRules:
         holds_for: timedelta | None = None,
         keep_firing_for: timedelta | None = None,
     ) -> AlertingRule:
+        extras = self._slo.extras
         return AlertingRule(
             alert=alert,
             expression=expression,
-            labels={"severity": severity.value, "team": self._service.team, **self._labels},
+            labels={
+                "severity": severity.value,
+                "team": self._slo.team,
+                **self._labels,
+                **extras.labels,
+            },
             annotations={
                 "summary": summary,
                 "description": description,
                 "runbook_url": runbook_url(self._organisation, self._slo.runbook),
                 "dashboard_url": dashboard_url(self._organisation, self._labels),
+                **extra_annotations(extras),
             },
             holds_for=holds_for,
             keep_firing_for=keep_firing_for,
         )
 
 
-def _windows(pairs: tuple[BurnWindow, ...]) -> list[timedelta]:
+def _windows(pairs: Sequence[BurnWindow]) -> list[timedelta]:
     return sorted({window for pair in pairs for window in (pair.short, pair.long)})

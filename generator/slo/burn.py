@@ -33,7 +33,12 @@ def burn_rate_threshold(budget_spent: Fraction, window: timedelta, period: timed
         raise ValueError("a share of the budget lies between 0% (excluded) and 100%")
     if not timedelta() < window <= period:
         raise ValueError("a burn window is longer than nothing and at most the SLO's window")
-    return budget_spent * Fraction(period // _TICK, window // _TICK)
+    return budget_spent / share_of(window, period)
+
+
+def share_of(length: timedelta, whole: timedelta) -> Fraction:
+    """Return length ÷ whole, exactly."""
+    return Fraction(length // _TICK, whole // _TICK)
 
 
 _TICK = timedelta(microseconds=1)  # the resolution of timedelta: makes the quotient exact
@@ -41,22 +46,60 @@ _TICK = timedelta(microseconds=1)  # the resolution of timedelta: makes the quot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurnWindow:
-    """When a severity alerts: a share of the budget spent over `long`, and still over `short`.
+    """When a severity alerts: the burn rate is exceeded over `long`, and still over `short`.
 
     Fewer than `bad_events` bad events in the long window never alert.
     """
 
     severity: Severity
-    budget_spent: Fraction
+    burn_rate: Fraction
     long: timedelta
     short: timedelta
     bad_events: int
     keep_firing_for: timedelta | None = None
 
-    def burn_rate(self, period: timedelta) -> Fraction:
-        """Return the burn rate above which this pair alerts for an SLO over `period`."""
-        return burn_rate_threshold(self.budget_spent, self.long, period)
+    def budget_spent(self, period: timedelta) -> Fraction:
+        """Return the share of a period's budget that is gone when this pair alerts."""
+        return self.burn_rate * share_of(self.long, period)
 
-    def error_ratio(self, period: timedelta, objective: Fraction) -> Fraction:
+    def error_ratio(self, objective: Fraction) -> Fraction:
         """Return the error ratio above which this pair alerts, in (0, 1) when it can alert."""
-        return self.burn_rate(period) * error_budget(objective)
+        return self.burn_rate * error_budget(objective)
+
+
+_HALF_HOUR = timedelta(minutes=30)
+
+# The burn rates of the SRE Workbook (ch. 5) hold whatever the SLO's window: so SLOs of 7, 28
+# and 30 days with one objective alert at the same error ratios, equally fast and equally seldom.
+WORKBOOK_BURN_WINDOWS = (
+    BurnWindow(
+        severity=Severity.CRITICAL,
+        burn_rate=Fraction(144, 10),
+        long=timedelta(hours=1),
+        short=timedelta(minutes=5),
+        bad_events=3,
+    ),
+    BurnWindow(
+        severity=Severity.HIGH,
+        burn_rate=Fraction(6),
+        long=timedelta(hours=6),
+        short=_HALF_HOUR,
+        bad_events=4,
+    ),
+    BurnWindow(
+        severity=Severity.MEDIUM,
+        burn_rate=Fraction(3),
+        long=timedelta(days=1),
+        short=timedelta(hours=2),
+        bad_events=5,
+        keep_firing_for=_HALF_HOUR,
+    ),
+    BurnWindow(
+        severity=Severity.LOW,
+        burn_rate=Fraction(1),
+        long=timedelta(days=3),
+        short=timedelta(hours=6),
+        bad_events=10,
+        keep_firing_for=_HALF_HOUR,
+    ),
+)

@@ -40,7 +40,7 @@ def test_a_quoted_value_stays_on_its_line() -> None:
 )
 def test_a_label_is_added_and_nothing_else_changes(text: str) -> None:
     selector = parse_selector(text)
-    added = parse_selector(with_label(selector, "environment", 'pro"d'))
+    added = with_label(selector, "environment", 'pro"d')
     assert added.metric == selector.metric
     wanted = Matcher(name="environment", operator="=", value='pro"d')
     assert added.matchers == (wanted, *selector.matchers)

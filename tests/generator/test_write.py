@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.write import NOT_OURS, Stale, list_stale, write_files
+from generator.write import NOT_OURS, Stale, generate, list_stale, write_files
 from generator.yaml_text import HEADER, render_yaml
+from tests.catalogs import CATALOG, read_whole
 
 FILES = {
     "rules/casos.yml": render_yaml({"groups": []}),
@@ -75,3 +76,17 @@ def test_a_service_taken_out_of_the_catalog_takes_its_file_along(tmp_path: Path)
     write_files({"dashboards/slo.json": FILES["dashboards/slo.json"]}, tmp_path)
     assert not (tmp_path / "rules/casos.yml").exists()
     assert list(tmp_path.rglob(".*.new")) == []
+
+
+def test_other_folders_than_the_chosen_are_neither_made_nor_looked_at(tmp_path: Path) -> None:
+    catalog = read_whole(CATALOG)
+    rules = generate(catalog, ["rules"])
+    assert {path.split("/")[0] for path in rules} == {"rules"}
+    assert rules.items() <= generate(catalog).items()
+    write_files(FILES, tmp_path)
+    (tmp_path / "rules/casos.yml").write_text(HEADER)
+    (tmp_path / "dashboards/slo.json").write_text('{"uid": "guardia-old"}')
+    assert write_files({}, tmp_path, ["rules"]) == [
+        Stale(path="rules/casos.yml", reason="no longer generated")
+    ]
+    assert (tmp_path / "dashboards/slo.json").exists()

@@ -1,0 +1,75 @@
+"""Series that an author gives as examples: the generated tests feed them to the rules."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from generator.promql.check import parse_selector
+from generator.slo.percent import format_number
+from guardia.document import Pointer
+from guardia.reading import Reading
+
+
+def read_events(reading: Reading, at: Pointer) -> Mapping[str, float] | None:
+    """Return what one event adds to which series, or None with what is wrong noted."""
+    series: dict[str, float] = reading.value(at)
+    wrong = [text for text in series if not is_series(text)]
+    for text in wrong:
+        _not_a_series(reading, (*at, text))
+    return None if wrong else dict(series)
+
+
+def is_series(text: str) -> bool:
+    """Say whether `text` names one series: a metric with = matchers only."""
+    try:
+        return all(matcher.operator == "=" for matcher in parse_selector(text).matchers)
+    except ValueError:
+        return False
+
+
+def _not_a_series(reading: Reading, at: Pointer) -> None:
+    """Note that the key at `at` does not name one series."""
+    reading.problem(
+        "example-invalid",
+        at,
+        f"{at[-1]} does not name one series",
+        label="must be a metric name with = matchers only",
+        why="the example becomes a series of a promtool test, with this value",
+        fix='write it as Prometheus shows a series, such as up{job="postgres"}',
+        of_key=True,
+    )
+
+
+def read_state(reading: Reading, at: Pointer) -> Mapping[str, str] | None:
+    """Return series with promtool's notation of their values, without the count.
+
+    A number stays, and `+N` is a counter that grows by N a scrape: `0+N`. None
+    when something is wrong, which is noted.
+    """
+    series = reading.value(at, {})
+    found: dict[str, str] = {}
+    for text, value in series.items():
+        if not is_series(text):
+            _not_a_series(reading, (*at, text))
+        elif (notation := _notation(value)) is None:
+            reading.problem(
+                "example-invalid",
+                (*at, text),
+                f"the example value {value} is no number",
+                label="must be a number, or +N for a counter",
+                why="promtool writes series as numbers that may grow, and cannot read this one",
+                fix="write the number that the series has, or `+10` where it grows by 10 a scrape",
+            )
+        else:
+            found[text] = notation
+    return found if len(found) == len(series) else None
+
+
+def _notation(value: object) -> str | None:
+    text = str(value)
+    grows = isinstance(value, str) and text.startswith("+")
+    try:
+        number = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+    shown = format_number(number)
+    return f"0+{shown}" if grows else shown

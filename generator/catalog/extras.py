@@ -1,0 +1,84 @@
+"""Labels, annotations and links that a catalog adds to its alerts."""
+
+import re
+from collections.abc import Collection
+
+from generator.catalog.model import Extras
+from guardia.document import Pointer
+from guardia.reading import Reading
+
+# Set by the rules, by Prometheus, or by the router.
+OWN_LABELS = (
+    "alertname", "alertstate", "severity", "service", "slo", "team", "job", "instance", "bypass",
+    "original_alert",
+)  # fmt: skip
+OWN_ANNOTATIONS = ("summary", "description", "runbook_url", "dashboard_url")
+
+# One action of a template, with strings in it that may hold braces.
+_TEMPLATE_ACTION = re.compile(r"\{\{(?:[^{}\"`]|\"(?:[^\"\\]|\\.)*\"|`[^`]*`)*\}\}")
+
+
+def read_extras(
+    reading: Reading, at: Pointer, inherited: Extras, *, kept: Collection[str]
+) -> Extras:
+    """Return the extras at `at` over the inherited ones.
+
+    `kept` are the labels that the alert's series carry: to set one of those
+    would make all of them look the same.
+    """
+    labels = reading.value((*at, "labels"), {})
+    annotations = reading.value((*at, "annotations"), {})
+    links = reading.value((*at, "links"), {})
+    for name in labels:
+        if name in OWN_LABELS or name in kept or name.startswith("__"):
+            _reserved(reading, (*at, "labels", name), f"the label `{name}`", OWN_LABELS)
+    for name, text in annotations.items():
+        if name in OWN_ANNOTATIONS:
+            _reserved(
+                reading, (*at, "annotations", name), f"the annotation `{name}`", OWN_ANNOTATIONS
+            )
+        elif not is_template(text):
+            template_problem(reading, (*at, "annotations", name))
+    for name in links:
+        if f"{name}_url" in OWN_ANNOTATIONS or f"{name}_url" in annotations:
+            _reserved(
+                reading, (*at, "links", name), f"the annotation `{name}_url`", OWN_ANNOTATIONS
+            )
+    return Extras(
+        labels={**inherited.labels, **labels},
+        annotations={**inherited.annotations, **annotations},
+        links={**inherited.links, **links},
+    )
+
+
+def is_template(text: str) -> bool:
+    """Say whether the braces of a template pair; Prometheus refuses a whole file otherwise.
+
+    Source: Prometheus documentation, "Template reference"; the rest of the
+    syntax is left to promtool.
+    """
+    return not re.search(r"\{\{|\}\}", _TEMPLATE_ACTION.sub("", text))
+
+
+def template_problem(reading: Reading, at: Pointer) -> None:
+    """Note that the text at `at` is no template."""
+    reading.problem(
+        "template-invalid",
+        at,
+        f"`{at[-1]}` is not a template: its braces do not pair",
+        label="{{ without }}, or the other way round",
+        why="Prometheus would refuse the whole rule file, with every other alert in it",
+        fix='write {{ $labels.NAME }} or {{ $value }}; for braces as text write {{ "{{" }}',
+    )
+
+
+def _reserved(reading: Reading, at: Pointer, what: str, own: Collection[str]) -> None:
+    reading.problem(
+        "label-reserved",
+        at,
+        f"{what} already has a meaning",
+        label="must be a name of your own",
+        why="the rules set it themselves, and only one of the two could count",
+        fix=f"use another name than these: {', '.join(own)}",
+        of_key=True,
+    )
