@@ -4,7 +4,7 @@ import argparse
 import getpass
 from typing import Any
 
-from guardia.cli.router_api import parse_number
+from guardia.cli.arguments import parse_number
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:

@@ -7,11 +7,21 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from guardia.cli.errors import UsageError
 
-COMMANDS = ("check", "generate", "serve", "ack", "incidents")
+COMMANDS = (
+    "init",
+    "check",
+    "explain",
+    "diff",
+    "generate",
+    "import_",
+    "serve",
+    "ack",
+    "incidents",
+)
 
 EXIT_PROBLEMS = 1
 EXIT_USAGE = 2
@@ -50,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         " the right person.",
         epilog="Exit: 0 clean, 1 problems or differences, 2 usage or configuration, 3 internal.",
     )
-    parser.add_argument("--version", action="version", version=f"guardia {_version()}")
+    parser.add_argument("--version", action=_ShowVersion, help="show the version and exit")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         # Each module imports what is heavy only when it runs: `check` must answer at once.
@@ -59,7 +69,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _ShowVersion(argparse.Action):
+    """Asks for the version only when it is wanted: reading it takes longer than parsing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(f"guardia {_version()}")
+        parser.exit()
+
+
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("guardia")
     except PackageNotFoundError:  # run from a clone that is not installed

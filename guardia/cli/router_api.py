@@ -50,13 +50,6 @@ def call_router(
     return status, answer
 
 
-def parse_number(text: str) -> int:
-    """Return an incident's number from the command line. Raises ValueError for what is none."""
-    if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) < 1:
-        raise ValueError(text)
-    return int(text)
-
-
 def explain(answer: Any) -> str:
     """Return the sentence of a problem answer."""
     detail = answer.get("detail") if isinstance(answer, dict) else None

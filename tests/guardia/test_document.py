@@ -124,7 +124,8 @@ def test_any_value_written_as_json_like_yaml_reads_back_with_a_place_for_each_pa
     document = read(text)
     assert document.value == value
     lines = text.split("\n")
-    for pointer, span in document.spans.items():
+    for pointer in document.extents:
+        span = document.span(pointer)
         assert 1 <= span.line <= len(lines), pointer
         assert 1 <= span.column <= len(lines[span.line - 1]) + 1, pointer
 

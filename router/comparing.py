@@ -1,0 +1,137 @@
+"""What differs between two on-call catalogs: people, schedules, policies, routes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from guardia.change import Change
+from guardia.duration import format_duration
+from router.address import Address
+from router.catalog import OnCallCatalog
+from router.escalation.model import Policy, Step
+from router.oncall.model import Person, Schedule
+from router.routing import Route
+
+_T = TypeVar("_T")
+
+
+def compare_oncall(before: OnCallCatalog, after: OnCallCatalog) -> list[Change]:
+    """Return every difference between two on-call catalogs, but for the alerts that move."""
+    return [
+        *_compare("people", _people(before), _people(after), _describe_person),
+        *_renamed(before, after),
+        *_compare_schedules(before, after),
+        *_compare("policies", _policies(before), _policies(after), _describe_policy),
+        *_compare("routes", _routes(before), _routes(after), _describe_route),
+        *_reordered(before, after),
+    ]
+
+
+def _compare(
+    subject: str,
+    before: Mapping[str, _T],
+    after: Mapping[str, _T],
+    describe: Callable[[_T], str],
+) -> Iterator[Change]:
+    for name in dict.fromkeys([*before, *after]):
+        old = describe(before[name]) if name in before else None
+        new = describe(after[name]) if name in after else None
+        if old != new:
+            yield Change(subject=subject, what=name, before=old, after=new)
+
+
+def _compare_schedules(before: OnCallCatalog, after: OnCallCatalog) -> Iterator[Change]:
+    """Yield the schedules that change, with the policies whose pages go to others then."""
+    found = _compare("schedules", _schedules(before), _schedules(after), _describe_schedule)
+    for change in found:
+        policies = [
+            str(policy.id)
+            for policy in after.policies.values()
+            if any(change.what in step.schedules for step in (*policy.steps, policy.last_resort))
+        ]
+        used = f"used by policy {', '.join(policies)}" if policies else "no policy uses it"
+        yield replace(change, effect=used)
+
+
+def _renamed(before: OnCallCatalog, after: OnCallCatalog) -> Iterator[Change]:
+    for person, name in before.names.items():
+        if after.names.get(person, name) != name:
+            yield Change(
+                subject="people",
+                what=f"{person} is shown as",
+                before=name,
+                after=after.names[person],
+                is_text=True,
+            )
+
+
+def _reordered(before: OnCallCatalog, after: OnCallCatalog) -> Iterator[Change]:
+    """Yield a change of order among the routes that stay: the first that matches decides."""
+    old, new = list(_routes(before)), list(_routes(after))
+    stayed = [name for name in old if name in new]
+    if stayed != [name for name in new if name in old]:
+        yield Change(subject="routes", what="order", before=", ".join(old), after=", ".join(new))
+
+
+def _people(catalog: OnCallCatalog) -> dict[str, Person]:
+    return {str(name): one for name, one in catalog.roster.people.items()}
+
+
+def _schedules(catalog: OnCallCatalog) -> dict[str, Schedule]:
+    return {str(name): one for name, one in catalog.roster.schedules.items()}
+
+
+def _policies(catalog: OnCallCatalog) -> dict[str, Policy]:
+    return {str(name): one for name, one in catalog.policies.items()}
+
+
+def _routes(catalog: OnCallCatalog) -> dict[str, Route]:
+    return {one.name: one for one in catalog.routes}
+
+
+def _describe_person(person: Person) -> str:
+    return f"paged by {_addresses(person.addresses)}"
+
+
+def _describe_schedule(schedule: Schedule) -> str:
+    rotation = schedule.rotation
+    days = rotation.days_per_shift
+    return (
+        f"{', '.join(rotation.people)} for {days} day{'' if days == 1 else 's'} each from"
+        f" {rotation.starts_on.isoformat()}, handoff at {rotation.handoff:%H:%M}"
+        f" ({rotation.zone.key})"
+    )
+
+
+def _describe_policy(policy: Policy) -> str:
+    steps = "; ".join(
+        f"{_describe_step(step)}, wait {format_duration(step.wait)}" for step in policy.steps
+    )
+    return f"{steps}; last resort {_describe_step(policy.last_resort)}"
+
+
+def _describe_step(step: Step) -> str:
+    return " and ".join([*(f"schedule {one}" for one in step.schedules), *step.people])
+
+
+def _describe_route(route: Route) -> str:
+    matchers = ", ".join(str(matcher) for matcher in route.matchers) or "what no other route takes"
+    parts = [f"policy {route.policy}"] if route.policy is not None else []
+    parts += [_addresses(route.channels)] if route.channels else []
+    return f"{matchers} → {', '.join(parts)}"
+
+
+def _addresses(addresses: tuple[Address, ...]) -> str:
+    return ", ".join(f"{one.channel} {one.address}" for one in addresses)
+
+
+def pageable(policy: Policy, catalog: OnCallCatalog) -> frozenset[str]:
+    """Return everybody whom a policy may page, at whatever time."""
+    people: set[str] = set()
+    for step in (*policy.steps, policy.last_resort):
+        people |= {str(person) for person in step.people}
+        for name in step.schedules:
+            schedule = catalog.roster.schedules[name]
+            people |= {str(person) for person in schedule.rotation.people}
+            people |= {str(override.person) for override in schedule.overrides}
+    return frozenset(people)
