@@ -1,6 +1,6 @@
 """Change every generated rule in every way that matters, and see which change no test notices.
 
-0: at least 95 % were noticed, and each of the others is explained in
+0: at least 95 % of those that are not harmless were noticed, and each survivor is explained in
 tools/mutate/harmless.yaml; 1: not so; 2: nothing could be judged.
 """
 

@@ -63,9 +63,10 @@ def _reason(verdict: Verdict) -> str:
 def _verdict_lines(result: Result) -> Iterable[str]:
     total = result.total
     yield (
-        f"score: {_percent(total.score_ratio)} of {total.mutants} mutants killed"
+        f"score: {_percent(total.score_without_harmless_ratio)}"
+        f" of the {total.mutants - total.harmless} mutants that are not harmless killed"
         f" ({_percent(ENOUGH_RATIO)} wanted),"
-        f" {_percent(total.score_without_harmless_ratio)} without the harmless ones"
+        f" {_percent(total.score_ratio)} of all {total.mutants}"
     )
     yield f"{result.invalid} more mutants are not valid and were left out"
     yield f"{len(result.unexplained)} survivors without a reason"

@@ -71,7 +71,7 @@ class Result:
     @property
     def is_good(self) -> bool:
         """Tell whether enough were killed, all others explained, and nothing excused in vain."""
-        enough = self.total.score_ratio >= ENOUGH_RATIO
+        enough = self.total.score_without_harmless_ratio >= ENOUGH_RATIO
         return enough and not self.unexplained and not self.stale
 
     def by_operator(self) -> list[Count]:
