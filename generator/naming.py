@@ -6,6 +6,7 @@ from typing import Literal
 from guardia.duration import format_duration
 
 Events = Literal["total", "errors"]
+EVENTS: tuple[Events, Events] = ("total", "errors")  # errors read total: rules in this order
 GroupPart = Literal["fast", "store", "slow"]
 
 BURN_ALERT = "ErrorBudgetBurn"

@@ -5,23 +5,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.alertmanager.render import render_alertmanager
 from generator.catalog.model import Catalog
-from generator.dashboards.render import render_dashboards
 from generator.naming import DASHBOARD_UID_PREFIX
-from generator.promtool.render import render_promtool_tests
-from generator.rules.render import render_rule_resources, render_rules
 from generator.yaml_text import HEADER
 
 NOT_OURS = "not written by guardia: move it away, or take its name out of the catalog"
-_OUTPUTS: Mapping[str, Callable[[Catalog], dict[str, str]]] = {
-    "rules": render_rules,
-    "alertmanager": render_alertmanager,
-    "promtool-tests": render_promtool_tests,
-    "dashboards": render_dashboards,
-    "prometheusrules": render_rule_resources,
-}
-FOLDERS = tuple(_OUTPUTS)
+FOLDERS = ("rules", "alertmanager", "promtool-tests", "dashboards", "prometheusrules")
+_Render = Callable[[Catalog], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +29,26 @@ def generate(catalog: Catalog, folders: Collection[str] = FOLDERS) -> dict[str, 
     """
     return {
         path: text
-        for folder, render in _OUTPUTS.items()
+        for folder in FOLDERS
         if folder in folders
-        for path, text in render(catalog).items()
+        for path, text in _render_of(folder)(catalog).items()
     }
+
+
+def _render_of(folder: str) -> _Render:
+    """Return what makes a folder's files; the others are not even loaded."""
+    match folder:
+        case "rules":
+            from generator.rules.render import render_rules as render
+        case "alertmanager":
+            from generator.alertmanager.render import render_alertmanager as render
+        case "promtool-tests":
+            from generator.promtool.render import render_promtool_tests as render
+        case "dashboards":
+            from generator.dashboards.render import render_dashboards as render
+        case _:
+            from generator.rules.render import render_rule_resources as render
+    return render
 
 
 def list_stale(

@@ -19,7 +19,7 @@ HEADER = (
 # What no line shows as it is: control characters, line ends, the byte-order mark, and marks
 # that a reader cannot see or that turn the direction of text around.
 # Source: YAML 1.2.2, chapter 5.1 "Character Set" and 5.4 "Line Break Characters".
-_HIDDEN = re.compile(
+_HIDDEN = (
     r"[^\x20-\x7e\xa1-\u061b\u061d-\u200a\u2010-\u2027\u202f-\u205f\u2070-\ud7ff"
     r"\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -67,18 +67,18 @@ def _write(value: Any, indent: str, parts: list[str]) -> None:
 def _write_mapping(value: dict[str, Any], indent: str, parts: list[str]) -> None:
     before = ""
     for key, item in value.items():
-        parts.append(before + _key(key, indent))
+        start = before + _key(key, indent)
         before = indent
         if isinstance(item, str):
-            parts.append(f" {_text(item, indent)}")
+            parts.append(f"{start} {_text(item, indent)}")
         elif isinstance(item, dict) and item:
-            parts.append(f"\n{indent}  ")
+            parts.append(f"{start}\n{indent}  ")
             _write_mapping(item, indent + "  ", parts)
         elif isinstance(item, list | tuple) and item:
-            parts.append(f"\n{indent}")
+            parts.append(f"{start}\n{indent}")
             _write(item, indent, parts)
         else:
-            parts.append(f" {_other(item)}\n")
+            parts.append(f"{start} {_other(item)}\n")
 
 
 @lru_cache(maxsize=4096)
@@ -90,19 +90,21 @@ def _key(key: str, indent: str) -> str:
 def _text(text: str, indent: str) -> str:
     if "\n" not in text:
         return _line(text) + "\n"
-    lines = text.removesuffix("\n").split("\n")
-    if not _is_block(lines):
+    body = text.removesuffix("\n")
+    if not _is_block(body):
         return _line(text) + "\n"
     mark = "|\n" if text.endswith("\n") else "|-\n"
-    return mark + "".join(f"{indent}  {line}\n" if line else "\n" for line in lines)
+    inner = indent + "  "
+    return mark + "".join([f"{inner}{line}\n" if line else "\n" for line in body.split("\n")])
 
 
-def _is_block(lines: list[str]) -> bool:
+def _is_block(body: str) -> bool:
     """Say whether a block keeps these lines: their ends, and where the first one starts."""
     return (
-        lines[0][:1] not in ("", " ")
-        and lines[-1] != ""
-        and all(_is_shown(line) and not line.endswith(" ") for line in lines)
+        body[:1] not in ("", " ", "\n")
+        and not body.endswith((" ", "\n"))
+        and " \n" not in body
+        and _is_shown(body.replace("\n", ""))
     )
 
 
@@ -111,14 +113,15 @@ def _line(text: str) -> str:
     if not _is_shown(text):
         # JSON leaves characters above U+007E as they are; those that are hidden have four digits.
         quoted = json.dumps(text, ensure_ascii=False)
-        return _HIDDEN.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+        return re.sub(_HIDDEN, lambda found: f"\\u{ord(found.group()):04x}", quoted)
     if _BARE.match(text) and not _has_mark(text) and text.lower() not in _TAKEN:
         return text
     return "'" + text.replace("'", "''") + "'"
 
 
 def _is_shown(text: str) -> bool:
-    return (text.isascii() and text.isprintable()) or not _HIDDEN.search(text)
+    # The pattern takes long to compile, and nearly all texts are plain: so only when one is not.
+    return (text.isascii() and text.isprintable()) or not re.search(_HIDDEN, text)
 
 
 def _has_mark(text: str) -> bool:

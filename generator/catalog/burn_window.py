@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from generator.slo.burn import (
@@ -70,6 +71,8 @@ def read_burn_windows(
     reading: Reading, at: Pointer, inherited: DeclaredBurnWindows, *, scrape: timedelta
 ) -> DeclaredBurnWindows:
     """Return the pairs declared at `at` over the inherited ones; a wrong one is noted."""
+    if reading.value(at) is None:
+        return inherited
     found: dict[Severity, DeclaredBurnWindow] = {}
     for severity in Severity:
         written = reading.value((*at, severity.value), {})
@@ -232,15 +235,23 @@ def resolve_burn_windows(
     objective: Fraction,
 ) -> tuple[BurnWindow, ...]:
     """Return the pairs of the SLO at `at`, worst first; note those that make no sense."""
-    pairs = []
+    fitting = tuple(pair for pair in declared.values() if pair.long <= window)
     for pair in declared.values():
         if pair.long > window:
             _too_long(reading, _place(reading, at, pair.severity), pair)
-            continue
-        pairs.append(pair.over(window))
-    for found in pairs:
+    pairs, can_alert = _resolve(fitting, window, objective)
+    for found in () if can_alert else pairs:
         _check_speed(reading, at, found, objective)
-    return tuple(pairs)
+    return pairs
+
+
+@lru_cache(maxsize=1024)  # most SLOs have the organisation's pairs and a usual objective
+def _resolve(
+    declared: tuple[DeclaredBurnWindow, ...], window: timedelta, objective: Fraction
+) -> tuple[tuple[BurnWindow, ...], bool]:
+    """Return the pairs over an SLO's window, and whether each can alert, and only in need."""
+    pairs = tuple(pair.over(window) for pair in declared)
+    return pairs, all(pair.burn_rate >= 1 and pair.error_ratio(objective) < 1 for pair in pairs)
 
 
 def _place(reading: Reading, at: Pointer, severity: Severity) -> Pointer:

@@ -47,8 +47,10 @@ def _counterexample(wanted: tuple[Matcher, ...], unwanted: tuple[Matcher, ...]) 
     if base is None:
         return None
     for name in dict.fromkeys(matcher.name for matcher in unwanted):
-        excluded = [matcher.value for matcher in unwanted if matcher.name == name]
         own = [matcher for matcher in wanted if matcher.name == name]
+        if any(matcher.operator == "=" for matcher in own):
+            continue  # no other value than that of `base` is left
+        excluded = [matcher.value for matcher in unwanted if matcher.name == name]
         for value in (*_OTHER_VALUES, "", *excluded, *_candidates(_opposites(unwanted, name))):
             if not matches_all(own, {name: value}):
                 continue  # all other labels stay as in `base`, which meets the rest of `wanted`

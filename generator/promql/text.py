@@ -19,7 +19,12 @@ def quote(value: str) -> str:
 
 def series(metric: str, labels: Mapping[str, str]) -> str:
     """Return a selector of `metric` with exactly these label values."""
-    return f"{metric}{{{matchers(labels)}}}"
+    return select(metric, matchers(labels))
+
+
+def select(metric: str, inside: str) -> str:
+    """Return a selector of `metric` with these matchers between its braces."""
+    return f"{metric}{{{inside}}}"
 
 
 def matchers(labels: Mapping[str, str]) -> str:

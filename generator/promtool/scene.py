@@ -12,7 +12,9 @@ from fractions import Fraction
 
 from generator.catalog.model import Organisation, Service, Slo
 from generator.naming import (
+    EVENTS,
     OBJECTIVE_SERIES,
+    rate_series,
     ratio_series,
     ratio_series_pattern,
     slo_labels,
@@ -109,6 +111,16 @@ class Scene:
     def strangers(self, stretch: Stretch) -> dict[str, str]:
         """Return series in the same place that the SLI must not take for its own."""
         return strange_series(self.slo.sli, stretch, self.labels)
+
+    def rates_of_others(self) -> dict[str, str]:
+        """Return rates in the same place as other SLOs record them: no rule may copy them."""
+        window = self.slo.rate_windows[1]
+        others = ((self.service.name, f"not-{self.slo.name}"), ("another", self.slo.name))
+        return {
+            series(rate_series(events, window), {**slo_labels(*other), **self.labels}): "7x100"
+            for events in EVENTS
+            for other in others
+        }
 
     def targets(self, values: str) -> dict[str, str]:
         """Return the series of a scrape target; none for a service without."""

@@ -30,6 +30,9 @@ class TargetStories:
     def __init__(self, catalog: Catalog, service: Service) -> None:
         self._service = service
         self._organisation = catalog.organisation
+        # Places that series do not tell apart are one.
+        by_labels = {tuple(self._labels(place).items()): place for place in service.places}
+        self._places = tuple(by_labels.values())
         self._pace = pace_of(catalog.organisation)
         self._down_at = 4 * self._pace.evaluation
         self._fires_at = self._down_at + self._pace.up_to(service.down_for)
@@ -41,7 +44,7 @@ class TargetStories:
         if self._service.targets is None:
             return
         yield self._down()
-        if self._traffic(self._service.places[-1], Stretch(scrapes=1)):
+        if self._traffic(self._places[-1], Stretch(scrapes=1)):
             yield self._answers_elsewhere()
             yield self._silent_elsewhere()
 
@@ -55,8 +58,8 @@ class TargetStories:
     def _at(self, story: str) -> Place:
         """Return a place for one story; the real one where series do not say where they are."""
         if not self._organisation.series_labels:
-            return self._service.places[-1]
-        last = self._service.places[-1]
+            return self._places[-1]
+        last = self._places[-1]
         if self._organisation.environment_on_series:
             return Place(environment=f"targets: {story}", region=last.region)
         return Place(environment=last.environment, region=f"targets: {story}")
@@ -72,13 +75,18 @@ class TargetStories:
 
     def _gone(self) -> Case:
         """In the last place they vanish; in the others they are there, and nobody is woken."""
-        *elsewhere, here = self._service.places
+        *elsewhere, here = self._places
         at = self._fires_at
         there: dict[str, str] = {}
         for place in elsewhere:
             there |= self._up(place, f"1x{self._up_for + self._down_for}")
         quiet = [self._firing(at, place, fires=False) for place in elsewhere]
-        return self._outage("all targets gone", here, f"1x{self._up_for} stale", there, *quiet)
+        # Without events, since those would keep the alert silent while targets are up.
+        return Case(
+            name="all targets gone",
+            series={**self._up(here, f"1x{self._up_for} stale"), **there},
+            expectations=[*self._breaks_at_last(here), *quiet],
+        )
 
     def _outage(
         self,
@@ -93,29 +101,31 @@ class TargetStories:
         return Case(
             name=name,
             series={**self._up(here, up), **gone, **more},
-            expectations=[
-                self._firing(self._fires_at - self._pace.evaluation, here, fires=False),
-                self._firing(self._fires_at, here, fires=True),
-                *expected,
-            ],
+            expectations=[*self._breaks_at_last(here), *expected],
         )
+
+    def _breaks_at_last(self, here: Place) -> list[Expectation]:
+        return [
+            self._firing(self._fires_at - self._pace.evaluation, here, fires=False),
+            self._firing(self._fires_at, here, fires=True),
+        ]
 
     def _nowhere(self) -> Case:
         """Each place in which the service should run is noticed, also before its birth."""
         at = self._pace.up_to(self._service.down_for)
         others = {"a_series_of_something_else": f"1x{self._pace.scrapes(at)}"}
-        for place in self._service.places:
+        for place in self._places:
             up = f"1x{self._pace.scrapes(at)}"
             others |= strange_target_series(self._service, up, self._labels(place))
         return Case(
             name="no target was ever there",
             series=others,
-            expectations=[self._firing(at, place, fires=True) for place in self._service.places],
+            expectations=[self._firing(at, place, fires=True) for place in self._places],
         )
 
     def _answers_elsewhere(self) -> Case:
         name = "events are counted elsewhere, so the service answers"
-        return self._elsewhere(name, Stretch(scrapes=self._up_for + self._down_for, good=100))
+        return self._elsewhere(name, Stretch(scrapes=self._up_for + self._down_for, good=1))
 
     def _silent_elsewhere(self) -> Case:
         name = "what counts elsewhere stands still, so the service does not answer"

@@ -6,6 +6,7 @@ a long history is in `generator.promtool.windows`.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from math import ceil, floor
@@ -176,11 +177,20 @@ class SloStories:
         )
 
     def _nothing_fails(self, end: timedelta) -> Case:
-        """Where bad events have a counter of their own, nothing created it yet."""
+        """Where bad events have a counter of their own, nothing created it yet.
+
+        At first nothing happens at all: no events are no errors, not NaN.
+        """
         scene = self._scene("nothing fails")
-        good = Stretch(scrapes=self._scrapes(end), good=self._plenty)
+        idle = self._pace.scrapes(self._pace.evaluation) if self._is_counted else 0
+        good = Stretch(scrapes=self._scrapes(end) - idle, good=self._plenty)
+        stretches = [Stretch(scrapes=idle), good] if idle else [good]
         return scene.case(
-            {**scene.traffic([good], lazily=True), **scene.strangers(good)},
+            {
+                **scene.traffic(stretches, lazily=True),
+                **scene.strangers(good),
+                **scene.rates_of_others(),
+            },
             scene.firing(end, BURN_ALERT, ()),
             scene.every_ratio(end, 0),
         )
@@ -279,7 +289,11 @@ class SloStories:
             Stretch(scrapes=1, good=1),
             Stretch(scrapes=self._scrapes(self._end)),
         ]
-        return self._quiet("one failure in three requests", stretches)
+        case = self._quiet("one failure in three requests", stretches)
+        # So few events must not be taken for none, however long the window.
+        scene, low, high = self._scene(case.name), Fraction(1, 5), Fraction(1, 2)
+        seen = scene.ratio_between(case.expectations[0].at, self._slo.window, low, high)
+        return replace(case, expectations=[*case.expectations, seen])
 
     def _restart(self) -> Case:
         """Counters that begin again at 0 lose no ratio and invent no failures."""

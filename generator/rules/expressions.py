@@ -8,6 +8,7 @@ counts as no errors, no traffic as no ratio.
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from functools import cached_property, lru_cache
 
 from generator.catalog.model import (
     ExpressionSli,
@@ -30,12 +31,12 @@ from generator.naming import (
     stored_series,
 )
 from generator.promql.check import Selector, with_label
-from generator.promql.text import aggregate, over, series, set_window, sum_by
-from generator.slo.burn import BurnWindow, error_budget
+from generator.promql.text import aggregate, matchers, over, select, set_window, sum_by
+from generator.slo.burn import BurnWindow, error_budget, share_of
 from generator.slo.percent import format_number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SloExpressions:
     """One SLO of one service; every method returns PromQL."""
 
@@ -43,13 +44,22 @@ class SloExpressions:
     service: Service
     slo: Slo
 
-    @property
+    @cached_property
     def kept_labels(self) -> tuple[str, ...]:
         """Return the labels each recorded series keeps: one budget for each of their values."""
         return (*self.organisation.series_labels, *self.slo.by)
 
+    @cached_property
+    def matchers(self) -> str:
+        """Return what selects the SLO's own series."""
+        return matchers(slo_labels(self.service.name, self.slo.name))
+
+    @cached_property
+    def _budget(self) -> str:
+        return format_number(error_budget(self.slo.objective))
+
     def _series(self, name: str) -> str:
-        return series(name, slo_labels(self.service.name, self.slo.name))
+        return select(name, self.matchers)
 
     def _sum(self, expression: str) -> str:
         return sum_by(self.kept_labels, expression)
@@ -144,14 +154,12 @@ class SloExpressions:
 
     def burn(self, pair: BurnWindow) -> str:
         """Return the alert's expression; its value is the error ratio over the long window."""
-        threshold = format_number(pair.error_ratio(self.slo.objective))
+        threshold, fewest = _bounds(pair, self.slo.objective)
         parts = [
             f"{self._series(ratio_series(pair.long))} > {threshold}",
             f"{self._series(ratio_series(pair.short))} > {threshold}",
         ]
         if pair.bad_events and not isinstance(self.slo.sli, RawSli):
-            # One event reads as 0.95 to 1.05, hence half an event below the number.
-            fewest = format_number(Fraction(2 * pair.bad_events - 1, 2))
             parts.append(f"{self._bad_events(pair.long)} > {fewest}")
         return "\nand\n".join(parts)
 
@@ -167,17 +175,22 @@ class SloExpressions:
         base = over(self._series(rate_series("errors", self.slo.base)), window)
         return f"sum_over_time({base}) * {_seconds(self.organisation.intervals.fast)}"
 
-    def seconds_of_budget(self, pair: BurnWindow, labels: str) -> str:
-        """Return how long the budget lasts at the present rate; below 0 when it is gone.
+    def seconds_of_budget(self, pair: BurnWindow, labels: str) -> tuple[str, int]:
+        """Return how long the budget lasts at the present rate, and how often `labels` stand in it.
 
-        The budget left is what the whole window's ratio leaves of it; it burns
-        at the ratio of the pair's long window. `labels` are the matchers of
-        one alert.
+        Below 0 when it is gone. The budget left is what the whole window's
+        ratio leaves of it, and what failed lately: that ratio is made of rates
+        over an hour, which count it in full only an hour later. It burns at the
+        ratio of the pair's long window. `labels` are the matchers of one alert.
         """
-        budget = format_number(error_budget(self.slo.objective))
-        left = f"({budget} - {ratio_series(self.slo.window)}{{{labels}}})"
-        rate = f"{ratio_series(pair.long)}{{{labels}}}"
-        return f"{_seconds(self.slo.window)} * {left} / {rate}"
+        slo = self.slo
+        spent = [select(ratio_series(slo.window), labels)]
+        if not isinstance(slo.sli, RawSli):
+            lately = slo.rate_windows[1]
+            spent.append(f"{select(ratio_series(lately), labels)} / {_times(slo.window, lately)}")
+        rate = select(ratio_series(pair.long), labels)
+        left = " - ".join([self._budget, *spent])
+        return f"{_seconds(slo.window)} * ({left}) / {rate}", len(spent) + 1
 
     def no_traffic(self) -> str | None:
         """Return a result where targets are up and no event is counted; None when nothing tells.
@@ -239,5 +252,19 @@ def _indent(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
+@lru_cache(maxsize=1024)  # most SLOs have the same few pairs and objectives
+def _bounds(pair: BurnWindow, objective: Fraction) -> tuple[str, str]:
+    """Return the error ratio and the number of bad events above which a pair alerts."""
+    # One event reads as 0.95 to 1.05, hence half an event below the number.
+    fewest = Fraction(2 * pair.bad_events - 1, 2)
+    return format_number(pair.error_ratio(objective)), format_number(fewest)
+
+
+@lru_cache(maxsize=1024)
+def _times(whole: timedelta, length: timedelta) -> str:
+    return format_number(share_of(whole, length))
+
+
+@lru_cache(maxsize=1024)
 def _seconds(length: timedelta) -> str:
     return format_number(Fraction(length // timedelta(milliseconds=1), 1000))

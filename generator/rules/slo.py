@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property, lru_cache
 
 from generator.catalog.model import FreshnessSli, Organisation, RawSli, Service, Slo
 from generator.naming import (
     BURN_ALERT,
+    EVENTS,
     NO_TRAFFIC_ALERT,
     OBJECTIVE_SERIES,
     STALE_SERIES,
@@ -17,7 +19,6 @@ from generator.naming import (
     slo_labels,
     stored_series,
 )
-from generator.promql.text import matchers
 from generator.rules.annotations import (
     dashboard_url,
     extra_annotations,
@@ -37,7 +38,6 @@ from guardia.severity import Severity
 
 Rules = tuple[RecordingRule | AlertingRule, ...]
 
-_EVENTS: tuple[Events, Events] = ("total", "errors")  # errors read total: this order
 _URGENT = (Severity.CRITICAL, Severity.HIGH)
 
 
@@ -84,7 +84,7 @@ class _SloRules:
                 stored_series(events, self._slo.rate_windows[1], interval),
                 self._promql.copied_rate(events),
             )
-            for events in _EVENTS
+            for events in EVENTS
         )
 
     def slow(self) -> Rules:
@@ -110,7 +110,7 @@ class _SloRules:
         return [
             self._record(rate_series(events, window), self._rate(events, window))
             for window in self._slo.rate_windows
-            for events in _EVENTS
+            for events in EVENTS
         ]
 
     def _rate(self, events: Events, window: timedelta) -> str:
@@ -127,36 +127,37 @@ class _SloRules:
         return RecordingRule(record=name, expression=expression, labels=self._labels)
 
     def _burn_alert(self, pair: BurnWindow) -> AlertingRule:
-        window, long = format_duration(self._slo.window), format_duration(pair.long)
-        share = format_percent(pair.budget_spent(self._slo.window), digits=3)
-        rate = format_number(pair.burn_rate, digits=3)
-        went = self._say("burn_rate", share=share, long=long, rate=rate, window=window)
+        went = _went(self._organisation.language, pair, self._slo.window)
         return self._alert(
             BURN_ALERT,
             pair.severity,
             self._promql.burn(pair),
             summary=self._say(
                 "burning",
-                subject=self._subject(),
+                subject=self._subject,
                 percent="{{ $value | humanizePercentage }}",
-                long=long,
+                long=format_duration(pair.long),
                 budget=self._budget(pair),
             ),
-            description=f"{self._promise()} {went}",
+            description=f"{self._promise} {went}",
             keep_firing_for=pair.keep_firing_for,
         )
 
     def _budget(self, pair: BurnWindow) -> str:
         """Return the part of a sentence that says how long the budget lasts, as a template."""
+        kept = self._promql.kept_labels
+        of_alert = "".join([f",{label}=%q" for label in kept])
+        labels = f"{self._promql.matchers}{of_alert}"
+        query, selectors = self._promql.seconds_of_budget(pair, labels)
+        return with_answer(query, kept * selectors, self._budget_answer)
+
+    @cached_property
+    def _budget_answer(self) -> str:
         window = format_duration(self._slo.window)
         time = "{{ $answer | humanizeDuration }}"
         lasts = self._say("budget_lasts", window=window, time=time)
         gone = self._say("budget_gone", window=window)
-        kept = self._promql.kept_labels
-        of_alert = "".join(f",{label}=%q" for label in kept)
-        query = self._promql.seconds_of_budget(pair, f"{matchers(self._labels)}{of_alert}")
-        answer = f"{{{{ if gt $answer 0.0 }}}}{lasts}{{{{ else }}}}{gone}{{{{ end }}}}"
-        return with_answer(query, (*kept, *kept), answer)  # two selectors, each with all labels
+        return f"{{{{ if gt $answer 0.0 }}}}{lasts}{{{{ else }}}}{gone}{{{{ end }}}}"
 
     def _no_traffic(self) -> Rules:
         expression = self._promql.no_traffic()
@@ -166,8 +167,8 @@ class _SloRules:
             NO_TRAFFIC_ALERT,
             Severity.LOW,
             expression,
-            summary=self._say("no_traffic", subject=self._subject()),
-            description=f"{self._promise()} {self._say('no_traffic_why')}",
+            summary=self._say("no_traffic", subject=self._subject),
+            description=f"{self._promise} {self._say('no_traffic_why')}",
             holds_for=self._slo.no_traffic_for,
         )
         return (alert,)
@@ -175,11 +176,13 @@ class _SloRules:
     def _say(self, name: Sentence, **parts: str) -> str:
         return sentence(self._organisation.language, name, **parts)
 
+    @cached_property
     def _subject(self) -> str:
         values = ", ".join(f"{label} {label_value(label)}" for label in self._slo.by)
         what = f"{self._service.name} {self._slo.name}{f' ({values})' if values else ''}"
         return self._say("subject", what=what, where=place(self._organisation))
 
+    @cached_property
     def _promise(self) -> str:
         slo = self._slo
         return self._say(
@@ -200,7 +203,6 @@ class _SloRules:
         holds_for: timedelta | None = None,
         keep_firing_for: timedelta | None = None,
     ) -> AlertingRule:
-        extras = self._slo.extras
         return AlertingRule(
             alert=alert,
             expression=expression,
@@ -208,18 +210,37 @@ class _SloRules:
                 "severity": severity.value,
                 "team": self._slo.team,
                 **self._labels,
-                **extras.labels,
+                **self._slo.extras.labels,
             },
             annotations={
                 "summary": summary,
                 "description": description,
-                "runbook_url": runbook_url(self._organisation, self._slo.runbook),
-                "dashboard_url": dashboard_url(self._organisation, self._labels),
-                **extra_annotations(extras),
+                **self._links,
             },
             holds_for=holds_for,
             keep_firing_for=keep_firing_for,
         )
+
+    @cached_property
+    def _links(self) -> dict[str, str]:
+        return {
+            "runbook_url": runbook_url(self._organisation, self._slo.runbook),
+            "dashboard_url": dashboard_url(self._organisation, self._labels),
+            **extra_annotations(self._slo.extras),
+        }
+
+
+@lru_cache(maxsize=1024)  # most SLOs have the same few pairs and windows
+def _went(language: str, pair: BurnWindow, window: timedelta) -> str:
+    """Return the sentence that says how much of the budget went when a pair alerts."""
+    return sentence(
+        language,
+        "burn_rate",
+        share=format_percent(pair.budget_spent(window), digits=3),
+        long=format_duration(pair.long),
+        rate=format_number(pair.burn_rate, digits=3),
+        window=format_duration(window),
+    )
 
 
 def _windows(pairs: Sequence[BurnWindow]) -> list[timedelta]:
