@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from guardia.problem import Problem, Span, Suppression, first_problems
 from guardia.suppression import may_hold_suppressions, read_suppressions
 
 Pointer = tuple[str | int, ...]  # the way from the top of a document to a value
+Extent = tuple[int, int]  # where a part of a text begins and ends, end excluded
 _COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _LONGEST_NUMBER = 19  # characters; what is longer is no number that anybody means
 MAX_VALUES = 50_000  # aliases can multiply: a small file must not fill the memory
@@ -20,7 +22,7 @@ MAX_DEPTH = 60  # lists and mappings inside each other; catalogs need about ten
 _LARGE = 65_536  # characters; what is longer is counted before it becomes nodes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """One declared file: its value and where each part of it stands.
 
@@ -32,21 +34,21 @@ class Document:
     path: str
     text: str
     value: Any
-    spans: Mapping[Pointer, Span] = field(repr=False)
-    key_spans: Mapping[Pointer, Span] = field(repr=False)
-    extents: Mapping[Pointer, tuple[int, int]] = field(repr=False)  # of each text, in `text`
+    extents: Mapping[Pointer, Extent] = field(repr=False)  # of each value, in `text`
+    key_extents: Mapping[Pointer, Extent] = field(repr=False)
     suppressions: tuple[Suppression, ...]
     suppression_problems: tuple[Problem, ...]
 
     def span(self, pointer: Pointer) -> Span:
         """Return where the value at `pointer` stands, or the nearest value around it."""
-        while pointer not in self.spans:
+        while pointer not in self.extents:
             pointer = pointer[:-1]
-        return self.spans[pointer]
+        return self._lines.span(self.path, self.extents[pointer])
 
     def key_span(self, pointer: Pointer) -> Span:
         """Return where the key that leads to `pointer` stands; list items have only a value."""
-        return self.key_spans.get(pointer) or self.span(pointer)
+        extent = self.key_extents.get(pointer)
+        return self.span(pointer) if extent is None else self._lines.span(self.path, extent)
 
     def span_inside(self, pointer: Pointer, piece: str, *, nth: int = 0) -> Span:
         """Return where `piece` stands in the text at `pointer`, after `nth` others.
@@ -63,8 +65,12 @@ class Document:
         match = next(islice(found, nth, None), None)
         if match is None:
             return self.span(pointer)
-        line, column = _Lines(self.text).place(match.start())
+        line, column = self._lines.place(match.start())
         return Span(path=self.path, line=line, column=column, end_column=column + len(piece))
+
+    @cached_property
+    def _lines(self) -> "_Lines":  # only a few places are ever asked for
+        return _Lines(self.text)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -118,9 +124,8 @@ def read_document(path: str, text: str) -> tuple[Document | None, tuple[Problem,
         path=path,
         text=text,
         value=value,
-        spans=walk.spans,
-        key_spans=walk.key_spans,
         extents=walk.extents,
+        key_extents=walk.key_extents,
         suppressions=suppressions,
         suppression_problems=suppression_problems,
     )
@@ -193,27 +198,25 @@ class _Walk:
     """One pass over PyYAML's nodes: values, positions and problems; then the nodes are dropped."""
 
     def __init__(self, path: str, text: str) -> None:
-        self.path = path
+        self._path = path
         self._lines = _Lines(text)
-        self.spans: dict[Pointer, Span] = {}
-        self.key_spans: dict[Pointer, Span] = {}
-        self.extents: dict[Pointer, tuple[int, int]] = {}
+        self.extents: dict[Pointer, Extent] = {}
+        self.key_extents: dict[Pointer, Extent] = {}
         self.problems: list[Problem] = []
         self._open: set[int] = set()
 
     def value(self, node: yaml.Node, pointer: Pointer) -> Any:
         """Return the plain value of a node and note where it stands."""
-        self.spans[pointer] = self._span(node)
-        if len(self.spans) > MAX_VALUES or id(node) in self._open:
+        self.extents[pointer] = _extent(node)
+        if len(self.extents) > MAX_VALUES or id(node) in self._open:
             return self._refuse_alias(node)
         if isinstance(node, yaml.ScalarNode):
-            self.extents[pointer] = node.start_mark.index, node.end_mark.index
             return self._scalar(node)
         if len(self._open) >= MAX_DEPTH:
-            self.problems.append(_too_deep_problem(self.spans[pointer]))
+            self.problems.append(_too_deep_problem(self._span(node)))
             return None
         if node.tag not in _COLLECTION_TAGS:
-            self.problems.append(_tag_problem(node.tag, self.spans[pointer]))
+            self.problems.append(_tag_problem(node.tag, self._span(node)))
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
@@ -225,22 +228,23 @@ class _Walk:
 
     def _mapping(self, node: yaml.Node, pointer: Pointer) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        first: dict[str, Span] = {}
+        first: dict[str, yaml.Node] = {}
         for key_node, value_node in node.value:
-            key_span = self._span(key_node)
             key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
-                self.problems.append(_key_problem(key_span, key_node))
+                self.problems.append(_key_problem(self._span(key_node), key_node))
                 continue
             if key == "<<" and not key_node.style:
-                self.problems.append(_merge_problem(key_span))
+                self.problems.append(_merge_problem(self._span(key_node)))
                 continue
             if key in result:
-                self.problems.append(_duplicate_problem(key, key_span, first[key]))
+                spans = self._span(key_node), self._span(first[key])
+                self.problems.append(_duplicate_problem(key, *spans))
                 continue
-            first[key] = key_span
-            self.key_spans[(*pointer, key)] = key_span
-            result[key] = self.value(value_node, (*pointer, key))
+            first[key] = key_node
+            at = (*pointer, key)
+            self.key_extents[at] = _extent(key_node)
+            result[key] = self.value(value_node, at)
         return result
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
@@ -265,12 +269,7 @@ class _Walk:
         return None
 
     def _span(self, node: yaml.Node) -> Span:
-        line, column = self._lines.place(node.start_mark.index)
-        end_line, end_column = self._lines.place(node.end_mark.index)
-        # Of what spans lines, and of a list or mapping, only the first character is marked.
-        if end_line != line or isinstance(node, yaml.CollectionNode):
-            end_column = column + 1
-        return Span(path=self.path, line=line, column=column, end_column=max(end_column, column))
+        return self._lines.span(self._path, _extent(node))
 
     def _refuse_alias(self, node: yaml.Node) -> None:
         if not any(problem.code == "yaml-syntax" for problem in self.problems):
@@ -284,6 +283,13 @@ class _Walk:
                     fix="write values out instead of using aliases, or split the file",
                 )
             )
+
+
+def _extent(node: yaml.Node) -> Extent:
+    """Return where a text stands, or the first character of a list or mapping."""
+    start: int = node.start_mark.index
+    end: int = node.end_mark.index
+    return (start, start + 1) if isinstance(node, yaml.CollectionNode) else (start, end)
 
 
 class _Lines:
@@ -300,6 +306,14 @@ class _Lines:
         """Return line and column, from 1, of the character at `index`."""
         line = bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
+
+    def span(self, path: str, extent: Extent) -> Span:
+        """Return the span of an extent; of what spans lines, only its first character."""
+        line, column = self.place(extent[0])
+        end_line, end_column = self.place(extent[1])
+        if end_line != line:
+            end_column = column + 1
+        return Span(path=path, line=line, column=column, end_column=max(end_column, column))
 
 
 def _syntax_problem(path: str, text: str, error: yaml.YAMLError) -> Problem:

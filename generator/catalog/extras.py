@@ -32,6 +32,10 @@ def read_extras(
     for name in labels:
         if name in OWN_LABELS or name in kept or name.startswith("__"):
             _reserved(reading, (*at, "labels", name), f"the label `{name}`", OWN_LABELS)
+        if "{{" in str(labels[name]):
+            _no_template(reading, (*at, "labels", name))
+    for name in sorted(set(inherited.labels) & set(kept)):
+        _reserved(reading, (*at, "name"), f"the inherited label `{name}`", kept, of_key=False)
     for name, text in annotations.items():
         if name in OWN_ANNOTATIONS:
             _reserved(
@@ -52,12 +56,20 @@ def read_extras(
 
 
 def is_template(text: str) -> bool:
-    """Say whether the braces of a template pair; Prometheus refuses a whole file otherwise.
+    """Say whether the braces of a template pair, and each `if` has its `end`.
 
-    Source: Prometheus documentation, "Template reference"; the rest of the
-    syntax is left to promtool.
+    Prometheus refuses a whole file otherwise. Source: Prometheus documentation,
+    "Template reference"; the rest of the syntax is left to promtool.
     """
-    return not re.search(r"\{\{|\}\}", _TEMPLATE_ACTION.sub("", text))
+    if re.search(r"\{\{|\}\}", _TEMPLATE_ACTION.sub("", text)):
+        return False
+    depth = 0
+    for action in _TEMPLATE_ACTION.findall(text):
+        word = re.match(r"\{\{-?\s*(\w*)", action)
+        depth += {"if": 1, "with": 1, "range": 1, "end": -1}.get(word[1] if word else "", 0)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def template_problem(reading: Reading, at: Pointer) -> None:
@@ -72,7 +84,20 @@ def template_problem(reading: Reading, at: Pointer) -> None:
     )
 
 
-def _reserved(reading: Reading, at: Pointer, what: str, own: Collection[str]) -> None:
+def _no_template(reading: Reading, at: Pointer) -> None:
+    reading.problem(
+        "template-invalid",
+        at,
+        f"the label `{at[-1]}` would be a template",
+        label="must be plain text",
+        why="a label that changes with the value makes a new alert at each evaluation",
+        fix="write it as an annotation, or without {{",
+    )
+
+
+def _reserved(
+    reading: Reading, at: Pointer, what: str, own: Collection[str], *, of_key: bool = True
+) -> None:
     reading.problem(
         "label-reserved",
         at,
@@ -80,5 +105,5 @@ def _reserved(reading: Reading, at: Pointer, what: str, own: Collection[str]) ->
         label="must be a name of your own",
         why="the rules set it themselves, and only one of the two could count",
         fix=f"use another name than these: {', '.join(own)}",
-        of_key=True,
+        of_key=of_key,
     )

@@ -76,7 +76,7 @@ def read_organisation(
         language=reading.value(("language",), "en"),
         environment_label=reading.value(("environments", "label")),
         environments=tuple(reading.value(("environments", "names"))),
-        environment_on_series=reading.value(("environments", "on"), "series") == "series",
+        environment_on_series=_on_series(reading),
         regions=regions,
         scrape_interval=lengths["scrape"],
         retention=found["retention"] or timedelta.max,
@@ -128,6 +128,25 @@ def read_windows(
     return tuple(windows) if len(windows) == len(places) else None
 
 
+def _on_series(reading: Reading) -> bool:
+    return bool(reading.value(("environments", "on"), "series") == "series")
+
+
+def refuse_choice_of_environments(reading: Reading, at: Pointer, on_series: bool) -> None:
+    """Note a choice of environments that no series could show."""
+    if on_series:
+        return
+    reading.problem(
+        "environment-matched",
+        at,
+        f"`{at[-1]}` chooses environments, and series do not say theirs",
+        label="each Prometheus knows only its own environment",
+        why="all of them load the same rules, so what is missing on purpose in one would page",
+        fix="remove it; or put the label on the series and remove `on: prometheus`",
+        of_key=True,
+    )
+
+
 def _read_regions(reading: Reading) -> Regions | None:
     if reading.value(("regions",)) is None:
         return None
@@ -149,6 +168,8 @@ def _read_regions(reading: Reading) -> Regions | None:
             environments,
             "declare it under `environments`",
         )
+    if reading.value(("regions", "environments")) is not None:
+        refuse_choice_of_environments(reading, ("regions", "environments"), _on_series(reading))
     return Regions(
         label=reading.value(("regions", "label")),
         names=tuple(reading.value(("regions", "names"))),

@@ -7,7 +7,7 @@ from generator.catalog.condition import read_conditions
 from generator.catalog.context import ServiceContext
 from generator.catalog.extras import read_extras
 from generator.catalog.model import Organisation, Place, Service
-from generator.catalog.organisation import SloDefaults
+from generator.catalog.organisation import SloDefaults, refuse_choice_of_environments
 from generator.catalog.selector import check_runbook, read_selector
 from generator.catalog.slo import read_slos
 from generator.naming import OWN_NAME, SLO_ALERTS
@@ -102,6 +102,10 @@ def _read_places(reading: Reading, organisation: Organisation) -> tuple[Place, .
                 known,
                 f"declare it in catalog.yaml under `{key}`",
             )
+    if reading.value(("environments",)) is not None:
+        refuse_choice_of_environments(
+            reading, ("environments",), organisation.environment_on_series
+        )
     environments = reading.value(("environments",), organisation.environments)
     if regions is None:
         return tuple(Place(environment=name, region=None) for name in environments)

@@ -17,7 +17,7 @@ from generator.catalog.model import (
     UptimeSli,
 )
 from generator.catalog.selector import read_selector
-from generator.promql.check import Selector, check_expression, parse_selector
+from generator.promql.check import Selector, check_expression, has_comment, parse_selector
 from generator.promql.events import event_examples
 from generator.promql.example import counterexample_labels, example_labels
 from generator.promql.text import WINDOW, quote, set_window
@@ -27,6 +27,7 @@ from guardia.matcher import Matcher
 from guardia.reading import Reading
 
 _UNIT_ENDINGS = {"_milliseconds": 1000, "_ms": 1000, "_seconds": 1}
+_EXPONENT_FROM = 6
 _ANY = timedelta(minutes=5)  # stands for $window while PromQL is checked
 _UNITS = {"seconds": 1, "milliseconds": 1000}
 
@@ -121,6 +122,8 @@ def _check_window_expression(
         )
         return False
     reason = check_expression(set_window(text, _ANY))
+    if reason is None and has_comment(text):
+        reason = "a comment would hide what is added to it"
     if reason is None:
         by = tuple(reading.value((*slo, "by"), ()))
         check_rate(reading, at, text, organisation=organisation, by=by)
@@ -169,8 +172,10 @@ def _read_latency(reading: Reading, at: Pointer, organisation: Organisation) -> 
     ending = next(
         (end for end in ("_bucket", "_count", "_sum") if histogram.metric.endswith(end)), None
     )
-    if ending or any(matcher.name == "le" for matcher in histogram.matchers):
+    inside = not histogram.text.startswith(histogram.metric)
+    if ending or inside or any(matcher.name == "le" for matcher in histogram.matchers):
         what = f"ends in {ending}" if ending else "matches on `le`"
+        what = "has its name inside the braces" if inside else what
         reading.problem(
             "sli-invalid",
             (*latency, "histogram"),
@@ -196,9 +201,17 @@ def _read_latency(reading: Reading, at: Pointer, organisation: Organisation) -> 
 def _le_matcher(bound: str) -> str:
     """Return the matcher of a bucket: a whole bound is `1` to old clients, `1.0` to Prometheus 3.
 
-    Source: Prometheus 3.0 migration guide, normalisation of `le` labels.
+    From a million on Go writes an exponent. Sources: Prometheus 3.0 migration
+    guide, normalisation of `le` labels; Go, strconv.FormatFloat with 'g' and -1.
     """
-    return f"le={quote(bound)}" if "." in bound else f"le=~{quote(f'{bound}([.]0)?')}"
+    if "." in bound:
+        return f"le={quote(bound)}"
+    digits = bound.rstrip("0")
+    exponent = len(bound) - 1
+    if exponent < _EXPONENT_FROM:
+        return f"le=~{quote(f'{bound}([.]0)?')}"
+    mantissa = digits[0] + (f"[.]{digits[1:]}" if digits[1:] else "")
+    return f"le=~{quote(f'{bound}([.]0)?|{mantissa}e[+]{exponent:02}')}"
 
 
 def _suffixed(histogram: Selector, ending: str, matcher: str | None) -> Selector:

@@ -12,7 +12,7 @@ from generator.catalog.burn_window import (
 )
 from generator.catalog.context import ServiceContext
 from generator.catalog.extras import read_extras
-from generator.catalog.model import ExpressionSli, Organisation, RawSli, Sli, Slo
+from generator.catalog.model import ExpressionSli, FreshnessSli, Organisation, RawSli, Sli, Slo
 from generator.catalog.organisation import LONGEST_WAIT, read_windows
 from generator.catalog.selector import check_runbook
 from generator.catalog.sli import read_sli
@@ -21,6 +21,8 @@ from generator.slo.percent import format_number, format_percent, parse_percent
 from guardia.document import Pointer
 from guardia.duration import format_duration, spoken_duration
 from guardia.reading import Reading
+
+LOOKS_BACK = timedelta(hours=1)  # for values of `by` that are gone: the rules' `offset`
 
 
 def read_slos(reading: Reading, context: ServiceContext) -> tuple[Slo, ...] | None:
@@ -55,6 +57,10 @@ def _read_slo(reading: Reading, at: Pointer, context: ServiceContext) -> Slo | N
     if reading.value((*at, "no_traffic_for")) is not None:
         found = reading.duration((*at, "no_traffic_for"), longest=LONGEST_WAIT)
         no_traffic_for = found or no_traffic_for
+    if by and isinstance(sli, FreshnessSli):
+        _no_age_by_value(reading, (*at, "by"))
+    if by and no_traffic_for >= LOOKS_BACK:
+        _waits_too_long(reading, at)
     if windows is None or objective is None or sli is None:
         return None
     pairs = resolve_burn_windows(reading, at, declared, window=windows[0], objective=objective)
@@ -108,6 +114,30 @@ def _read_by(reading: Reading, at: Pointer, organisation: Organisation) -> tuple
             fix="remove it",
         )
     return by
+
+
+def _no_age_by_value(reading: Reading, at: Pointer) -> None:
+    reading.problem(
+        "sli-invalid",
+        at,
+        "freshness has no `by`",
+        label="a value that vanishes has no age",
+        why="what is absent counts as too old, and nobody knows which values should be there",
+        fix="write one SLO for each, with a matcher for its value",
+        of_key=True,
+    )
+
+
+def _waits_too_long(reading: Reading, at: Pointer) -> None:
+    is_own = reading.value((*at, "no_traffic_for")) is not None
+    reading.problem(
+        "duration-invalid",
+        (*at, "no_traffic_for") if is_own else (*at, "by"),
+        f"`no_traffic_for` is not below {format_duration(LOOKS_BACK)}",
+        label=f"must be below {format_duration(LOOKS_BACK)} with `by`",
+        why="a lost value is known by what was there an hour ago, so its alert lasts no longer",
+        fix="give this SLO `no_traffic_for: 15m`",
+    )
 
 
 def _check_examples(reading: Reading, at: Pointer, sli: Sli | None) -> None:

@@ -40,6 +40,11 @@ def check_expression(text: str) -> str | None:
     return None
 
 
+def has_comment(text: str) -> bool:
+    """Say whether a comment stands in an expression."""
+    return "#" in _STRING.sub("", text)
+
+
 def parse_expression(text: str) -> object:
     """Return the parser's tree of an expression. Raises ValueError, with the reason."""
     try:
@@ -88,7 +93,7 @@ def parse_selector(text: str) -> Selector:
             check_regular_expression(matcher.value)
     metric = parsed.name or _named_inside(parsed)
     # A comment would swallow what we add behind the text, or hold a brace.
-    if "#" in _STRING.sub("", written):
+    if has_comment(written):
         raise ValueError("a comment in a selector would hide what is added to it")
     if re.search(r"[{,]\s*[\"']", _STRING.sub('""', written)):
         raise ValueError("a quoted metric or label name: Prometheus before 3.0 does not read it")

@@ -16,7 +16,7 @@ from generator.promql.example import Labels
 from generator.promql.text import quote, series
 from generator.promtool.model import Case, Expectation, pace_of
 from generator.promtool.scene import strange_target_series, target_series
-from generator.promtool.traffic import Stretch, own_labels, traffic_series
+from generator.promtool.traffic import Stretch, own_labels, strange_series, traffic_series
 from guardia.severity import Severity
 
 
@@ -65,12 +65,15 @@ class TargetStories:
         return Place(environment=last.environment, region=f"targets: {story}")
 
     def _down(self) -> Case:
-        """Targets of others are up all the time; the alert ends when one of ours is."""
+        """Others are up and busy all the time; the alert ends when one of ours is."""
         name = "all targets down"
         here, again = self._at(name), self._fires_at + 2 * self._pace.evaluation
         down = self._pace.scrapes(again - self._down_at) - 1
         up = f"1x{self._up_for} 0x{down} 1x4"
         others = strange_target_series(self._service, f"1x{100 + down}", self._labels(here))
+        for slo in self._service.slos:
+            busy = Stretch(scrapes=100 + down, good=1)
+            others |= strange_series(slo.sli, busy, self._labels(here))
         return self._outage(name, here, up, others, self._firing(again, here, fires=False))
 
     def _gone(self) -> Case:

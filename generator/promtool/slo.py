@@ -143,7 +143,9 @@ class SloStories:
         stands in up to one evaluation more. The numbers stay clear of that.
         """
         pairs = self._slo.burn_windows
-        too_few = {pair.severity: ceil(_guard(pair) * (1 - self._blur())) - 1 for pair in pairs}
+        too_few = {
+            pair.severity: ceil(self._guard(pair) * (1 - self._blur())) - 1 for pair in pairs
+        }
         enough = {pair.severity: self._enough(pair) for pair in pairs}
         for number in sorted({*too_few.values(), *enough.values()} - {0, -1}):
             fired = [severity for severity in enough if enough[severity] <= number]
@@ -151,7 +153,19 @@ class SloStories:
             yield self._failures(number, fired, silent)
 
     def _enough(self, pair: BurnWindow) -> int:
-        return max(1, floor(_guard(pair) / (1 - self._blur())) + 1)
+        return max(1, floor(self._guard(pair) / (1 - self._blur())) + 1)
+
+    def _guard(self, pair: BurnWindow) -> Fraction:
+        """Return how many bad events the guard wants at the pace of this test.
+
+        It counts each recorded rate as long as production's interval; a test
+        whose evaluations are further apart, to stand on scrapes, sees fewer.
+        """
+        guard = Fraction(2 * pair.bad_events - 1, 2)
+        if pair.long in self._slo.rate_windows:
+            return guard
+        fast = self._catalog.organisation.intervals.fast
+        return guard * Fraction(self._pace.evaluation // _TICK, fast // _TICK)
 
     def _blur(self) -> Fraction:
         one = self._pace.evaluation if self._is_uptime() else self._pace.scrape
@@ -216,6 +230,8 @@ class SloStories:
             failing, stretch = self._soon, Stretch(scrapes=steps, bad=Fraction(bad, steps))
         else:
             failing = self._pace.up_to(3 * self._base) if self._takes_time() else self._soon
+            if not self._reached(worst, failing):
+                return
             stretch = Stretch(scrapes=self._scrapes(failing), bad=self._plenty)
         clean = failing + self._pace.up_to(self._base) + 2 * self._pace.evaluation
         if worst.keep_firing_for is not None:
@@ -366,15 +382,20 @@ class SloStories:
         if self._service.targets is None:
             return
         fires = self._pace.up_to(self._slo.no_traffic_for)
-        again = fires + self._pace.evaluation
+        again = fires + 2 * self._pace.evaluation  # a rate needs two scrapes
         scene = self._scene("nothing is counted", shared=True)
         before, low = fires - self._pace.evaluation, (Severity.LOW,)
         events = [
             Stretch(scrapes=self._pace.scrapes(fires), seen=False),
-            Stretch(scrapes=self._pace.scrapes(2 * self._pace.evaluation), good=1),
+            Stretch(scrapes=self._pace.scrapes(3 * self._pace.evaluation), good=1),
         ]
+        others = Stretch(scrapes=self._pace.scrapes(again), good=1)
         yield scene.case(
-            {**scene.targets(self._up), **scene.traffic(events, born_late=True)},
+            {
+                **scene.targets(self._up),
+                **scene.traffic(events, born_late=True),
+                **scene.strangers(others),
+            },
             scene.firing(before, NO_TRAFFIC_ALERT, (), anywhere=True),
             scene.firing(fires, NO_TRAFFIC_ALERT, low, anywhere=True),
             scene.firing(again, NO_TRAFFIC_ALERT, (), anywhere=True),
@@ -406,19 +427,20 @@ class SloStories:
 
     def _all_fire(self, scene: Scene, at: timedelta) -> list[Expectation]:
         """Every severity fires whose low-traffic guard was reached for certain."""
-        samples = at // self._pace.scrape
-        if isinstance(self._slo.sli, FreshnessSli):  # one event an evaluation, after a first base
-            samples = (at - self._base) // self._pace.evaluation
-        few = isinstance(self._slo.sli, FreshnessSli | UptimeSli)
         return [
             scene.firing(at, BURN_ALERT, [pair.severity], only=pair.severity)
             for pair in self._slo.burn_windows
-            if not few or pair.bad_events < samples
+            if self._reached(pair, at)
         ]
 
-
-def _guard(pair: BurnWindow) -> Fraction:
-    return Fraction(2 * pair.bad_events - 1, 2)
+    def _reached(self, pair: BurnWindow, at: timedelta) -> bool:
+        """Say whether so many bad events can have come for certain: some kinds bring few."""
+        match self._slo.sli:
+            case UptimeSli():
+                return pair.bad_events < at // self._pace.scrape
+            case FreshnessSli():  # one event an evaluation, after a first base
+                return pair.bad_events < (at - self._base) // self._pace.evaluation
+        return True
 
 
 def plenty(slo: Slo) -> int:

@@ -196,7 +196,9 @@ class WindowStories:
         threshold = pair.error_ratio(self._slo.objective)
         fewest, most = self._in(pair.long)
         loud = self._in(pair.short)[1]
-        ratio = threshold * _JUST_BELOW * fewest / loud
+        # Counters also grow between two bursts, which makes the last one weigh more.
+        bursts_ = Fraction(_BURST - 1, _BURST) if pair.long in self._slo.rate_windows else 1
+        ratio = threshold * _JUST_BELOW * bursts_ * fewest / loud
         if isinstance(self._slo.sli, FreshnessSli):
             ratio = Fraction(1)
         if not threshold < ratio <= 1 or ratio * loud >= threshold * fewest:

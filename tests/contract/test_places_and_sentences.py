@@ -105,7 +105,7 @@ def test_a_burn_says_how_much_fails_and_how_long_the_budget_lasts(
     percent, seconds = (float(part) for part in found.groups())
     lately = 2 * FAILING_FOR / 200  # 20 seconds hold 200 events
     assert percent / 100 == pytest.approx(lately, rel=0.1)
-    # The ratio over 10 minutes is made of rates over 20 seconds, each second of one; the alert reads the last one.
+    # The ratio over 10 minutes is made of a rate over 20 seconds for each second up to the last.
     every = 10 * (CLEAN_FOR + FAILING_FOR)
     counted = sum(2 * second / 20 for second in range(1, FAILING_FOR)) / every
     left = 0.01 - counted - percent / 100 * 20 / 600
