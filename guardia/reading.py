@@ -1,11 +1,14 @@
 """Reading one document: a getter returns the value, or notes a problem and returns None."""
 
+import re
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from guardia.document import Document, Pointer
 from guardia.duration import format_duration, guess_duration, parse_duration
+from guardia.matcher import Matcher, parse_matcher
 from guardia.problem import Problem
 from guardia.word import nearest
 
@@ -98,6 +101,59 @@ class Reading:
                 fix="write a number and its unit, the larger unit first",
             )
             return None
+
+    def time_of_day(self, pointer: Pointer, *, why: str, example: str) -> time | None:
+        """Return the wall clock's time written at `pointer`, such as 09:00; None when it is wrong.
+
+        `why` it must be right and an `example` are shown with the problem.
+        """
+        text = self.value(pointer)
+        if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
+            return time.fromisoformat(text)
+        self.problem(
+            "time-invalid",
+            pointer,
+            f"{text} is not a time of day",
+            label="must be HH:MM, from 00:00 to 23:59",
+            why=why,
+            fix=f"write hours and minutes with two digits each, such as {example}",
+        )
+        return None
+
+    def zone(self, pointer: Pointer, *, why: str) -> ZoneInfo | None:
+        """Return the IANA time zone named at `pointer`; None when there is no such zone."""
+        text = self.value(pointer)
+        try:
+            return ZoneInfo(text)
+        except (LookupError, ValueError, OSError):
+            # No such file, a name that leads out of the database, a folder of it.
+            guess = nearest(text, available_timezones())
+        self.problem(
+            "zone-unknown",
+            pointer,
+            f"there is no time zone {text}",
+            label=f"did you mean {guess}?" if guess else "must be a name of the IANA database",
+            why=why,
+            fix=f"write {guess}" if guess else "use a name such as Atlantic/Cape_Verde or UTC",
+        )
+        return None
+
+    def matchers(self, pointer: Pointer, *, why: str, fix: str) -> tuple[Matcher, ...]:
+        """Return the matchers of the list at `pointer`; one that is wrong is noted and left out."""
+        found = []
+        for index, text in enumerate(self.value(pointer, ())):
+            try:
+                found.append(parse_matcher(text))
+            except ValueError as error:
+                self.problem(
+                    "matcher-invalid",
+                    (*pointer, index),
+                    str(error),
+                    label="must be a label, an operator and a value",
+                    why=why,
+                    fix=fix,
+                )
+        return tuple(found)
 
     def reference(self, pointer: Pointer, what: str, known: Collection[str], fix: str) -> None:
         """Note a problem when the name at `pointer` is not one of the known ones."""

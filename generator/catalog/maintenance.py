@@ -3,13 +3,11 @@
 import re
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
 
 from guardia.document import Pointer
 from guardia.duration import format_duration
 from guardia.maintenance import Maintenance, Recurrence, parse_recurrence
 from guardia.reading import Reading
-from guardia.word import nearest
 
 _DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _LONGEST = timedelta(days=14)
@@ -41,7 +39,10 @@ def _check_names(reading: Reading, at: Pointer, what: str, known: Collection[str
 
 
 def _read_one(reading: Reading, at: Pointer) -> Maintenance | None:
-    zone = _read_zone(reading, (*at, "zone"))
+    zone = reading.zone(
+        (*at, "zone"),
+        why="the zone says when the wall clock shows the beginning, also when clocks change",
+    )
     lasts = reading.duration((*at, "lasts"), longest=_LONGEST)
     begins = _read_begin(reading, at)
     if zone is None or lasts is None or begins is None:
@@ -97,7 +98,11 @@ def _read_once(reading: Reading, at: Pointer) -> tuple[date, time] | None:
 
 def _read_again(reading: Reading, at: Pointer) -> tuple[Recurrence, time] | None:
     text = reading.value((*at, "every"))
-    begins = _read_time(reading, (*at, "at"))
+    begins = reading.time_of_day(
+        (*at, "at"),
+        why="the maintenance begins when the wall clock of its zone shows this time",
+        example="02:00",
+    )
     try:
         days = parse_recurrence(text, reading.value((*at, "months"), ()))
     except ValueError as error:
@@ -111,39 +116,6 @@ def _read_again(reading: Reading, at: Pointer) -> tuple[Recurrence, time] | None
         )
         return None
     return None if begins is None else (days, begins)
-
-
-def _read_time(reading: Reading, at: Pointer) -> time | None:
-    text = reading.value(at)
-    if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
-        return time.fromisoformat(text)
-    reading.problem(
-        "time-invalid",
-        at,
-        f"{text} is not a time of day",
-        label="must be HH:MM, from 00:00 to 23:59",
-        why="the maintenance begins when the wall clock of its zone shows this time",
-        fix="write hours and minutes with two digits each, such as 02:00",
-    )
-    return None
-
-
-def _read_zone(reading: Reading, at: Pointer) -> ZoneInfo | None:
-    text = reading.value(at)
-    try:
-        return ZoneInfo(text)
-    except (LookupError, ValueError, OSError):
-        # No such file, a name that leads out of the database, a folder of it.
-        guess = nearest(text, available_timezones())
-    reading.problem(
-        "zone-unknown",
-        at,
-        f"there is no time zone {text}",
-        label=f"did you mean {guess}?" if guess else "must be a name of the IANA database",
-        why="the zone says when the wall clock shows the beginning, also when clocks change",
-        fix=f"write {guess}" if guess else "use a name such as Atlantic/Cape_Verde or UTC",
-    )
-    return None
 
 
 def _is_expressible(reading: Reading, at: Pointer, found: Maintenance) -> bool:

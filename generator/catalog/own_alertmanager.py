@@ -14,7 +14,7 @@ from generator.catalog.alertmanager import inline_secret
 from generator.catalog.model_alertmanager import OwnAlertmanager
 from generator.naming import META_ALERTS, OWN_NAME, maintenance_interval
 from guardia.document import Pointer
-from guardia.matcher import Matcher, matches_all, parse_matcher
+from guardia.matcher import Matcher, matches_all
 from guardia.reading import Reading
 
 _WAITS = ("group_wait", "group_interval", "repeat_interval")
@@ -118,21 +118,12 @@ def _check_route(
         _check_route(reading, (*at, "routes", index), receivers, intervals)
 
 
-def _read_matchers(reading: Reading, at: Pointer) -> list[Matcher]:
-    found = []
-    for index, text in enumerate(reading.value(at, ())):
-        try:
-            found.append(parse_matcher(text))
-        except ValueError as error:
-            reading.problem(
-                "matcher-invalid",
-                (*at, index),
-                str(error),
-                label="must be a label, an operator and a value",
-                why="Alertmanager would refuse the whole configuration, or match other alerts",
-                fix="""write one matcher an item: 'severity="critical"', 'team=~"a|b"'""",
-            )
-    return found
+def _read_matchers(reading: Reading, at: Pointer) -> tuple[Matcher, ...]:
+    return reading.matchers(
+        at,
+        why="Alertmanager would refuse the whole configuration, or match other alerts",
+        fix="""write one matcher an item: 'severity="critical"', 'team=~"a|b"'""",
+    )
 
 
 def _check_inhibit_rule(reading: Reading, at: Pointer, environment: str) -> None:
@@ -179,7 +170,7 @@ def _names_alerts(matcher: Matcher) -> bool:
     return is_list or (matcher.operator == "=" and matcher.value != "")
 
 
-def _requires(label: str, matchers: list[Matcher]) -> bool:
+def _requires(label: str, matchers: tuple[Matcher, ...]) -> bool:
     return any(matcher.name == label and not matcher.matches({}) for matcher in matchers)
 
 

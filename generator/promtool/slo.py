@@ -449,7 +449,7 @@ def plenty(slo: Slo) -> int:
         ceil(_ABOVE_GUARDS * pair.bad_events / pair.error_ratio(slo.objective))
         for pair in slo.burn_windows
     ]
-    return max(1000, *needed, 1000)
+    return max([1000, *needed])
 
 
 def just_above(pair: BurnWindow, slo: Slo) -> Fraction:

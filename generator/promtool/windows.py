@@ -111,7 +111,7 @@ class WindowStories:
             ceil(4 * pair.bad_events * bursts / pair.error_ratio(self._slo.objective))
             for pair in self._slo.burn_windows
         ]
-        return max(plenty(self._slo), *needed, 1)
+        return max([plenty(self._slo), *needed])
 
     def _scene(self, name: str, by: Mapping[str, str] | None = None) -> Scene:
         return Scene(

@@ -1,7 +1,7 @@
 """Routes of the on-call files, and the one default route."""
 
 from guardia.document import Pointer
-from guardia.matcher import Matcher, parse_matcher
+from guardia.matcher import Matcher
 from guardia.reading import Reading
 from router.catalog.names import DEFAULT_ROUTE, Names
 from router.catalog.people import read_addresses
@@ -74,17 +74,8 @@ def _route(reading: Reading, at: Pointer, names: Names, *, name: str) -> Route:
 
 
 def _matchers(reading: Reading, at: Pointer) -> tuple[Matcher, ...]:
-    found = []
-    for index, text in enumerate(reading.value(at, ())):
-        try:
-            found.append(parse_matcher(text))
-        except ValueError as error:
-            reading.problem(
-                "matcher-invalid",
-                (*at, index),
-                str(error),
-                label="must be a label, an operator and a value",
-                why="a matcher that is read otherwise than meant sends pages to the wrong people",
-                fix="""write it as in Alertmanager: 'severity="critical"', 'team=~"a|b"'""",
-            )
-    return tuple(found)
+    return reading.matchers(
+        at,
+        why="a matcher that is read otherwise than meant sends pages to the wrong people",
+        fix="""write it as in Alertmanager: 'severity="critical"', 'team=~"a|b"'""",
+    )

@@ -1,12 +1,10 @@
 """Schedules of the on-call files: rotations on the wall clock of a zone."""
 
 import re
-from datetime import date, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import date, timedelta
 
 from guardia.document import Pointer
 from guardia.reading import Reading
-from guardia.word import nearest
 from router.catalog.names import Names
 from router.oncall.model import PersonId, Rotation, Schedule, ScheduleId
 
@@ -29,8 +27,15 @@ def read_schedules(reading: Reading, names: Names) -> list[Schedule]:
 def _rotation(reading: Reading, at: Pointer) -> Rotation | None:
     days = _days(reading, (*at, "shift"))
     starts_on = _date(reading, (*at, "starts"))
-    handoff = _time(reading, (*at, "handoff"))
-    zone = _zone(reading, (*at, "zone"))
+    handoff = reading.time_of_day(
+        (*at, "handoff"),
+        why="the handoff is when the wall clock of the rotation's zone shows this time",
+        example="09:00",
+    )
+    zone = reading.zone(
+        (*at, "zone"),
+        why="the zone says when the wall clock shows the handoff, also when clocks change",
+    )
     if days is None or starts_on is None or handoff is None or zone is None:
         return None
     return Rotation(
@@ -73,38 +78,5 @@ def _date(reading: Reading, at: Pointer) -> date | None:
         label="must be YYYY-MM-DD, a day of the calendar",
         why="the first person's first turn starts on it, and every later turn is counted from it",
         fix="write a date such as 2026-01-05; its weekday is the day of the handoff",
-    )
-    return None
-
-
-def _time(reading: Reading, at: Pointer) -> time | None:
-    text = reading.value(at)
-    if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
-        return time.fromisoformat(text)
-    reading.problem(
-        "time-invalid",
-        at,
-        f"{text} is not a time of day",
-        label="must be HH:MM, from 00:00 to 23:59",
-        why="the handoff is when the wall clock of the rotation's zone shows this time",
-        fix="write hours and minutes with two digits each, such as 09:00",
-    )
-    return None
-
-
-def _zone(reading: Reading, at: Pointer) -> ZoneInfo | None:
-    text = reading.value(at)
-    try:
-        return ZoneInfo(text)
-    except (LookupError, ValueError, OSError):
-        # No such file, a name that leads out of the database, a folder of it.
-        guess = nearest(text, available_timezones())
-    reading.problem(
-        "zone-unknown",
-        at,
-        f"there is no time zone {text}",
-        label=f"did you mean {guess}?" if guess else "must be a name of the IANA database",
-        why="the zone says when the wall clock shows the handoff, also when clocks change",
-        fix=f"write {guess}" if guess else "use a name such as Atlantic/Cape_Verde or UTC",
     )
     return None
