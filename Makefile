@@ -33,7 +33,7 @@ demo: $(VENV)/.demo ## Watch an outage from the first error to the acknowledged 
 .PHONY: test
 test: tools lint types contracts stale ## All checks, then the tests
 	@echo "== tests"
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: check
 check: test ## All that CI runs
