@@ -9,6 +9,11 @@ command -v "$amtool" >/dev/null || {
     echo "test-routes: there is no $amtool: install it, or name it in AMTOOL" >&2
     exit 2
 }
+# What does not load sends nothing anywhere, so each alert below would say the same.
+if ! found=$("$amtool" check-config "$folder/alertmanager.yml" 2>&1); then
+    printf '%s\nno route was tried: amtool does not accept the configuration\n' "$found"
+    exit 1
+fi
 wrong=0
 check() {
     name=$1 receivers=$2

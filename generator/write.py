@@ -1,5 +1,6 @@
 """All generated files: to disk, or the list of those that are stale."""
 
+import errno
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -82,16 +83,25 @@ def write_files(
     stale = list_stale(files, out, folders)
     if any(found.reason == NOT_OURS for found in stale):
         return stale
+    for folder in dict.fromkeys((out / one.path).parent for one in stale if one.path in files):
+        _make_folder(folder)  # all of them first: what cannot be made leaves nothing half written
     for found in stale:
         path = out / found.path
         if found.path not in files:
             path.unlink()
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.new")
         temporary.write_bytes(files[found.path].encode())
         temporary.replace(path)
     return stale
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that is not there yet. Raises OSError, which says so of a dangling link."""
+    if folder.is_symlink() and not folder.exists():
+        reason = f"it links to {folder.readlink()}, which is not there"
+        raise FileNotFoundError(errno.ENOENT, reason, str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _difference(path: Path, text: str) -> str | None:

@@ -44,41 +44,40 @@ def render_yaml(value: Any) -> str:
     `value` is made of dict with text as keys, list, tuple, str, int, float,
     bool and None. Raises TypeError for anything else.
     """
-    parts = [HEADER]
-    _write(value, "", parts)
-    return "".join(parts)
+    return HEADER + _node(value, "")
 
 
-def _write(value: Any, indent: str, parts: list[str]) -> None:
-    """Add lines for `value`; the first line's indentation stands in `parts` already."""
-    if isinstance(value, str):
-        parts.append(_text(value, indent))
-    elif isinstance(value, dict) and value:
-        _write_mapping(value, indent, parts)
-    elif isinstance(value, list | tuple) and value:
+def _node(value: Any, indent: str) -> str:
+    """Return lines for `value`; the first one stands behind its indentation already."""
+    if isinstance(value, dict) and value:
+        return _mapping(value, indent)
+    if isinstance(value, list | tuple) and value:
         inner = indent + "  "
-        for index, item in enumerate(value):
-            parts.append(f"{indent if index else ''}- ")
-            _write(item, inner, parts)
-    else:
-        parts.append(_other(value) + "\n")
+        return "- " + f"{indent}- ".join([_node(item, inner) for item in value])
+    return _text(value, indent) if isinstance(value, str) else f"{_other(value)}\n"
 
 
-def _write_mapping(value: dict[str, Any], indent: str, parts: list[str]) -> None:
-    before = ""
+def _mapping(value: dict[str, Any], indent: str) -> str:
+    entries = []
     for key, item in value.items():
-        start = before + _key(key, indent)
-        before = indent
         if isinstance(item, str):
-            parts.append(f"{start} {_text(item, indent)}")
+            render = _entry if "\n" in item else _short_entry
+            entries.append(render(key, item, indent))
         elif isinstance(item, dict) and item:
-            parts.append(f"{start}\n{indent}  ")
-            _write_mapping(item, indent + "  ", parts)
+            inner = indent + "  "
+            entries.append(f"{_key(key, indent)}\n{inner}{_mapping(item, inner)}")
         elif isinstance(item, list | tuple) and item:
-            parts.append(f"{start}\n{indent}")
-            _write(item, indent, parts)
+            entries.append(f"{_key(key, indent)}\n{indent}{_node(item, indent)}")
         else:
-            parts.append(f"{start} {_other(item)}\n")
+            entries.append(f"{_key(key, indent)} {_other(item)}\n")
+    return indent.join(entries)
+
+
+def _entry(key: str, text: str, indent: str) -> str:
+    return f"{_key(key, indent)} {_text(text, indent)}"
+
+
+_short_entry = lru_cache(maxsize=50_000)(_entry)  # labels repeat in every rule; blocks do not
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +107,6 @@ def _is_block(body: str) -> bool:
     )
 
 
-@lru_cache(maxsize=50_000)  # labels repeat in every rule
 def _line(text: str) -> str:
     if not _is_shown(text):
         # JSON leaves characters above U+007E as they are; those that are hidden have four digits.

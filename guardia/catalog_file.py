@@ -2,16 +2,20 @@
 
 import codecs
 import os
+import re
 import stat
 from collections.abc import Collection
 from pathlib import Path
 
+from guardia.lines import Lines
 from guardia.problem import Problem, Span
 
 YAML_ENDINGS = (".yaml", ".yml")
 MAX_FILE_BYTES = 1024 * 1024
 MAX_FILES = 10_000  # in one folder
 
+# What editors leave beside a file: Emacs and others, Vim, Emacs while it is not saved.
+_LEFT_BY_EDITORS = re.compile(r".*~|.*\.sw[a-p]|#.*#", re.DOTALL)
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -21,14 +25,15 @@ def list_folder(
     """Return the files of a folder by name, problems, and whether the list is complete.
 
     With `endings`, whatever else lies there is a problem: it would look as if
-    it was read. Hidden files are left out. A missing folder is empty.
+    it was read. Hidden files and the backups of editors are left out. A missing
+    folder is empty.
     """
     try:
         with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
-    except FileNotFoundError:
-        return [], (), True
+            names = sorted(entry.name for entry in entries if not _is_passed_over(entry.name))
     except OSError as error:
+        if is_missing(folder):
+            return [], (), True
         return [], (_unreadable_problem(folder, error),), False
     if len(names) > MAX_FILES:
         return [], (_too_many_problem(folder, len(names)),), False
@@ -38,6 +43,21 @@ def list_folder(
     readable = [path for path in paths if path.suffix in endings and not path.is_dir()]
     kept = frozenset(readable)
     return readable, tuple(_unexpected_problem(path) for path in paths if path not in kept), True
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or _LEFT_BY_EDITORS.fullmatch(name) is not None
+
+
+def is_missing(path: Path) -> bool:
+    """Say whether nothing has this name, which is not so where it is only out of sight."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # such as of a folder that this user may not look into
+        return False
+    return False
 
 
 def read_text(path: Path, *, longest: int) -> tuple[str | None, Problem | None]:
@@ -69,6 +89,8 @@ def top_of(path: Path) -> Span:
 
 
 def _unreadable_problem(path: Path, error: OSError) -> Problem:
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        return _dangling_problem(path)
     return Problem(
         code="file-unreadable",
         message=f"cannot read this: {error.strerror or 'the system refuses'}",
@@ -76,6 +98,17 @@ def _unreadable_problem(path: Path, error: OSError) -> Problem:
         label="",
         why="nothing in it could be checked",
         fix="let this user read it",
+    )
+
+
+def _dangling_problem(path: Path) -> Problem:
+    return Problem(
+        code="file-unreadable",
+        message=f"cannot read this: it links to {path.readlink()}, which is not there",
+        span=top_of(path),
+        label="",
+        why="nothing in it could be checked",
+        fix="let it link to a file that is there, or remove the link",
     )
 
 
@@ -93,7 +126,7 @@ def _not_a_file_problem(path: Path) -> Problem:
 def _encoding_problem(path: Path, error: UnicodeDecodeError) -> Problem:
     is_utf_16 = error.object.startswith(_UTF_16)
     before = error.object[: error.start].decode(errors="replace")
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    line, column = Lines(before).place(len(before))
     return Problem(
         code="file-unreadable",
         message="this is UTF-16, not UTF-8 text" if is_utf_16 else "this is not UTF-8 text",

@@ -1,11 +1,10 @@
 """A catalog's folder: every file read once, checked against its schema, positions kept."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardia.catalog_file import YAML_ENDINGS, list_folder, read_text, top_of
+from guardia.catalog_file import YAML_ENDINGS, is_missing, list_folder, read_text, top_of
 from guardia.document import Document, read_document
 from guardia.problem import Problem, Suppression, sort_problems
 from guardia.schema import check_schema
@@ -56,14 +55,14 @@ def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]
     """
     reader = _Reader()
     organisation_file = root / "catalog.yaml"
-    is_there = os.path.lexists(organisation_file)
+    is_there = not is_missing(organisation_file)
     organisation = reader.read(
         "catalog", [organisation_file] if is_there else [], organisation_file
     )
     services = reader.read_all("service", root / "services")
     oncall = reader.read_all("oncall", root / "oncall")
     own_file = root / "alertmanager.yaml"
-    own = reader.read("alertmanager", [own_file], own_file) if os.path.lexists(own_file) else ()
+    own = reader.read("alertmanager", [own_file], own_file) if not is_missing(own_file) else ()
     folder = CatalogFolder(
         root=root,
         organisation=organisation[0] if organisation else None,

@@ -10,15 +10,24 @@ from typing import Any
 
 import yaml
 
+from guardia.lines import Extent, Lines
 from guardia.problem import Problem, Span, Suppression, first_problems
 from guardia.suppression import may_hold_suppressions, read_suppressions
+from guardia.yaml_problem import (
+    MAX_DEPTH,
+    duplicate_problem,
+    empty_problem,
+    key_problem,
+    merge_problem,
+    syntax_problem,
+    tag_problem,
+    too_deep_problem,
+)
 
 Pointer = tuple[str | int, ...]  # the way from the top of a document to a value
-Extent = tuple[int, int]  # where a part of a text begins and ends, end excluded
 _COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _LONGEST_NUMBER = 19  # characters; what is longer is no number that anybody means
 MAX_VALUES = 50_000  # aliases can multiply: a small file must not fill the memory
-MAX_DEPTH = 60  # lists and mappings inside each other; catalogs need about ten
 _LARGE = 65_536  # characters; what is longer is counted before it becomes nodes
 
 
@@ -69,8 +78,8 @@ class Document:
         return Span(path=self.path, line=line, column=column, end_column=column + len(piece))
 
     @cached_property
-    def _lines(self) -> "_Lines":  # only a few places are ever asked for
-        return _Lines(self.text)
+    def _lines(self) -> Lines:  # only a few places are ever asked for
+        return Lines(self.text)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -110,11 +119,11 @@ def read_document(path: str, text: str) -> tuple[Document | None, tuple[Problem,
             _count_values(text)
         node = _compose(text)
     except yaml.YAMLError as error:
-        return None, (_syntax_problem(path, text, error),)
+        return None, (syntax_problem(path, text, error),)
     except RecursionError:  # of PyYAML without its C parser, which counts levels itself
-        return None, (_too_deep_problem(Span(path=path, line=1, column=1, end_column=2)),)
+        return None, (too_deep_problem(Span(path=path, line=1, column=1, end_column=2)),)
     if node is None:
-        return None, (_empty_problem(path),)
+        return None, (empty_problem(path),)
     walk = _Walk(path, text)
     value = walk.value(node, ())
     if walk.problems:
@@ -173,7 +182,7 @@ def _read_suppressions(
         at = bisect_right(starts, index) - 1
         return at < 0 or index >= texts[at][1]
 
-    return read_suppressions(path, text, is_comment=is_comment, place=_Lines(text).place)
+    return read_suppressions(path, text, is_comment=is_comment, place=Lines(text).place)
 
 
 def _texts(top: yaml.Node, text: str) -> Iterator[tuple[int, int]]:
@@ -199,7 +208,7 @@ class _Walk:
 
     def __init__(self, path: str, text: str) -> None:
         self._path = path
-        self._lines = _Lines(text)
+        self._lines = Lines(text)
         self.extents: dict[Pointer, Extent] = {}
         self.key_extents: dict[Pointer, Extent] = {}
         self.problems: list[Problem] = []
@@ -213,10 +222,10 @@ class _Walk:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if len(self._open) >= MAX_DEPTH:
-            self.problems.append(_too_deep_problem(self._span(node)))
+            self.problems.append(too_deep_problem(self._span(node)))
             return None
         if node.tag not in _COLLECTION_TAGS:
-            self.problems.append(_tag_problem(node.tag, self._span(node)))
+            self.problems.append(tag_problem(node.tag, self._span(node)))
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
@@ -232,14 +241,14 @@ class _Walk:
         for key_node, value_node in node.value:
             key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
-                self.problems.append(_key_problem(self._span(key_node), key_node))
+                self.problems.append(key_problem(self._span(key_node), key_node))
                 continue
             if key == "<<" and not key_node.style:
-                self.problems.append(_merge_problem(self._span(key_node)))
+                self.problems.append(merge_problem(self._span(key_node)))
                 continue
             if key in result:
                 spans = self._span(key_node), self._span(first[key])
-                self.problems.append(_duplicate_problem(key, *spans))
+                self.problems.append(duplicate_problem(key, *spans))
                 continue
             first[key] = key_node
             at = (*pointer, key)
@@ -265,7 +274,7 @@ class _Walk:
                     return float(re.sub(r"\.(inf|nan)", r"\1", text.lower()))
         except ValueError:  # such as `!!int abc`
             pass
-        self.problems.append(_tag_problem(node.tag, self._span(node)))
+        self.problems.append(tag_problem(node.tag, self._span(node)))
         return None
 
     def _span(self, node: yaml.Node) -> Span:
@@ -290,141 +299,3 @@ def _extent(node: yaml.Node) -> Extent:
     start: int = node.start_mark.index
     end: int = node.end_mark.index
     return (start, start + 1) if isinstance(node, yaml.CollectionNode) else (start, end)
-
-
-class _Lines:
-    """Lines and columns of a text as editors count them.
-
-    YAML also ends a line at U+0085, U+2028 and U+2029, which editors show as
-    characters: so the line is counted from the character's place in the text.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
-
-    def place(self, index: int) -> tuple[int, int]:
-        """Return line and column, from 1, of the character at `index`."""
-        line = bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1
-
-    def span(self, path: str, extent: Extent) -> Span:
-        """Return the span of an extent; of what spans lines, only its first character."""
-        line, column = self.place(extent[0])
-        end_line, end_column = self.place(extent[1])
-        if end_line != line:
-            end_column = column + 1
-        return Span(path=path, line=line, column=column, end_column=max(end_column, column))
-
-
-def _syntax_problem(path: str, text: str, error: yaml.YAMLError) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
-    context = getattr(error, "context", None)
-    position = getattr(error, "position", None)
-    # A character that YAML forbids has a position and no mark.
-    index = mark.index if mark is not None else position if isinstance(position, int) else 0
-    line, column = _Lines(text).place(index)
-    label, fix = _advice(text, line)
-    return Problem(
-        code="yaml-syntax",
-        message=f"this is not YAML: {f'{context}, ' if context else ''}{reason}",
-        span=Span(path=path, line=line, column=column, end_column=column + 1),
-        label=label,
-        why="the rest of the file cannot be read, so nothing in it was checked",
-        fix=fix,
-    )
-
-
-def _advice(text: str, line: int) -> tuple[str, str]:
-    """Return what to say under the mark, and a way out, by the usual causes."""
-    lines = re.split(r"\r\n|\r|\n", text)
-    here = lines[max(0, line - 2) : line]
-    if any(re.match(r"[ ]*\t", one) for one in here):
-        return "a tab", "indent with spaces: YAML does not allow tabs there"
-    if any(re.match(r"\s*(\{\{-?|\{%)", one) for one in here):
-        return (
-            "a template, not YAML",
-            "render the template first, and check what it gives",
-        )
-    if any("{{" in one for one in here):
-        return (
-            "reading stopped here",
-            "put a text that begins with {{ in quotes; render a template of Helm or the like first",
-        )
-    return "reading stopped here", "look at the indentation, quotes and colons here and above"
-
-
-def _too_deep_problem(span: Span) -> Problem:
-    return Problem(
-        code="yaml-syntax",
-        message=f"lists and mappings stand inside each other more than {MAX_DEPTH} deep",
-        span=span,
-        label="reading stopped here",
-        why="nothing in a catalog is nested so deep, and reading it could end the process",
-        fix="look for an opening bracket that is never closed, or is repeated",
-    )
-
-
-def _merge_problem(span: Span) -> Problem:
-    return Problem(
-        code="yaml-syntax",
-        message="`<<` does not merge anything",
-        span=span,
-        label="a merge key",
-        why="YAML 1.2 has no merge keys: a reader could not see which value counts",
-        fix="write the keys out here; what holds for all belongs under `slo_defaults`",
-    )
-
-
-def _empty_problem(path: str) -> Problem:
-    return Problem(
-        code="yaml-syntax",
-        message="the file is empty",
-        span=Span(path=path, line=1, column=1, end_column=1),
-        label="nothing here",
-        why="every file of a catalog declares something",
-        fix="declare it, or remove the file",
-    )
-
-
-def _duplicate_problem(key: str, span: Span, first: Span) -> Problem:
-    return Problem(
-        code="duplicate-key",
-        message=f"`{key}` is given twice",
-        span=span,
-        label=f"first given on line {first.line}",
-        why="only one of the two could count, and a reader cannot see which",
-        fix=f"keep one of them: line {first.line} or line {span.line}",
-    )
-
-
-def _key_problem(span: Span, node: yaml.Node) -> Problem:
-    if not isinstance(node, yaml.ScalarNode):
-        return Problem(
-            code="wrong-type",
-            message="a key must be text, not a list or mapping",
-            span=span,
-            label="not text",
-            why="keys name things, and names are text; {{ … }} is read as a mapping in a mapping",
-            fix="put a text that begins with {{ in quotes; render a template of Helm or the like"
-            " first",
-        )
-    return Problem(
-        code="wrong-type",
-        message=f"a key must be text, not {node.value}",
-        span=span,
-        label="not text",
-        why="keys name things, and names are text",
-        fix=f'write it in quotes: "{node.value}"',
-    )
-
-
-def _tag_problem(tag: str, span: Span) -> Problem:
-    return Problem(
-        code="yaml-syntax",
-        message=f"cannot read this value as {tag.removeprefix('tag:yaml.org,2002:')}",
-        span=span,
-        label="this value",
-        why="a catalog holds text, numbers, true/false, lists and mappings only",
-        fix="remove the tag, or write the value in quotes",
-    )

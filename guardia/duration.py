@@ -55,12 +55,12 @@ def parse_duration(text: str) -> timedelta:
 def guess_duration(text: str) -> str | None:
     """Return the duration that a text most likely means, as Prometheus writes it, or None.
 
-    `5` is taken for minutes; `1 minute`, `90min`, `1h 30m` and `1.5h` are read
-    by the first letters of their units.
+    `1 minute`, `90min`, `1h 30m` and `1.5h` are read by the first letters of
+    their units; of `1h30` the rest is minutes. A number alone may mean anything.
     """
     bare = re.sub(r"\s+|,|\band\b", "", text.lower()) if len(text) <= _LONGEST else ""
     parts = list(_LOOSE.finditer(bare))
-    if not parts or "".join(part[0] for part in parts) != bare:
+    if not any(part["unit"] for part in parts) or "".join(part[0] for part in parts) != bare:
         return None
     total = timedelta()
     for part in parts:

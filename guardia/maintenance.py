@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from guardia.word import nearest
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (
     "january", "february", "march", "april", "may", "june",
@@ -107,6 +109,21 @@ def is_announced(
     return next(
         (one for one in announced if one.concerns(service, environment) and one.covers(at)), None
     )
+
+
+_KNOWN = (
+    "day",
+    *WEEKDAYS,
+    *(f"{ordinal} {weekday} of the month" for ordinal in _ORDINALS for weekday in WEEKDAYS),
+    *(f"day {day} of the month" for day in range(1, 29)),
+    "last day of the month",
+)
+_CLOSE = 0.9  # of 1, as guardia.word.nearest counts: capitals, an s too many
+
+
+def guess_recurrence(text: str) -> str | None:
+    """Return the form of parse_recurrence that a text nearly is, or None."""
+    return nearest(text, _KNOWN, close=_CLOSE)
 
 
 def parse_recurrence(text: str, months: Iterable[str] = ()) -> Recurrence:

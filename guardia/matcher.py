@@ -1,21 +1,35 @@
 """Alertmanager's matchers: `severity="critical"`, `environment=~"dev|qa"`."""
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+
+from guardia.regular_expression import (
+    MATCHING_FLAGS,
+    RegularExpressionError,
+    check_regular_expression,
+)
+
+__all__ = [
+    "Matcher",
+    "RegularExpressionError",
+    "check_regular_expression",
+    "guess_matcher",
+    "matches_all",
+    "parse_matcher",
+]
 
 _MATCHER = re.compile(
     r"\s*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)\s*(?P<operator>=~|!~|!=|=)\s*"
-    r'(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^"\\{}!=~,\s]+))\s*',
+    r'(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^"\x27`\\{}!=~,\s]+))\s*',
+    re.ASCII | re.DOTALL,
+)
+# What PromQL and Go take for quotes is a part of the value to Alertmanager, or a mistake.
+_OTHER_QUOTES = re.compile(
+    r"\s*(?P<name>\w+)\s*(?P<operator>=~|!~|!=|=)\s*(?P<quote>['`])(?P<value>.*)(?P=quote)\s*",
     re.ASCII | re.DOTALL,
 )
 _ESCAPES = {"n": "\n", "\\": "\\", '"': '"'}
-
-
-class RegularExpressionError(ValueError):
-    """A regular expression that we cannot match as Prometheus does; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +44,7 @@ class Matcher:
         """Say whether the labels meet this condition; regular expressions match the whole value."""
         value = labels.get(self.name, "")
         if self.operator in ("=~", "!~"):
-            found = re.fullmatch(self.value, value, re.DOTALL) is not None
+            found = re.fullmatch(self.value, value, MATCHING_FLAGS) is not None
         else:
             found = value == self.value
         return found == (self.operator in ("=", "=~"))
@@ -51,6 +65,8 @@ def parse_matcher(text: str) -> Matcher:
     inside quotes are \", \\ and \n.
     """
     match = _MATCHER.fullmatch(text)
+    if match is None and (guess := guess_matcher(text)) is not None:
+        raise ValueError(f"{text} is not in the quotes that Alertmanager knows; write {guess}")
     if match is None:
         raise ValueError(f'{text!r} is not a matcher such as severity="critical"')
     quoted = match["quoted"]
@@ -58,6 +74,15 @@ def parse_matcher(text: str) -> Matcher:
     if match["operator"] in ("=~", "!~"):
         check_regular_expression(value)
     return Matcher(name=match["name"], operator=match["operator"], value=value)
+
+
+def guess_matcher(text: str) -> str | None:
+    """Return the matcher that a text with PromQL's single quotes means; None for any other text."""
+    match = _OTHER_QUOTES.fullmatch(text)
+    if match is None:
+        return None
+    found = Matcher(name=match["name"], operator=match["operator"], value=match["value"])
+    return str(found)
 
 
 def matches_all(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
@@ -73,24 +98,3 @@ def _unescape(text: str) -> str:
         return _ESCAPES[escaped]
 
     return re.sub(r"\\(.)", replace, text, flags=re.DOTALL)
-
-
-@lru_cache(maxsize=1024)  # many services match by the same few expressions
-def check_regular_expression(text: str) -> None:
-    """Accept a regular expression only when RE2 and Python read it alike.
-
-    Raises RegularExpressionError for any other: Prometheus and Alertmanager
-    would match by the one reading, and we by the other.
-    """
-    if re.search(r"\(\?(?![:imsU-])|\\[1-9]", text):
-        raise RegularExpressionError(f"{text!r} uses look-around, named groups or backreferences")
-    if re.search(r"[*+?}]\+|\{,|\{\d{4}|\{\d+,\d{4}", text):
-        raise RegularExpressionError(f"{text!r} uses a repetition that RE2 does not know")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python only warns of [[:digit:]], which it misreads
-            re.compile(text)
-    except (re.error, Warning) as error:
-        raise RegularExpressionError(
-            f"{text!r} is not a regular expression that can be tried out: {error}"
-        ) from None

@@ -183,7 +183,8 @@ def render_github(problems: Iterable[Problem]) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = map(printable, _LINE_END.split(text))  # a log on a terminal must not be steered
+    return "%0A".join(line.replace("%", "%25") for line in lines)
 
 
 def _property(text: str) -> str:

@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from guardia.document import Document, Pointer
 from guardia.duration import format_duration, guess_duration, parse_duration
-from guardia.matcher import Matcher, parse_matcher
+from guardia.matcher import Matcher, guess_matcher, parse_matcher
 from guardia.problem import Problem
 from guardia.word import nearest
 
 _MOST_NAMES = 20  # that one sentence lists
+# Names of files beside the IANA database's: settings of a machine, and editions of it
+# that count leap seconds or are missing.
+_OF_MACHINE = re.compile(r"localtime|posixrules|Factory|(?:right|posix)/(?P<place>.*)")
 
 
 class Reading:
@@ -123,15 +126,21 @@ class Reading:
     def zone(self, pointer: Pointer, *, why: str) -> ZoneInfo | None:
         """Return the IANA time zone named at `pointer`; None when there is no such zone."""
         text = self.value(pointer)
+        is_of_machine = _OF_MACHINE.fullmatch(text)
         try:
-            return ZoneInfo(text)
+            if not is_of_machine:
+                return ZoneInfo(text)
         except (LookupError, ValueError, OSError):
             # No such file, a name that leads out of the database, a folder of it.
-            guess = nearest(text, available_timezones())
+            pass
+        known = {name for name in available_timezones() if not _OF_MACHINE.fullmatch(name)}
+        guess = nearest(is_of_machine["place"] or "" if is_of_machine else text, known)
         self.problem(
             "zone-unknown",
             pointer,
-            f"there is no time zone {text}",
+            f"what the time zone {text} means depends on the machine"
+            if is_of_machine
+            else f"there is no time zone {text}",
             label=f"did you mean {guess}?" if guess else "must be a name of the IANA database",
             why=why,
             fix=f"write {guess}" if guess else "use a name such as Atlantic/Cape_Verde or UTC",
@@ -145,11 +154,17 @@ class Reading:
             try:
                 found.append(parse_matcher(text))
             except ValueError as error:
+                guess = guess_matcher(text)
+                label = (
+                    f"did you mean {guess}?"
+                    if guess
+                    else "must be a label, an operator and a value"
+                )
                 self.problem(
                     "matcher-invalid",
                     (*pointer, index),
                     str(error),
-                    label="must be a label, an operator and a value",
+                    label=label,
                     why=why,
                     fix=fix,
                 )

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from guardia.pages import list_codes
 from guardia.problem import Problem, Span, Suppression
 from guardia.word import nearest
 
 # Judgement calls: with or without one of these, the files are the same, Prometheus
-# loads them, and somebody who knows the metrics may know better. Whatever leaves the
-# catalog unreadable, or an alert without a way to people, is not here.
+# loads them, and somebody who knows the metrics may know better (or their Prometheus,
+# which may be newer than the names we know). Whatever leaves the catalog unreadable, or
+# an alert without a way to people, is not here.
 ALLOWABLE = frozenset(
     {
         "absent-without-for",
@@ -18,6 +20,7 @@ ALLOWABLE = frozenset(
         "comparison-impossible",
         "comparison-missing",
         "counter-no-rate",
+        "critical-wakes-nobody",
         "group-label-dropped",
         "matching-impossible",
         "offset-negative",
@@ -28,9 +31,12 @@ ALLOWABLE = frozenset(
         "rate-on-gauge",
         "rate-range-too-short",
         "regexp-redundant",
+        "route-value-unknown",
+        "template-name-unknown",
     }
 )
 FORM = "# guardia: allow CODE: reason"
+_NEAR = 10  # lines between a problem and a comment that somebody wrote for it
 
 _CANDIDATE = re.compile(
     r"(?:^|(?<=[ \t]))#[ \t]*guardia(?:[ \t]*:|[ \t]+allow\b)[^\r\n]*", re.I | re.M
@@ -107,6 +113,36 @@ def unused_suppressions(
                 why="an exception that outlives its cause would hide the next mistake on this line",
                 fix="remove the comment, or move it to the line of the problem or the line above",
             )
+
+
+def point_to_comments(
+    problems: Iterable[Problem], suppressions: Iterable[Suppression]
+) -> Iterator[Problem]:
+    """Yield the problems; an open one also names a comment that just misses it.
+
+    That is the nearest one with its code that allows nothing else, a few lines away.
+    """
+    found = tuple(problems)
+    used = {problem.allowed.span for problem in found if problem.allowed is not None}
+    idle = [suppression for suppression in suppressions if suppression.span not in used]
+    for problem in found:
+        near = [one for one in idle if _just_misses(one, problem)]
+        if problem.allowed is not None or not near:
+            yield problem
+            continue
+        line = problem.span.line
+        comment = min(near, key=lambda one: abs(one.span.line - line))
+        yield replace(
+            problem,
+            fix=f"{problem.fix}; a comment on line {comment.span.line} allows this code, but"
+            f" speaks of line {comment.line}: put it on the line before the key of this value",
+        )
+
+
+def _just_misses(suppression: Suppression, problem: Problem) -> bool:
+    there, here = suppression.span, problem.span
+    is_near = abs(there.line - here.line) <= _NEAR
+    return suppression.code == problem.code and there.path == here.path and is_near
 
 
 def _line_meant(lines: list[str], line: int) -> int:

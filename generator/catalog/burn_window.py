@@ -32,6 +32,10 @@ class DeclaredBurnWindow:
     bad_events: int
     keep_firing_for: timedelta | None
 
+    def __hash__(self) -> int:
+        # A fraction's hash takes long, and pairs are told apart by their windows.
+        return hash((self.long, self.short, self.bad_events))
+
     def over(self, period: timedelta) -> BurnWindow:
         """Return the pair for an SLO over `period`.
 

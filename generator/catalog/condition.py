@@ -8,6 +8,7 @@ from generator.catalog.hides import read_hides
 from generator.catalog.model import Condition
 from generator.catalog.organisation import LONGEST_WAIT
 from generator.catalog.selector import check_runbook
+from generator.catalog.template import check_template_names
 from generator.promql.check import check_expression, parse_selector
 from guardia.document import Pointer
 from guardia.reading import Reading
@@ -64,6 +65,8 @@ def _read_condition(reading: Reading, at: Pointer, context: ServiceContext) -> C
     for key in ("summary", "description"):
         if not is_template(reading.value((*at, key))):
             template_problem(reading, (*at, key))
+        else:
+            check_template_names(reading, (*at, key))
     if holds_for is None or fires is None or silent is None or reason is not None:
         return None
     return Condition(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from generator.catalog.model import Extras
+from generator.catalog.template import check_template_names
 from guardia.document import Pointer
 from guardia.reading import Reading
 
@@ -29,9 +30,11 @@ def read_extras(
     labels = reading.value((*at, "labels"), {})
     annotations = reading.value((*at, "annotations"), {})
     links = reading.value((*at, "links"), {})
+    reserved = {name for name in labels if name in (*OWN_LABELS, *kept) or name.startswith("__")}
+    taken = (*OWN_LABELS, *kept, "and any that begins with __")
     for name in labels:
-        if name in OWN_LABELS or name in kept or name.startswith("__"):
-            _reserved(reading, (*at, "labels", name), f"the label `{name}`", OWN_LABELS)
+        if name in reserved:
+            _reserved(reading, (*at, "labels", name), f"the label `{name}`", taken)
         if "{{" in str(labels[name]):
             _no_template(reading, (*at, "labels", name))
     for name in sorted(set(inherited.labels) & set(kept)):
@@ -43,13 +46,19 @@ def read_extras(
             )
         elif not is_template(text):
             template_problem(reading, (*at, "annotations", name))
+        else:
+            check_template_names(reading, (*at, "annotations", name))
     for name in links:
         if f"{name}_url" in OWN_ANNOTATIONS or f"{name}_url" in annotations:
             _reserved(
                 reading, (*at, "links", name), f"the annotation `{name}_url`", OWN_ANNOTATIONS
             )
     return Extras(
-        labels={**inherited.labels, **labels},
+        # A refused label is not handed down: one problem is enough.
+        labels={
+            **inherited.labels,
+            **{name: text for name, text in labels.items() if name not in reserved},
+        },
         annotations={**inherited.annotations, **annotations},
         links={**inherited.links, **links},
     )
@@ -59,7 +68,7 @@ def is_template(text: str) -> bool:
     """Say whether the braces of a template pair, and each `if` has its `end`.
 
     Prometheus refuses a whole file otherwise. Source: Prometheus documentation,
-    "Template reference"; the rest of the syntax is left to promtool.
+    "Template reference"; names are checked apart, the rest is left to promtool.
     """
     if re.search(r"\{\{|\}\}", _TEMPLATE_ACTION.sub("", text)):
         return False
@@ -104,6 +113,6 @@ def _reserved(
         f"{what} already has a meaning",
         label="must be a name of your own",
         why="the rules set it themselves, and only one of the two could count",
-        fix=f"use another name than these: {', '.join(own)}",
+        fix=f"use another name than these: {', '.join(dict.fromkeys(own))}",
         of_key=of_key,
     )

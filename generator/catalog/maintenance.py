@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from guardia.document import Pointer
 from guardia.duration import format_duration
-from guardia.maintenance import Maintenance, Recurrence, parse_recurrence
+from guardia.maintenance import Maintenance, Recurrence, guess_recurrence, parse_recurrence
 from guardia.reading import Reading
 
 _DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -106,6 +106,17 @@ def _read_again(reading: Reading, at: Pointer) -> tuple[Recurrence, time] | None
     try:
         days = parse_recurrence(text, reading.value((*at, "months"), ()))
     except ValueError as error:
+        guess = guess_recurrence(text)
+        if guess is not None:
+            reading.problem(
+                "wrong-value",
+                (*at, "every"),
+                str(error),
+                label=f"did you mean `{guess}`?",
+                why="each recurrence is written in one way, in small letters",
+                fix=f"write `{guess}`",
+            )
+            return None
         _inexpressible(
             reading,
             (*at, "every"),

@@ -12,7 +12,15 @@ from urllib.parse import urlsplit
 
 from generator.catalog.alertmanager import inline_secret
 from generator.catalog.model_alertmanager import OwnAlertmanager
-from generator.naming import META_ALERTS, OWN_NAME, maintenance_interval
+from generator.catalog.own_time_interval import check_time_interval
+from generator.naming import (
+    BURN_ALERT,
+    META_ALERTS,
+    NO_TRAFFIC_ALERT,
+    OWN_NAME,
+    TARGETS_DOWN_ALERT,
+    maintenance_interval,
+)
 from guardia.document import Pointer
 from guardia.matcher import Matcher, matches_all
 from guardia.reading import Reading
@@ -35,8 +43,15 @@ _WITHOUT_FILE = {
     "secrets": "write `files:` with the paths of files that hold the values",
 }
 
+# Every service has alerts of these names: such a target is named with these labels only.
+_NEEDED = {
+    BURN_ALERT: ("service", "slo"),
+    NO_TRAFFIC_ALERT: ("service", "slo"),
+    TARGETS_DOWN_ALERT: ("service",),
+}
+
 # alertname=~"A|B": names, and nothing that could match a name nobody thought of.
-_NAMES = re.compile(r"\(?\w+(\|\w+)*\)?", re.ASCII)
+_NAMES = re.compile(r"\(?[\w-]+(\|[\w-]+)*\)?", re.ASCII)
 
 
 def read_own_alertmanager(
@@ -55,6 +70,8 @@ def read_own_alertmanager(
         if reading.value((*at, "continue")) is False:
             _withholds(reading, (*at, "continue"))
         _check_route(reading, at, receivers, intervals)
+    for index in range(reading.count(("time_intervals",))):
+        check_time_interval(reading, ("time_intervals", index))
     for index in range(reading.count(("inhibit_rules",))):
         _check_inhibit_rule(reading, ("inhibit_rules", index), environment_label)
     _check_secrets(reading, ("receivers",), inside="")
@@ -150,21 +167,51 @@ def _check_inhibit_rule(reading: Reading, at: Pointer, environment: str) -> None
                 f"two alerts without `{label}` count as equal",
                 f"""a matcher must require it: '{label}=~".+"'""",
             )
-    names = [one for one in sides["target_matchers"] if _names_alerts(one)]
-    if names and any(matches_all(names, {"alertname": name}) for name in META_ALERTS):
+    _check_hidden(reading, (*at, "target_matchers"), sides["target_matchers"], equal)
+
+
+def _check_hidden(
+    reading: Reading, at: Pointer, targets: tuple[Matcher, ...], equal: Collection[str]
+) -> None:
+    """Note targets whose names are those of alerts about the router, or of every service."""
+    names = [one for one in targets if _names_alerts(one)]
+    if not names:
+        return  # noted already
+    if any(matches_all(names, {"alertname": name}) for name in META_ALERTS):
         _too_wide(
             reading,
-            (*at, "target_matchers"),
+            at,
             "the alerts about the router would be hidden",
             "names one of them",
         )
+    for alert, needed in _NEEDED.items():
+        missing = [
+            label
+            for label in needed
+            if label not in equal and not any(_names(label, one) for one in targets)
+        ]
+        if missing and matches_all(names, {"alertname": alert}):
+            every = " of every service" if "service" in missing else " of the service"
+            labels = " and ".join(f"`{label}`" for label in missing)
+            _too_wide(
+                reading,
+                at,
+                f"each `{alert}`{every} would be hidden",
+                f"needs {labels}, here or in `equal`",
+            )
+            return
 
 
 _SIDES = ("source_matchers", "target_matchers")
 
 
 def _names_alerts(matcher: Matcher) -> bool:
-    if matcher.name != "alertname":
+    return _names("alertname", matcher)
+
+
+def _names(label: str, matcher: Matcher) -> bool:
+    """Say whether a matcher gives the values that a label may have, one by one."""
+    if matcher.name != label:
         return False
     is_list = matcher.operator == "=~" and _NAMES.fullmatch(matcher.value) is not None
     return is_list or (matcher.operator == "=" and matcher.value != "")

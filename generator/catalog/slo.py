@@ -22,8 +22,6 @@ from guardia.document import Pointer
 from guardia.duration import format_duration, spoken_duration
 from guardia.reading import Reading
 
-LOOKS_BACK = timedelta(hours=1)  # for values of `by` that are gone: the rules' `offset`
-
 
 def read_slos(reading: Reading, context: ServiceContext) -> tuple[Slo, ...] | None:
     """Return the SLOs of one service, or None when one of them cannot be read."""
@@ -59,8 +57,9 @@ def _read_slo(reading: Reading, at: Pointer, context: ServiceContext) -> Slo | N
         no_traffic_for = found or no_traffic_for
     if by and isinstance(sli, FreshnessSli):
         _no_age_by_value(reading, (*at, "by"))
-    if by and no_traffic_for >= LOOKS_BACK:
-        _waits_too_long(reading, at)
+    known_by_window = by or reading.value(("targets",)) is None
+    if windows and known_by_window and no_traffic_for >= windows[0]:
+        _waits_too_long(reading, at, windows[0])
     if windows is None or objective is None or sli is None:
         return None
     pairs = resolve_burn_windows(reading, at, declared, window=windows[0], objective=objective)
@@ -128,14 +127,14 @@ def _no_age_by_value(reading: Reading, at: Pointer) -> None:
     )
 
 
-def _waits_too_long(reading: Reading, at: Pointer) -> None:
+def _waits_too_long(reading: Reading, at: Pointer, window: timedelta) -> None:
     is_own = reading.value((*at, "no_traffic_for")) is not None
     reading.problem(
         "duration-invalid",
-        (*at, "no_traffic_for") if is_own else (*at, "by"),
-        f"`no_traffic_for` is not below {format_duration(LOOKS_BACK)}",
-        label=f"must be below {format_duration(LOOKS_BACK)} with `by`",
-        why="a lost value is known by what was there an hour ago, so its alert lasts no longer",
+        (*at, "no_traffic_for") if is_own else (*at, "name"),
+        f"`no_traffic_for` is not below the window of {format_duration(window)}",
+        label=f"must be below {format_duration(window)}",
+        why="what is gone is known by the events that the window still holds",
         fix="give this SLO `no_traffic_for: 15m`",
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -22,6 +22,7 @@ from generator.importing.sloth import read_plain, read_resource
 from generator.importing.stream import read_stream
 from generator.importing.windows import read_windows
 from guardia.document import Document, Pointer
+from guardia.lines import Lines
 from guardia.problem import Problem, Span, sort_problems
 
 Kind = Literal["sloth", "pyrra"]
@@ -68,19 +69,27 @@ class Import:
 
 
 def import_specs(
-    kind: Kind, texts: Mapping[str, str], *, team: str | None = None, service: str | None = None
+    kind: Kind,
+    texts: Mapping[str, str],
+    *,
+    team: str | None = None,
+    service: str | None = None,
+    place_labels: Collection[str] = (),
 ) -> Import:
     """Import the specifications of one program, given as texts by their paths.
 
     `team` owns what names no team; `service` is the service of all of Pyrra's
-    SLOs, which name none. An SLO with a problem is refused alone: the others
-    are imported. Files come in the order of their names, remarks and problems
-    in the order of the specifications.
+    SLOs, which name none. `place_labels` are the labels by which the catalog
+    that the files are for tells its environments and regions apart: no SLO can
+    set them. An SLO with a problem is refused alone: the others are imported.
+    Files come in the order of their names, remarks and problems in the order of
+    the specifications.
     """
+    readers = _readers(service, place_labels)
     objects: list[tuple[str, ImportedObject]] = []
     problems: list[Problem] = []
     for path, text in texts.items():
-        for document, at, reader in _objects(kind, path, text, problems, service):
+        for document, at, reader in _objects(kind, path, text, problems, readers):
             objects.append((path, reader(document, at, problems)))
     slos = _without_duplicates([slo for _, one in objects for slo in one.slos], problems)
     services, remarks = _group_proved(slos, team, problems)
@@ -147,7 +156,7 @@ def _outcomes(
 
 
 def _objects(
-    kind: Kind, path: str, text: str, problems: list[Problem], service: str | None
+    kind: Kind, path: str, text: str, problems: list[Problem], readers: Mapping[str, Reader]
 ) -> Iterator[tuple[Document, Pointer, Reader]]:
     """Yield every object of a file that can be read, with its reader; note the others."""
     template = _HELM.search(text)
@@ -160,7 +169,7 @@ def _objects(
         problems.append(_empty_problem(path))
     for document in documents:
         for at, value in _items(document):
-            reader = _reader(kind, value, service)
+            reader = readers.get(_form(kind, value) or "")
             if reader is None:
                 problems.append(_unknown_problem(kind, document, at, value))
             else:
@@ -177,18 +186,29 @@ def _items(document: Document) -> Iterator[tuple[Pointer, Any]]:
         yield (), value
 
 
-def _reader(kind: Kind, value: Any, service: str | None) -> Reader | None:
+def _readers(service: str | None, place_labels: Collection[str]) -> Mapping[str, Reader]:
+    """Return what reads each form of specification."""
+    return {
+        "objective": partial(read_objective_resource, service=service, place_labels=place_labels),
+        "plain": partial(read_plain, place_labels=place_labels),
+        "resource": partial(read_resource, place_labels=place_labels),
+        "windows": read_windows,
+    }
+
+
+def _form(kind: Kind, value: Any) -> str | None:
+    """Return which form of specification an object has, or None."""
     if not isinstance(value, dict):
         return None
     resource = (value.get("apiVersion"), value.get("kind"))
     if kind == "pyrra":
         is_known = resource[0] in _PYRRA_APIS and resource[1] == "ServiceLevelObjective"
-        return partial(read_objective_resource, service=service) if is_known else None
+        return "objective" if is_known else None
     if value.get("version") == _PLAIN_VERSION:
-        return read_plain
+        return "plain"
     if resource == (_SLOTH_API, "PrometheusServiceLevel"):
-        return read_resource
-    return read_windows if resource == (_SLOTH_API, "AlertWindows") else None
+        return "resource"
+    return "windows" if resource == (_SLOTH_API, "AlertWindows") else None
 
 
 def _without_duplicates(
@@ -217,8 +237,7 @@ def _without_duplicates(
 
 
 def _template_problem(path: str, text: str, index: int) -> Problem:
-    before = text[:index].replace("\r\n", "\n").replace("\r", "\n")
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    line, column = Lines(text).place(index)
     return Problem(
         code="spec-template",
         message="this is a Helm template, not yet a specification",

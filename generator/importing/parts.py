@@ -7,6 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from generator.catalog.extras import OWN_ANNOTATIONS, OWN_LABELS, is_template
+from generator.catalog.template import unknown_names
 from generator.importing.indicator import NotAnIndicatorError
 from generator.importing.model import ImportedSlo, ImportedWindows, Off, Remark, Remarked, Written
 from generator.importing.spec import Spec
@@ -132,30 +133,44 @@ def carry_labels(
     *,
     prefix: str = "",
     kept: Collection[str] = (),
+    place_labels: Collection[str] = (),
     elsewhere: Collection[str] = (),
 ) -> dict[str, str]:
     """Return the labels at `keys` that alerts can carry, and remark on the others.
 
     Only those whose name begins with `prefix` are looked at; it is taken off.
-    `kept` are the labels of the series themselves; those in `elsewhere` became
+    `kept` are the labels of the series themselves, `place_labels` those that tell
+    the catalog's environments and regions apart; those in `elsewhere` became
     something else than a label.
     """
     labels = {}
     for key in spec.mapping(*keys):
         if not key.startswith(prefix) or key.removeprefix(prefix) in elsewhere:
             continue
-        name, text = key.removeprefix(prefix), spec.text(*keys, key)
-        reason = _label_reason(name, text, kept)
-        if reason is None and text is not None:
+        name, text = key.removeprefix(prefix), _filled_text(spec, f"label {key}", *keys, key)
+        if text is None:
+            continue
+        reason = _label_reason(name, text, kept=kept, place_labels=place_labels)
+        if reason is None:
             labels[name] = text
-        elif reason is not None:
+        else:
             spec.remark(Remarked.LOST, f"label {name}: {reason}", *keys, key)
     return labels
 
 
-def _label_reason(name: str, text: str | None, kept: Collection[str]) -> str | None:
-    if text is None:
-        return None  # an empty label is no label
+def _filled_text(spec: Spec, what: str, *keys: str | int) -> str | None:
+    """Return the text of a label or annotation, or remark that it is empty: that is none."""
+    text = spec.text(*keys)
+    if text is None and spec.value(*keys) in (None, ""):
+        spec.remark(Remarked.LOST, f"{what}: it is empty, which is as good as none", *keys)
+    return text
+
+
+def _label_reason(
+    name: str, text: str, *, kept: Collection[str], place_labels: Collection[str]
+) -> str | None:
+    if name in place_labels:
+        return f"the catalog tells its environments or regions apart by this label: {text}"
     if name in OWN_LABELS or name.startswith("__"):
         return "the rules set this label themselves"
     if name in kept:
@@ -179,7 +194,7 @@ def carry_annotations(
     for key in spec.mapping(*keys):
         if not key.startswith(prefix):
             continue
-        name, text = key.removeprefix(prefix), spec.text(*keys, key)
+        name, text = key.removeprefix(prefix), _filled_text(spec, f"annotation {key}", *keys, key)
         if text is None:
             continue
         if name in ("runbook", "runbook_url") and _URL.fullmatch(text):
@@ -200,6 +215,8 @@ def _annotation_reason(name: str, text: str) -> str | None:
         return f"no name that an annotation can have: {text}"
     if not is_template(text):
         return f"its braces do not pair: {text}"
+    if unknown := next(unknown_names(text), None):
+        return f"templates know no {unknown.name}: {text}"
     return None
 
 

@@ -4,7 +4,7 @@ Source: Pyrra, package kubernetes/api/v1alpha1 and the rules of package slo: a l
 annotation whose name begins with `pyrra.dev/` is written, without that, on every rule.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -50,13 +50,19 @@ class _Facts:
 
 
 def read_objective_resource(
-    document: Document, at: Pointer, problems: list[Problem], *, service: str | None
+    document: Document,
+    at: Pointer,
+    problems: list[Problem],
+    *,
+    service: str | None,
+    place_labels: Collection[str] = (),
 ) -> ImportedObject:
     """Return the SLO of a ServiceLevelObjective.
 
     Pyrra knows no services. The SLO's service is `service`, else the label
     `pyrra.dev/service`, else the one `job` that its selectors name, else the
-    SLO's own name.
+    SLO's own name. `place_labels` tell the catalog's environments and regions
+    apart: no SLO can set them.
     """
     spec = Spec(document, at, problems)
     for key in ("apiVersion", "kind", "status"):
@@ -84,7 +90,12 @@ def read_objective_resource(
         team=first_text(spec, [(*_LABELS, f"{_PREFIX}team")]),
         runbook_url=runbook_url,
         labels=carry_labels(
-            spec, _LABELS, prefix=_PREFIX, kept=indicator.by, elsewhere=("team", "service")
+            spec,
+            _LABELS,
+            prefix=_PREFIX,
+            kept=indicator.by,
+            place_labels=place_labels,
+            elsewhere=("team", "service"),
         ),
         annotations=annotations,
     )
@@ -180,8 +191,13 @@ def _read_latency(spec: Spec) -> Indicator | None:
 
 
 def _read_selectors(spec: Spec, at: Pointer, part: Part, key: str) -> Indicator | None:
-    counted = spec.needed_text(*at, key, "metric", meaning="it says which events count")
-    total = spec.needed_text(*at, "total", "metric", meaning="it says which events there are")
+    within = at[:-1]
+    counted = spec.needed_text(
+        *at, key, "metric", meaning="it says which events count", within=within
+    )
+    total = spec.needed_text(
+        *at, "total", "metric", meaning="it says which events there are", within=within
+    )
     by = _read_grouping(spec, at)
     if counted is None or total is None:
         return None
@@ -215,7 +231,7 @@ def _read_native(spec: Spec) -> None:
 
 def _read_gauge(spec: Spec) -> Indicator | None:
     at: Pointer = (*_INDICATOR, "bool_gauge")
-    gauge = spec.needed_text(*at, "metric", meaning="it is 1 while all is well")
+    gauge = spec.needed_text(*at, "metric", meaning="it is 1 while all is well", within=_INDICATOR)
     by = _read_grouping(spec, at)
     if gauge is None:
         return None

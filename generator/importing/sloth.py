@@ -5,6 +5,7 @@ pkg/prometheus/alertwindows/v1.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -65,29 +66,40 @@ _RESOURCE = _Keys(
 )
 
 
-def read_plain(document: Document, at: Pointer, problems: list[Problem]) -> ImportedObject:
-    """Return the SLOs of a specification of `version: prometheus/v1`."""
+def read_plain(
+    document: Document, at: Pointer, problems: list[Problem], *, place_labels: Collection[str] = ()
+) -> ImportedObject:
+    """Return the SLOs of a specification of `version: prometheus/v1`.
+
+    `place_labels` tell the catalog's environments and regions apart: no SLO can set them.
+    """
     spec = Spec(document, at, problems)
     spec.read("version")
-    return _read(spec, _PLAIN)
+    return _read(spec, _PLAIN, place_labels)
 
 
-def read_resource(document: Document, at: Pointer, problems: list[Problem]) -> ImportedObject:
-    """Return the SLOs of a PrometheusServiceLevel of `apiVersion: sloth.slok.dev/v1`."""
+def read_resource(
+    document: Document, at: Pointer, problems: list[Problem], *, place_labels: Collection[str] = ()
+) -> ImportedObject:
+    """Return the SLOs of a PrometheusServiceLevel of `apiVersion: sloth.slok.dev/v1`.
+
+    `place_labels` are as for `read_plain`.
+    """
     spec = Spec(document, at, problems)
     spec.read("apiVersion")
     spec.read("kind")
     spec.read("status")
-    return _read(spec, _RESOURCE)
+    return _read(spec, _RESOURCE, place_labels)
 
 
-def _read(spec: Spec, keys: _Keys) -> ImportedObject:
+def _read(spec: Spec, keys: _Keys, place_labels: Collection[str]) -> ImportedObject:
     service = spec.needed_text(*keys.top, "service", meaning="the name of the service")
     at: Pointer = (*keys.top, "slos")
     count = spec.count(*at)
     if not count:
         spec.needed_text(*at, meaning="without SLOs there is nothing to import")
-    found = [_read_slo(spec, keys, (*at, index), service) for index in range(count)]
+    read = partial(_read_slo, spec, keys, service=service, place_labels=place_labels)
+    found = [read((*at, index)) for index in range(count)]
     slos = tuple(slo for slo in found if slo is not None)
     if slos and spec.mapping(*keys.top, "labels"):
         spec.remark(
@@ -99,7 +111,14 @@ def _read(spec: Spec, keys: _Keys) -> ImportedObject:
     return finish(spec, slos, count, _explain)
 
 
-def _read_slo(spec: Spec, keys: _Keys, at: Pointer, service: Written | None) -> ImportedSlo | None:
+def _read_slo(
+    spec: Spec,
+    keys: _Keys,
+    at: Pointer,
+    *,
+    service: Written | None,
+    place_labels: Collection[str],
+) -> ImportedSlo | None:
     problems_before, remarks_before = spec.problem_count, len(spec.remarks)
     alerting: Pointer = (*at, "alerting")
     name = spec.needed_text(*at, "name", meaning="the name of the SLO within its service")
@@ -117,7 +136,9 @@ def _read_slo(spec: Spec, keys: _Keys, at: Pointer, service: Written | None) -> 
     needless = pairs_without_meaning(share, None)
     remark_off(spec, needless, *at, "objective")
     label_places = ((*alerting, "labels"), (*at, "labels"), (*keys.top, "labels"))
-    carry = partial(carry_labels, spec, kept=indicator.by, elsewhere=("team",))
+    carry = partial(
+        carry_labels, spec, kept=indicator.by, place_labels=place_labels, elsewhere=("team",)
+    )
     return ImportedSlo(
         path=spec.path,
         service=service,
@@ -162,7 +183,10 @@ def _read_alert_name(spec: Spec, alerting: Pointer, off: tuple[Off, ...]) -> Non
     if len(off) == len(Severity) and spec.value(*alerting, "name") in (None, ""):
         return
     name = spec.needed_text(
-        *alerting, "name", meaning="Sloth refuses an SLO whose alerts have no name"
+        *alerting,
+        "name",
+        meaning="Sloth refuses an SLO whose alerts have no name",
+        within=alerting[:-1],
     )
     if name is not None:
         spec.remark(

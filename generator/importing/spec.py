@@ -70,13 +70,20 @@ class Spec:
     def _lines(self) -> list[str]:
         return re.split(r"\r\n|\r|\n", self.document.text)
 
-    def needed_text(self, *keys: str | int, meaning: str) -> Written | None:
-        """Return the text there and its place, or note that it is missing."""
+    def needed_text(
+        self, *keys: str | int, meaning: str, within: Pointer | None = None
+    ) -> Written | None:
+        """Return the text there and its place, or note that it is missing.
+
+        `within` is the part that the reader of the problem knows, so the sentence
+        names the way from there: `alerting.name`. Left out, it is the one around the text.
+        """
         text = self.text(*keys)
         if text is not None:
             return Written(text=text, span=self.span(*keys))
         if self.value(*keys) in (None, ""):
-            self._missing(meaning, *keys)
+            way = keys[-1:] if within is None else keys[len(within) :]
+            self._missing(meaning, _shown(way), *keys)
         return None
 
     def flag(self, *keys: str | int) -> bool | None:
@@ -158,8 +165,7 @@ class Spec:
         for part in parts:
             yield from self._unread((*keys, part), around)
 
-    def _missing(self, meaning: str, *keys: str | int) -> None:
-        name = str(keys[-1])
+    def _missing(self, meaning: str, name: str, *keys: str | int) -> None:
         there = self.value(*keys) == ""
         place = keys if there else keys[:-1]
         self.read(*keys)

@@ -30,15 +30,24 @@ def counterexample_labels(wanted: Sequence[Matcher], unwanted: Sequence[Matcher]
 # Every story of an SLO asks for the same labels again.
 @lru_cache(maxsize=4096)
 def _example(matchers: tuple[Matcher, ...]) -> Labels | None:
+    own: dict[str, list[Matcher]] = {}
+    for matcher in matchers:
+        own.setdefault(matcher.name, []).append(matcher)
     labels: Labels = {}
-    for name in dict.fromkeys(matcher.name for matcher in matchers):
-        own = [matcher for matcher in matchers if matcher.name == name]
-        value = next((value for value in _candidates(own) if matches_all(own, {name: value})), None)
+    for name, conditions in own.items():
+        value = _value(tuple(conditions))
         if value is None:
             return None
         if value:
             labels[name] = value
     return labels
+
+
+@lru_cache(maxsize=4096)  # most SLOs of a service share all but one of their conditions
+def _value(own: tuple[Matcher, ...]) -> str | None:
+    """Return a value that meets all conditions on one label, or None."""
+    name = own[0].name
+    return next((value for value in _candidates(own) if matches_all(own, {name: value})), None)
 
 
 @lru_cache(maxsize=4096)

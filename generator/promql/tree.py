@@ -65,7 +65,9 @@ def is_deeper(expr: Expr, most: int) -> bool:
     level = [expr]
     for _ in range(most + 1):
         level = [child for part in level for child in children(part)]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def bare(expr: Expr) -> Expr:

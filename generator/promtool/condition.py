@@ -1,11 +1,14 @@
 """Stories that prove a condition on the examples its author gave."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from generator.catalog.model import Condition, Organisation, Service
 from generator.promql.check import parse_selector
-from generator.promql.text import series
+from generator.promql.text import matchers, select, series
 from generator.promtool.model import Case, Expectation, pace_of
+
+_SHOWN = re.compile(r"\$labels\.(\w+)", re.ASCII)
 
 
 def condition_cases(
@@ -29,7 +32,8 @@ def condition_cases(
         **({"slo": condition.slo} if condition.slo else {}),
         **condition.extras.labels,
     }
-    firing = f"clamp_max(count({series('ALERTS', labels)}), 1)"
+    inside = ",".join([matchers(labels), *(f'{name}!=""' for name in _shown(condition))])
+    firing = f"clamp_max(count({select('ALERTS', inside)}), 1)"
     expected = [
         Expectation(at=fires_at - pace.evaluation, expression=firing, samples=[]),
         Expectation(at=fires_at, expression=firing, samples=[("{}", 1)]),
@@ -60,6 +64,21 @@ def _environment(organisation: Organisation, condition: Condition) -> dict[str, 
         if matcher.name == label
     )
     return {label: value}
+
+
+def _shown(condition: Condition) -> list[str]:
+    """Return the labels that the sentences show, of those that all series of the example have.
+
+    What a sentence shows, the expression must keep, or people read a hole.
+    """
+    sentences = (condition.summary, condition.description, *condition.extras.annotations.values())
+    shown = dict.fromkeys(name for text in sentences for name in _SHOWN.findall(text))
+    examples = [parse_selector(text).matchers for text in condition.fires]
+    return [
+        name
+        for name in shown
+        if all(any(one.name == name for one in matchers_) for matchers_ in examples)
+    ]
 
 
 def _is_of_the_moment(condition: Condition) -> bool:

@@ -15,6 +15,7 @@ from generator.promtool.slo import SloStories
 from generator.promtool.windows import WindowStories, paces
 from generator.rules.model import RuleGroup
 from generator.rules.render import groups_by_file
+from generator.two_processes import map_rendered
 from generator.yaml_text import render_yaml
 from guardia.duration import format_duration
 
@@ -28,16 +29,24 @@ def render_promtool_tests(catalog: Catalog) -> dict[str, str]:
     """
     groups = groups_by_file(catalog)
     told_for = _told_for(catalog)
-    files = {}
-    for service in catalog.services:
+
+    def render_service(service: Service) -> dict[str, str]:
         slos = told_for[service.name]
-        for test in (
+        tests = (
             _production_test(catalog, service, slos),
             *_window_tests(catalog, service, slos),
             *_days_tests(catalog, service, slos),
-        ):
-            path = f"promtool-tests/{service.name}{test.name and '.'}{test.name}.yml"
-            files[path] = _render(service.name, test, groups[service.name])
+        )
+        return {
+            f"promtool-tests/{service.name}{test.name and '.'}{test.name}.yml": _render(
+                service.name, test, groups[service.name]
+            )
+            for test in tests
+        }
+
+    files: dict[str, str] = {}
+    for rendered in map_rendered(render_service, catalog.services):
+        files |= rendered
     if cases := meta_cases(catalog):
         test = TestFile(name="", pace=pace_of(catalog.organisation), cases=cases)
         files[f"promtool-tests/{OWN_NAME}.yml"] = _render(OWN_NAME, test, groups[OWN_NAME])
@@ -117,7 +126,8 @@ def _told_for(catalog: Catalog) -> dict[str, list[Slo]]:
             pairs = tuple(
                 (p.severity, p.long, p.short, p.keep_firing_for) for p in slo.burn_windows
             )
-            template = (type(slo.sli), slo.windows, slo.rate_windows, pairs, bool(slo.by))
+            lost = (bool(slo.by), service.targets is None)
+            template = (type(slo.sli), slo.windows, slo.rate_windows, pairs, lost)
             if template not in seen:
                 seen.add(template)
                 found[service.name].append(slo)

@@ -22,7 +22,7 @@ from generator.naming import (
 from generator.promql.example import Labels, counterexample_labels, example_labels
 from generator.promql.text import matchers, quote, series
 from generator.promtool.model import Case, Expectation, Pace
-from generator.promtool.traffic import Stretch, own_labels, strange_series, traffic_series
+from generator.promtool.traffic import Stretch, is_own, own_labels, strange_series, traffic_series
 from generator.slo.percent import format_number
 from guardia.severity import Severity
 
@@ -61,6 +61,11 @@ def strange_target_series(service: Service, values: str, place: Labels) -> dict[
     return found
 
 
+def counts_targets(service: Service, slo: Slo) -> bool:
+    """Say whether the SLI counts a target's own series: then neither is there without the other."""
+    return any(is_own(slo.sli, text) for text in target_series(service, "1", {}))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """One SLO in the place of one story; `pace` is that of the test."""
@@ -71,7 +76,6 @@ class Scene:
     name: str  # of the story
     pace: Pace
     by: Mapping[str, str] = field(default_factory=dict)  # values of some of the SLO's `by` labels
-    shared: bool = False  # with the service's other SLOs, which tell the same there
 
     @property
     def labels(self) -> Labels:
@@ -83,8 +87,7 @@ class Scene:
         if self.organisation.regions is not None:
             kept[self.organisation.regions.label] = self.organisation.regions.names[-1]
         apart = story_label(self.organisation)
-        story = self.name if self.shared else f"{self.slo.name}: {self.name}"
-        place = {} if apart is None else {apart: story}
+        place = {} if apart is None else {apart: f"{self.slo.name}: {self.name}"}
         return {**kept, **place, **self.by}
 
     def traffic(
@@ -115,12 +118,20 @@ class Scene:
     def rates_of_others(self) -> dict[str, str]:
         """Return rates in the same place as other SLOs record them: no rule may copy them."""
         window = self.slo.rate_windows[1]
-        others = ((self.service.name, f"not-{self.slo.name}"), ("another", self.slo.name))
         return {
-            series(rate_series(events, window), {**slo_labels(*other), **self.labels}): "7x100"
+            series(rate_series(events, window), labels): "7x100"
             for events in EVENTS
-            for other in others
+            for labels in self._labels_of_others()
         }
+
+    def ratios_of_others(self, values: str) -> dict[str, str]:
+        """Return ratios in the same place as other SLOs record them over the whole window."""
+        name = ratio_series(self.slo.window)
+        return {series(name, labels): values for labels in self._labels_of_others()}
+
+    def _labels_of_others(self) -> list[Labels]:
+        others = ((self.service.name, f"not-{self.slo.name}"), ("another", self.slo.name))
+        return [{**slo_labels(*other), **self.labels} for other in others]
 
     def targets(self, values: str) -> dict[str, str]:
         """Return the series of a scrape target; none for a service without."""
@@ -222,3 +233,24 @@ class Scene:
     def _every(self) -> str:
         pattern = quote(ratio_series_pattern())
         return f"{{__name__=~{pattern},{matchers(self._recorded())}}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One SLO at the pace of one test: where all its scenes are set."""
+
+    organisation: Organisation
+    service: Service
+    slo: Slo
+    pace: Pace
+
+    def scene(self, name: str, by: Mapping[str, str] | None = None) -> Scene:
+        """Return the place of the story with this name."""
+        return Scene(
+            organisation=self.organisation,
+            service=self.service,
+            slo=self.slo,
+            name=name,
+            pace=self.pace,
+            by=by or {},
+        )

@@ -15,8 +15,8 @@ from generator.naming import TARGETS_DOWN_ALERT
 from generator.promql.example import Labels
 from generator.promql.text import quote, series
 from generator.promtool.model import Case, Expectation, pace_of
-from generator.promtool.scene import strange_target_series, target_series
-from generator.promtool.traffic import Stretch, own_labels, strange_series, traffic_series
+from generator.promtool.scene import counts_targets, strange_target_series, target_series
+from generator.promtool.traffic import Stretch, is_own, own_labels, strange_series, traffic_series
 from guardia.severity import Severity
 
 
@@ -70,10 +70,7 @@ class TargetStories:
         here, again = self._at(name), self._fires_at + 2 * self._pace.evaluation
         down = self._pace.scrapes(again - self._down_at) - 1
         up = f"1x{self._up_for} 0x{down} 1x4"
-        others = strange_target_series(self._service, f"1x{100 + down}", self._labels(here))
-        for slo in self._service.slos:
-            busy = Stretch(scrapes=100 + down, good=1)
-            others |= strange_series(slo.sli, busy, self._labels(here))
+        others = self._others(here, 100 + down)
         return self._outage(name, here, up, others, self._firing(again, here, fires=False))
 
     def _gone(self) -> Case:
@@ -118,8 +115,7 @@ class TargetStories:
         at = self._pace.up_to(self._service.down_for)
         others = {"a_series_of_something_else": f"1x{self._pace.scrapes(at)}"}
         for place in self._places:
-            up = f"1x{self._pace.scrapes(at)}"
-            others |= strange_target_series(self._service, up, self._labels(place))
+            others |= self._other_targets(place, self._pace.scrapes(at))
         return Case(
             name="no target was ever there",
             series=others,
@@ -135,11 +131,16 @@ class TargetStories:
         return self._elsewhere(name, Stretch(scrapes=self._up_for + self._down_for))
 
     def _elsewhere(self, name: str, stretch: Stretch) -> Case:
+        """Others are up and busy, which is no answer of ours."""
         here = self._at(name)
-        down = self._up(here, f"0x{self._up_for + self._down_for}")
-        fires = self._firing(self._fires_at, here, fires=not stretch.good)
         return Case(
-            name=name, series={**down, **self._traffic(here, stretch)}, expectations=[fires]
+            name=name,
+            series={
+                **self._up(here, f"0x{self._up_for + self._down_for}"),
+                **self._traffic(here, stretch),
+                **self._others(here, stretch.scrapes),
+            },
+            expectations=[self._firing(self._fires_at, here, fires=not stretch.good)],
         )
 
     def _labels(self, place: Place) -> Labels:
@@ -154,11 +155,32 @@ class TargetStories:
     def _up(self, place: Place, values: str) -> dict[str, str]:
         return target_series(self._service, values, self._labels(place))
 
+    def _others(self, place: Place, scrapes: int) -> dict[str, str]:
+        """Return targets and events in the same place that are not the service's."""
+        found = self._other_targets(place, scrapes)
+        busy = Stretch(scrapes=scrapes, good=1)
+        for slo in self._service.slos:
+            found |= self._not_ours(strange_series(slo.sli, busy, self._labels(place)))
+        return found
+
+    def _other_targets(self, place: Place, scrapes: int) -> dict[str, str]:
+        up = f"1x{scrapes}"
+        return self._not_ours(strange_target_series(self._service, up, self._labels(place)))
+
+    def _not_ours(self, found: Mapping[str, str]) -> dict[str, str]:
+        """Return the series that no SLO counts: what is strange to one may be another's own."""
+        return {
+            text: values
+            for text, values in found.items()
+            if not any(is_own(slo.sli, text) for slo in self._service.slos)
+        }
+
     def _traffic(self, place: Place, stretch: Stretch) -> dict[str, str]:
         """Return the series by which the SLOs show that the service answers."""
         found: dict[str, str] = {}
         for slo in self._service.slos:
-            if isinstance(slo.sli, RatioSli | LatencySli | UptimeSli):
+            answers = isinstance(slo.sli, RatioSli | LatencySli | UptimeSli)
+            if answers and not counts_targets(self._service, slo):
                 own = own_labels(slo.sli)
                 by = {label: own.get(label, "one") for label in slo.by}
                 labels = {**by, **self._labels(place)}

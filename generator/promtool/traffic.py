@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from functools import cache
 
 from generator.catalog.model import (
     ExpressionSli,
@@ -102,24 +103,54 @@ def strange_series(sli: Sli, stretch: Stretch, labels: Mapping[str, str]) -> dic
     """
     if not isinstance(sli, RatioSli | LatencySli):
         return {}
-    counted = sli.good if isinstance(sli, LatencySli) else sli.bad or sli.good
-    selectors = [sli.total, *([counted] if counted is not None else [])]
     events = stretch.good + stretch.bad
     found = {}
-    for selector in selectors:
+    for selector in _selectors(sli):
         for matcher in selector.matchers:
             if matcher.name in labels:
                 continue
             others = [one for one in selector.matchers if one is not matcher]
             strange = counterexample_labels(others, [matcher])
-            if strange is None or any(
-                one.metric == selector.metric and matches_all(one.matchers, strange)
-                for one in selectors
-            ):
+            if strange is None or _counts(sli, selector.metric, strange):
                 continue
             name = series(selector.metric, {**strange, **labels})
             found[name] = _counter([stretch], [7 * events])
     return found
+
+
+def is_own(sli: Sli, text: str) -> bool:
+    """Say whether the SLI counts the series `text`: by its selectors, or by its author's examples.
+
+    What PromQL of the author's counts beside the examples is not known.
+    """
+    return _counts(sli, *_metric_and_labels(text))
+
+
+def _counts(sli: Sli, metric: str, labels: Mapping[str, str]) -> bool:
+    return any(
+        own.metric == metric and matches_all(own.matchers, labels) for own in _selectors(sli)
+    )
+
+
+@cache
+def _metric_and_labels(text: str) -> tuple[str, Mapping[str, str]]:
+    """Return what a series is, once for all SLOs that ask."""
+    one = parse_selector(text)
+    return one.metric, {matcher.name: matcher.value for matcher in one.matchers}
+
+
+def _selectors(sli: Sli) -> list[Selector]:
+    match sli:
+        case RatioSli(total=total, bad=bad, good=good):
+            return [one for one in (total, bad, good) if one is not None]
+        case LatencySli(total=total, good=good_ones):
+            return [total, good_ones]
+        case UptimeSli(gauge=selector) | FreshnessSli(timestamp=selector):
+            return [selector]
+        case ExpressionSli(good_event=works, bad_event=fails):
+            return [parse_selector(text) for text in (*works, *fails)]
+        case RawSli(works=at_work, fails=failing):
+            return [parse_selector(text) for text in (*at_work, *failing)]
 
 
 def own_labels(sli: Sli) -> Labels:

@@ -6,7 +6,7 @@ of them. So there is a test for each pace, and before each evaluation a burst
 of scrapes just long enough for the shortest rate.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -15,8 +15,8 @@ from math import ceil, floor
 from generator.catalog.model import Catalog, FreshnessSli, RawSli, Service, Slo, UptimeSli
 from generator.naming import BURN_ALERT, NO_TRAFFIC_ALERT
 from generator.promtool.model import Case, Expectation, Pace
-from generator.promtool.scene import Scene
-from generator.promtool.slo import just_above, plenty
+from generator.promtool.scene import Scene, Stage, story_label
+from generator.promtool.thresholds import just_above, plenty
 from generator.promtool.traffic import Number, Stretch, own_labels
 from generator.slo.burn import BurnWindow, share_of
 from guardia.duration import format_duration
@@ -26,7 +26,6 @@ _BURST = 6  # scrapes: five intervals that cover the shortest window
 _PER_WINDOW = 3  # evaluations in the shortest window of a pace
 _MOST_PER_WINDOW = 12  # and in its longest
 _JUST_BELOW = Fraction(95, 100)  # of a threshold, in one of the two windows
-_LOST_AFTER = timedelta(hours=1)  # how far back the alert of a lost value looks
 _TICK = timedelta(milliseconds=1)
 
 
@@ -80,7 +79,9 @@ class WindowStories:
     """The stories of one SLO at one pace."""
 
     def __init__(self, catalog: Catalog, service: Service, slo: Slo, pace: Pace) -> None:
-        self._catalog, self._service, self._slo, self._pace = catalog, service, slo, pace
+        self._fast = catalog.organisation.intervals.fast
+        self._stage = Stage(organisation=catalog.organisation, service=service, slo=slo, pace=pace)
+        self._slo, self._pace = slo, pace
         all_paces = paces(slo)
         self._windows = all_paces.get(pace, [])
         self._is_shortest = next(iter(all_paces), None) == pace
@@ -101,27 +102,18 @@ class WindowStories:
         if self._is_shortest:
             for pair in self._slo.burn_windows:
                 yield from self._ends(pair)
-            yield from self._one_value_lost()
+            yield from self._lost()
+        if self._slo.window in self._windows:
+            yield from self._lost_for_long()
 
     def _enough_for_every_guard(self) -> int:
         """Return so many events a scrape that at any threshold one burst passes any guard."""
-        interval = self._catalog.organisation.intervals.fast
-        bursts = share_of(self._pace.scrape, interval)
+        bursts = share_of(self._pace.scrape, self._fast)
         needed = [
             ceil(4 * pair.bad_events * bursts / pair.error_ratio(self._slo.objective))
             for pair in self._slo.burn_windows
         ]
         return max([plenty(self._slo), *needed])
-
-    def _scene(self, name: str, by: Mapping[str, str] | None = None) -> Scene:
-        return Scene(
-            organisation=self._catalog.organisation,
-            service=self._service,
-            slo=self._slo,
-            name=name,
-            pace=self._pace,
-            by=by or {},
-        )
 
     def _stretches(self, ticks: Sequence[Tick]) -> list[Stretch]:
         return bursts(ticks, self._pace)
@@ -150,7 +142,7 @@ class WindowStories:
         """All events fail at the last evaluation only: its share shows how long a window is."""
         history = 2 * self._in(self._windows[-1])[1]
         ticks = [*[self._good()] * history, Tick(bad=self._plenty)]
-        scene = self._scene("the windows' lengths")
+        scene = self._stage.scene("the windows' lengths")
         expected = []
         for window in self._windows:
             fewest, most = self._in(window)
@@ -164,7 +156,7 @@ class WindowStories:
         name = format_duration(window)
         low, high = Fraction(4, 5 * most), Fraction(5, 4 * fewest)
         for edge, ago, expected in (("within", fewest - 1, (low, high)), ("before", most, None)):
-            scene = self._scene(f"{edge} {name}")
+            scene = self._stage.scene(f"{edge} {name}")
             ticks = [self._good(), Tick(bad=self._plenty), *[self._good()] * ago]
             at = self._at(ticks)
             found = (
@@ -187,24 +179,30 @@ class WindowStories:
         if quiet >= fewest or before * (fewest - quiet) + now * quiet <= threshold * fewest:
             return
         ticks = [*[self._at_ratio(before)] * most, *[self._at_ratio(now)] * quiet]
-        scene = self._scene(f"{pair.severity} is over")
+        scene = self._stage.scene(f"{pair.severity} is over")
         silent = scene.firing(self._at(ticks), BURN_ALERT, (), only=pair.severity)
         yield self._told(scene, ticks, silent)
 
     def _long_is_clean(self, pair: BurnWindow) -> Iterator[Case]:
-        """Much fails right now, but too little in the long window: it is too early to tell."""
+        """Much fails right now, but too little in the long window: it is too early to tell.
+
+        Nothing is known before the window begins, so that what stands on its
+        very edge, where versions of Prometheus differ, dilutes nothing.
+        """
         threshold = pair.error_ratio(self._slo.objective)
         fewest, most = self._in(pair.long)
         loud = self._in(pair.short)[1]
-        # Counters also grow between two bursts, which makes the last one weigh more.
-        bursts_ = Fraction(_BURST - 1, _BURST) if pair.long in self._slo.rate_windows else 1
-        ratio = threshold * _JUST_BELOW * bursts_ * fewest / loud
-        if isinstance(self._slo.sli, FreshnessSli):
-            ratio = Fraction(1)
+        clean, seen = fewest - loud, Fraction(fewest)
+        if pair.long in self._slo.rate_windows:
+            # Counters also grow between two bursts: that before the first one is not seen.
+            seen -= Fraction(1, _BURST)
+        ratio = threshold * _JUST_BELOW * seen / loud
+        if isinstance(self._slo.sli, FreshnessSli):  # what is not known is not fresh
+            clean, ratio = most, Fraction(1)
         if not threshold < ratio <= 1 or ratio * loud >= threshold * fewest:
             return
-        ticks = [*[self._good()] * most, *[self._at_ratio(ratio)] * loud]
-        scene = self._scene(f"{pair.severity} has just begun")
+        ticks = [*[self._good()] * clean, *[self._at_ratio(ratio)] * loud]
+        scene = self._stage.scene(f"{pair.severity} has just begun")
         silent = scene.firing(self._at(ticks), BURN_ALERT, (), only=pair.severity)
         yield self._told(scene, ticks, silent)
 
@@ -213,11 +211,10 @@ class WindowStories:
         if not pair.bad_events or isinstance(self._slo.sli, FreshnessSli):
             return
         fewest, most = self._in(pair.long)
-        interval = self._catalog.organisation.intervals.fast
         if pair.long in self._slo.rate_windows:  # counted from the raw series: all of a burst
             one = Fraction(1, _BURST - 1)
         else:
-            one = 1 / share_of(interval, self._pace.scrape)
+            one = 1 / share_of(self._fast, self._pace.scrape)
         many, one_more = pair.bad_events * one * Fraction(3, 2), one / 10
         if isinstance(self._slo.sli, UptimeSli):
             # Each sample is an event, so the last ones must also be bad enough as a share.
@@ -234,7 +231,7 @@ class WindowStories:
             (f"{pair.severity} counts no longer", most, False),
         ):
             ticks = [nothing, Tick(bad=many), *[nothing] * (ago - 1), Tick(bad=one_more)]
-            scene = self._scene(name)
+            scene = self._stage.scene(name)
             severities = [pair.severity] if fires else []
             found = scene.firing(self._at(ticks), BURN_ALERT, severities, only=pair.severity)
             yield self._told(scene, ticks, found, counted=True)
@@ -252,7 +249,7 @@ class WindowStories:
             self._slo.objective
         ) * (_MOST_PER_WINDOW + 1):
             return
-        scene = self._scene(f"{pair.severity} ends")
+        scene = self._stage.scene(f"{pair.severity} ends")
         fires = scene.firing(self._at(failing), BURN_ALERT, [pair.severity], only=pair.severity)
         kept = [
             scene.firing(self._at(ticks[:-1]), BURN_ALERT, [pair.severity], only=pair.severity)
@@ -260,25 +257,69 @@ class WindowStories:
         ended = scene.firing(self._at(ticks), BURN_ALERT, (), only=pair.severity)
         yield self._told(scene, ticks, fires, *kept, ended)
 
-    def _one_value_lost(self) -> Iterator[Case]:
-        """A value of `by` that was there an hour ago and is gone: the low alert names it."""
-        free = [label for label in self._slo.by if label not in own_labels(self._slo.sli)]
-        back = share_of(_LOST_AFTER, self._pace.evaluation)
+    def _lost(self) -> Iterator[Case]:
+        """What is gone is told after its time; what stays, and what others lost, is not."""
         waits = ceil(share_of(self._slo.no_traffic_for, self._pace.evaluation))
-        if not free or back.denominator != 1 or waits >= back:
+        ticks = [*[self._good()] * 2, *[Tick(seen=False)] * (waits + 1)]
+        end, scrapes = self._at(ticks), self._at(ticks) // self._pace.scrape
+        traffic, steady = self._stretches(ticks), self._stretches([self._good()] * len(ticks))
+        for lost, stays, strange in self._losing("is lost"):
+            series = {**lost.traffic(traffic), **lost.targets(f"1x{scrapes}")}
+            for scene in stays:
+                series |= scene.traffic(steady)
+            for scene in strange:
+                series |= scene.ratios_of_others(f"0x{scrapes}")
+            yield lost.case(
+                series,
+                lost.firing(end - self._pace.evaluation, NO_TRAFFIC_ALERT, ()),
+                lost.firing(end, NO_TRAFFIC_ALERT, [Severity.LOW]),
+                *(scene.firing(end, NO_TRAFFIC_ALERT, ()) for scene in (*stays, *strange)),
+            )
+        if self._stage.service.targets is None:
             return
-        name = f"one value of {free[0]} is lost"
-        lost, stays = (self._scene(name, {free[0]: value}) for value in ("lost", "stays"))
-        there, gone = [self._good()] * int(back), [Tick(seen=False)] * (waits + 1)
-        ticks = [*there, *gone]
-        low, end = [Severity.LOW], self._at(ticks)
-        yield lost.case(
-            {
-                **lost.traffic(self._stretches(ticks)),
-                **stays.traffic(self._stretches([self._good()] * len(ticks))),
-                **lost.targets(f"1x{self._at(ticks) // self._pace.scrape}"),
-            },
-            lost.firing(end - self._pace.evaluation, NO_TRAFFIC_ALERT, ()),
-            lost.firing(end, NO_TRAFFIC_ALERT, low),
-            stays.firing(end, NO_TRAFFIC_ALERT, ()),
-        )
+        for down, _, _ in self._losing("is lost while targets are down"):
+            yield down.case(
+                {
+                    **down.traffic(traffic),
+                    **down.targets(f"0x{scrapes}"),
+                    **down.targets_of_others(f"1x{scrapes}"),
+                },
+                down.firing(end, NO_TRAFFIC_ALERT, ()),
+            )
+
+    def _lost_for_long(self) -> Iterator[Case]:
+        """What is gone is told until its events are older than the window, and no longer."""
+        fewest, most = self._in(self._slo.window)
+        if share_of(self._slo.no_traffic_for, self._pace.evaluation) > fewest - 2:
+            return
+        ticks = [self._good(), *[Tick(seen=False)] * most]
+        for lost, _, _ in self._losing("is lost for long"):
+            yield lost.case(
+                {
+                    **lost.traffic(self._stretches(ticks)),
+                    **lost.targets(f"1x{self._at(ticks) // self._pace.scrape}"),
+                },
+                lost.firing(self._at(ticks[:fewest]), NO_TRAFFIC_ALERT, [Severity.LOW]),
+                lost.firing(self._at(ticks), NO_TRAFFIC_ALERT, ()),
+            )
+
+    def _losing(self, what: str) -> Iterator[tuple[Scene, list[Scene], list[Scene]]]:
+        """Yield where something is lost, where the like stays, and where only others lost it.
+
+        With `by` it is one value; without `by` and targets, everything. With
+        targets alone, the story of nothing being counted tells it.
+        """
+        if isinstance(self._slo.sli, FreshnessSli):  # has no such alert
+            return
+        free = [label for label in self._slo.by if label not in own_labels(self._slo.sli)]
+        scene, has_places = self._stage.scene, story_label(self._stage.organisation) is not None
+        if free:
+            name = f"one value of {free[0]} {what}"
+            lost, stays, strange = (
+                scene(name, {free[0]: value}) for value in ("lost", "stays", "strange")
+            )
+            elsewhere = [scene(f"{name}, not here", {free[0]: "lost"})] if has_places else []
+            yield lost, [stays, *elsewhere], [strange]
+        elif self._stage.service.targets is None and not self._slo.by:
+            name = f"all that was counted {what}"
+            yield scene(name), [], [scene(f"{name}, not here")] if has_places else []

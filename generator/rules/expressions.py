@@ -5,6 +5,7 @@ mean of ratios), and has a value whenever there is traffic: no error series
 counts as no errors, no traffic as no ratio.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -195,26 +196,32 @@ class SloExpressions:
     def no_traffic(self) -> str | None:
         """Return a result where targets are up and no event is counted; None when nothing tells.
 
-        A value of `by` that was there an hour ago and is gone counts too. The
-        age of something missing is bad in itself, so freshness has no such alert.
+        A value of `by` that was there and is gone counts too. It is known by
+        the ratio over the whole window, which is recorded for as long as that
+        window holds any event of it: one sample a value tells as much as a
+        range would. The age of something missing is bad in itself, so
+        freshness has no such alert.
         """
-        counted = self._counted("")
+        counted = self._counted(self.kept_labels)
         if counted is None:
             return None
-        before = f"{self._counted(' offset 1h')}\nunless\n{counted}"
+        # Without the recorded labels, so that `or` knows a place that both sides tell of.
+        kept = ", ".join(self.kept_labels)
+        remembered = f"max by ({kept}) ({self._series(ratio_series(self.slo.window))})"
+        lost = f"{remembered}\nunless on ({kept})\n{counted}"
         targets = self.service.targets
         if targets is None:
-            return before
+            return lost
         places = self.organisation.series_labels
         up = f"{sum_by(places, targets.text)} > 0"
+        everything = f"{up}\nunless\n{self._counted(places)}"
         if not self.slo.by:
-            return f"{up}\nunless\n{counted}"
-        on = f"on ({', '.join(places)})"
-        everything = f"({up})\nunless {on}\n{counted}"
-        return f"(\n{_indent(everything)}\n)\nor\n(\n{_indent(before)}\n  and {on}\n  ({up})\n)"
+            return everything
+        lost_here = f"{lost}\nand on ({', '.join(places)})\n({up})"
+        return f"(\n{_indent(everything)}\n)\nor\n(\n{_indent(lost_here)}\n)"
 
-    def _counted(self, offset: str) -> str | None:
-        """Return a result for each budget whose events are counted now, or at an offset."""
+    def _counted(self, by: Sequence[str]) -> str | None:
+        """Return a result for each combination of the labels `by` that is counted now."""
         match self.slo.sli:
             case RatioSli(total=total) | LatencySli(total=total) | UptimeSli(gauge=total):
                 read = total.text
@@ -224,7 +231,7 @@ class SloExpressions:
                 read = self._series(ratio_series(self.slo.base))
             case FreshnessSli():
                 return None
-        return aggregate("count", self.kept_labels, f"{read}{offset}")
+        return aggregate("count", by, read)
 
 
 def absent_somewhere(

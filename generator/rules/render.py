@@ -11,6 +11,7 @@ from generator.rules.meta import meta_groups
 from generator.rules.model import AlertingRule, RecordingRule, RuleGroup
 from generator.rules.service import target_groups
 from generator.rules.slo import slo_groups
+from generator.two_processes import map_rendered
 from generator.yaml_text import render_yaml
 from guardia.duration import format_duration
 
@@ -36,10 +37,14 @@ def groups_by_file(catalog: Catalog) -> dict[str, tuple[RuleGroup, ...]]:
 
 def render_rules(catalog: Catalog) -> dict[str, str]:
     """Return the rule files by path."""
-    return {
-        f"rules/{name}.yml": render_groups(groups)
-        for name, groups in groups_by_file(catalog).items()
+    services = catalog.services
+    texts = map_rendered(lambda service: render_groups(service_groups(catalog, service)), services)
+    files = {
+        f"rules/{service.name}.yml": text for service, text in zip(services, texts, strict=True)
     }
+    if about_the_router := meta_groups(catalog):
+        files[f"rules/{OWN_NAME}.yml"] = render_groups(about_the_router)
+    return files
 
 
 def render_rule_resources(catalog: Catalog) -> dict[str, str]:
@@ -84,15 +89,15 @@ def _group(group: RuleGroup) -> dict[str, Any]:
 def _rule(rule: RecordingRule | AlertingRule) -> dict[str, Any]:
     fields: dict[str, Any]
     if isinstance(rule, RecordingRule):
-        fields = {"record": rule.record, "expr": rule.expression, "labels": dict(rule.labels)}
+        fields = {"record": rule.record, "expr": rule.expression, "labels": rule.labels}
     else:
         fields = {
             "alert": rule.alert,
             "expr": rule.expression,
             "for": _duration(rule.holds_for),
             "keep_firing_for": _duration(rule.keep_firing_for),
-            "labels": dict(rule.labels),
-            "annotations": dict(rule.annotations),
+            "labels": rule.labels,
+            "annotations": rule.annotations,
         }
     return {name: value for name, value in fields.items() if value}
 

@@ -72,7 +72,7 @@ class _SloRules:
         """Return rates and ratios of the counted windows, and what must not be late."""
         burns = [self._burn_alert(pair) for pair in self._urgent]
         ratios = self._ratios(self._fast_windows())
-        return (*self._stale(), *self._rates(), *ratios, *burns, *self._no_traffic())
+        return (*self._stale(), *self._rates(), *ratios, *burns)
 
     def store(self) -> Rules:
         """Return the sparse copies that the ratio over the whole window is computed from."""
@@ -94,7 +94,8 @@ class _SloRules:
         rest = [window for window in dict.fromkeys(windows) if window not in fast]
         objective = self._record(OBJECTIVE_SERIES, f"vector({format_number(self._slo.objective)})")
         burns = [self._burn_alert(pair) for pair in self._patient]
-        return (*self._ratios(rest), objective, *burns)
+        # Missing traffic may wait too, and stands behind the ratio that it is known by.
+        return (*self._ratios(rest), objective, *burns, *self._no_traffic())
 
     def _fast_windows(self) -> list[timedelta]:
         return list(dict.fromkeys([*self._slo.rate_windows, *_windows(self._urgent)]))

@@ -58,6 +58,10 @@ class BurnWindow:
     bad_events: int
     keep_firing_for: timedelta | None = None
 
+    def __hash__(self) -> int:
+        # A fraction's hash takes long, and pairs are told apart by their windows.
+        return hash((self.long, self.short, self.bad_events))
+
     def budget_spent(self, period: timedelta) -> Fraction:
         """Return the share of a period's budget that is gone when this pair alerts."""
         return self.burn_rate * share_of(self.long, period)

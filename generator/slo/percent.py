@@ -8,6 +8,7 @@ from functools import lru_cache
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%", re.ASCII)
 
 
+@lru_cache(maxsize=1024)  # objectives are few
 def parse_percent(text: str) -> Fraction:
     """Return the share that `99.9%` names, here 999/1000; exact, so that 1 − share is too.
 

@@ -21,7 +21,7 @@ def add_catalog_arguments(
 
 
 def parse_number(text: str) -> int:
-    """Return an incident's number from the command line. Raises ValueError for what is none."""
+    """Return an incident's number from the command line; ArgumentTypeError for what is none."""
     if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) < 1:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of an incident, such as 1042")
     return int(text)

@@ -7,6 +7,7 @@ from generator.catalog.model import Catalog
 from generator.catalog.read import read_catalog
 from guardia.catalog_folder import CatalogFolder, read_catalog_folder
 from guardia.cli.errors import UsageError
+from guardia.cli.reach import check_reach
 from guardia.problem import (
     Problem,
     open_problems,
@@ -15,7 +16,8 @@ from guardia.problem import (
     render_text,
     sort_problems,
 )
-from guardia.suppression import unused_suppressions
+from guardia.suppression import point_to_comments, unused_suppressions
+from guardia.word import counted
 from router.catalog import OnCallCatalog, read_oncall
 
 
@@ -45,7 +47,9 @@ def load_catalog(root: Path) -> WholeCatalog:
     folder, problems = read_catalog_folder(root)
     generator, of_generator = read_catalog(folder)
     oncall, of_oncall = read_oncall(folder)
-    found = [*problems, *of_generator, *of_oncall]
+    found = list(point_to_comments([*problems, *of_generator, *of_oncall], folder.suppressions))
+    if generator is not None and oncall is not None:
+        found += check_reach(folder, generator, oncall)
     if not open_problems(found):
         found += unused_suppressions(folder.suppressions, found)
     return WholeCatalog(
@@ -84,11 +88,8 @@ def _render_sarif(loaded: WholeCatalog) -> str:
 def count_problems(loaded: WholeCatalog) -> str:
     """Return one sentence with the number of problems and files."""
     files = len({problem.span.path for problem in loaded.problems})
-    number = len(loaded.problems)
-    return (
-        f"{number} problem{'' if number == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
-        f"{count_allowed(loaded)}"
-    )
+    problems = counted(len(loaded.problems), "problem")
+    return f"{problems} in {counted(files, 'file')}{count_allowed(loaded)}"
 
 
 def count_allowed(loaded: WholeCatalog) -> str:

@@ -5,6 +5,7 @@ import gc
 from typing import Any
 
 from guardia.cli.arguments import PROBLEM_FORMATS, add_catalog_arguments
+from guardia.word import counted
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -35,4 +36,5 @@ def run(args: argparse.Namespace) -> int:
 def _summary(services: Any) -> str:
     slos = sum(len(service.slos) for service in services)
     conditions = sum(len(service.conditions) for service in services)
-    return f"no problems: {len(services)} services, {slos} SLOs, {conditions} conditions"
+    found = ((len(services), "service"), (slos, "SLO"), (conditions, "condition"))
+    return f"no problems: {', '.join(counted(number, noun) for number, noun in found)}"

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from guardia.cli.errors import UsageError
+from guardia.word import counted
 
 if TYPE_CHECKING:
     from generator.catalog.model import Catalog
@@ -70,7 +71,8 @@ def _load(name: str, catalog: Path, temporary: Path) -> _Side | None:
     is_folder = Path(name).is_dir()
     root = Path(name) if is_folder else extract_folder(name, catalog, temporary)
     loaded = load_catalog(root)
-    if loaded.problems or loaded.generator is None or loaded.oncall is None:
+    # Where an old edition's routes lead is told as it is, also where `check` would object.
+    if loaded.generator is None or loaded.oncall is None:
         shown = render_problems(loaded, "text")
         print(shown if is_folder else shown.replace(f"{temporary.as_posix()}/", f"{name}:"))
         return None
@@ -121,10 +123,7 @@ def _compare_runbooks(old: dict[str, bytes], new: dict[str, bytes]) -> "list[Cha
 
 
 def _lines(text: bytes | None) -> str | None:
-    if text is None:
-        return None
-    number = len(text.splitlines())
-    return f"{number} line{'' if number == 1 else 's'}"
+    return None if text is None else counted(len(text.splitlines()), "line")
 
 
 def _edited(old: _Side, new: _Side) -> list[str]:
@@ -146,7 +145,7 @@ def _render(changes: "Sequence[Change]", edited: list[str], form: str) -> str:
 
 def _verdict(changes: "Sequence[Change]", edited: list[str]) -> str:
     if changes:
-        number = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
+        number = counted(len(changes), "change")
         if all(change.is_text for change in changes):
             return (
                 f"{number}, of texts and of test examples alone: nothing alerts otherwise,"

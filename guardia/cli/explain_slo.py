@@ -32,12 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_rate(text: str) -> Fraction:
-    """Return events a second from the command line. Raises ValueError for what is none."""
-    if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,9})?", text, re.ASCII) is None:
-        raise ValueError(text)
-    rate = Fraction(text)
+    """Return events a second from the command line. Raises ArgumentTypeError for what is none."""
+    is_number = re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,9})?", text, re.ASCII) is not None
+    rate = Fraction(text) if is_number else Fraction()
     if not 0 < rate <= _MOST_EVENTS:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be a number of events above 0 and up to {_MOST_EVENTS}, such as 0.5"
+        )
     return rate
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardia.cli.arguments import add_catalog_arguments
+from guardia.word import counted
 
 if TYPE_CHECKING:
     from generator.write import Stale
@@ -56,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
     in_the_way = [stale for stale in found if stale.reason == NOT_OURS]
     failed = bool(found if args.check else in_the_way)
     shown = in_the_way or found
-    print(_render(shown, len(files), form=args.format, wrote=not failed and not args.check))
+    if in_the_way and not args.check and args.format == "text":
+        print(_render_refusal(in_the_way))
+    else:
+        print(_render(shown, len(files), form=args.format, wrote=not failed and not args.check))
     return 1 if failed else 0
 
 
@@ -66,11 +70,18 @@ def _render(found: Sequence["Stale"], number: int, *, form: str, wrote: bool) ->
     if form == "github" and not wrote:
         return "\n".join(f"::error file={one.path},title=stale::{one.reason}" for one in found)
     done = {"no longer generated": "removed"}
-    lines = [
-        f"{one.path}: {done.get(one.reason, 'written') if wrote else one.reason}" for one in found
-    ]
+    said = [done.get(one.reason, "written") if wrote else one.reason for one in found]
+    lines = [f"{one.path}: {what}" for one, what in zip(found, said, strict=True)]
     if wrote:
-        return "\n".join([*lines, f"{len(found)} of {number} files changed"])
+        removed = said.count("removed")
+        written = f"{len(said) - removed} of {number} files written"
+        return "\n".join([*lines, f"{written}, {removed} removed" if removed else written])
     if not found:
-        return f"all {number} files are up to date"
-    return "\n".join([*lines, f"{len(found)} files are stale: run `guardia generate` and commit"])
+        return f"{counted(number, 'file')}, all up to date"
+    stale = counted(len(found), "stale file")
+    return "\n".join([*lines, f"{stale}: run `guardia generate` and commit"])
+
+
+def _render_refusal(in_the_way: Sequence["Stale"]) -> str:
+    lines = [f"{one.path}: {one.reason}" for one in in_the_way]
+    return "\n".join([*lines, "nothing was written: move away what is in the way, and try again"])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardia.cli.errors import UsageError
+from guardia.word import counted
 
 if TYPE_CHECKING:
     from generator.importing.carry import Import, Outcome
@@ -38,7 +39,13 @@ def run(args: argparse.Namespace) -> int:
 
     _check_usage(args)
     texts, unreadable = _read(args.files)
-    found = import_specs(args.kind, texts, team=args.team, service=args.service)
+    found = import_specs(
+        args.kind,
+        texts,
+        team=args.team,
+        service=args.service,
+        place_labels=_place_labels(args.out),
+    )
     written, left_alone, in_the_way = _write(found, args.out)
     problems = sort_problems([*unreadable, *found.problems, *in_the_way])
     if problems:
@@ -80,6 +87,25 @@ def _read(files: list[Path]) -> tuple[dict[str, str], list["Problem"]]:
                 )
             )
     return texts, problems
+
+
+def _place_labels(out: Path) -> tuple[str, ...]:
+    """Return the labels by which the catalog that is there tells its places apart.
+
+    None without a catalog, and none of one that cannot be read: `guardia check` says why.
+    """
+    from guardia.catalog_file import MAX_FILE_BYTES, read_text
+    from guardia.document import read_document
+
+    path = out / "catalog.yaml"
+    text, _ = read_text(path, longest=MAX_FILE_BYTES)
+    document, _ = read_document(path.as_posix(), text or "")
+    value = document.value if document is not None else None
+    parts = (
+        [value.get(key) for key in ("environments", "regions")] if isinstance(value, dict) else []
+    )
+    labels = [part.get("label") for part in parts if isinstance(part, dict)]
+    return tuple(label for label in labels if isinstance(label, str))
 
 
 def _write(found: "Import", out: Path) -> tuple[list[str], list[str], list["Problem"]]:
@@ -162,7 +188,7 @@ def _place(span: Any) -> str:
 def _outcome(outcome: "Outcome", written: set[str]) -> str:
     from guardia.problem import printable
 
-    slos = f"{outcome.imported} SLO{'' if outcome.imported == 1 else 's'}"
+    slos = counted(outcome.imported, "SLO")
     if outcome.imported < outcome.found:
         slos = f"{outcome.imported} of {outcome.found} SLOs"
     parts = []

@@ -47,13 +47,20 @@ def run(args: argparse.Namespace) -> int:
     if args.schemas:
         if args.organisation is not None or args.language is not None:
             raise UsageError("--schemas writes nothing that --organisation or --language is for")
+        if not (args.folder / "catalog.yaml").exists():
+            raise UsageError(
+                f"there is no catalog in {args.folder} whose schemas could be renewed; name its"
+                " folder, such as: guardia init --schemas catalog"
+            )
         files = schema_files()
         blocked = _foreign_schemas(files, args.folder)
+        way_out = "move it away: the schemas belong beside the catalog"
     else:
         files = starter_files(_organisation(args.organisation), args.language or LANGUAGES[0])
         blocked = _in_the_way(files, args.folder)
+        way_out = "name another folder"
     if blocked:
-        raise UsageError(_refusal(blocked))
+        raise UsageError(_refusal(blocked, way_out))
     _write(files, args.folder)
     print("\n".join(f"{(args.folder / name).as_posix()}: written" for name in files))
     if not args.schemas:
@@ -104,9 +111,9 @@ def _is_our_schema(path: Path) -> bool:
     return isinstance(value, dict) and str(value.get("title")).startswith(_SCHEMA_TITLE)
 
 
-def _refusal(blocked: list[str]) -> str:
+def _refusal(blocked: list[str], way_out: str) -> str:
     listed = "\n".join(f"  {path}" for path in blocked)
-    return f"nothing was written, for this is in the way:\n{listed}\nname another folder"
+    return f"nothing was written, for this is in the way:\n{listed}\n{way_out}"
 
 
 def _write(files: Mapping[str, str], folder: Path) -> None:

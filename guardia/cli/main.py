@@ -1,13 +1,15 @@
 """The `guardia` command: finds the subcommand, runs it, and turns failures into sentences."""
 
 import argparse
+import errno
 import importlib
 import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeGuard
 
 from guardia.cli.errors import UsageError
 
@@ -18,10 +20,14 @@ COMMANDS = (
     "diff",
     "generate",
     "import_",
+    "oncall",
     "serve",
     "ack",
     "incidents",
 )
+
+# What the system says of an output that takes nothing more, and of nothing that we open.
+_OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 EXIT_PROBLEMS = 1
 EXIT_USAGE = 2
@@ -36,24 +42,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without Unicode must not end us
             stream.reconfigure(errors="backslashreplace")
-    parser = _parser()
-    args = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    # The other commands' modules are loaded only when somebody asks which there are.
+    parser = _parser([name for name in COMMANDS if name.rstrip("_") == next(iter(given), "")])
+    args = parser.parse_args(given)
     try:
         code: int = args.run(args)
+        print(end="", flush=True)  # what cannot be written must not be found at the very end
     except UsageError as error:
         print(f"guardia: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        sys.stderr.close()
+        _drop_output()
         return EXIT_PROBLEMS
     except Exception as error:  # the last place where one can become a sentence
+        if _is_of_output(error):
+            return _refused_output(error)
         return _internal(error)
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _is_of_output(error: Exception) -> TypeGuard[OSError]:
+    """Say whether our output, such as a file on a full disk, takes no more; a file has a name."""
+    if not isinstance(error, OSError) or error.filename is not None:
+        return False
+    return error.errno in _OF_OUTPUT
+
+
+def _refused_output(error: OSError) -> int:
+    _drop_output()
+    print(f"guardia: cannot write the output: {error.strerror}", file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _drop_output() -> None:
+    """Keep Python from trying once more, and failing, when it ends.
+
+    Source: Python documentation, module signal, "Note on SIGPIPE".
+    """
+    with suppress(io.UnsupportedOperation):  # of an output that is no file of the system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:
+    """Return a parser of these commands alone; of all when there are none."""
     parser = argparse.ArgumentParser(
         prog="guardia",
         description="SLO alerts for Prometheus from one catalog, and a router that pages"
@@ -62,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_ShowVersion, help="show the version and exit")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in commands or COMMANDS:
         # Each module imports what is heavy only when it runs: `check` must answer at once.
         module = importlib.import_module(f"guardia.cli.{name}")
         module.add_parser(subparsers).set_defaults(run=module.run)

@@ -3,13 +3,26 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from guardia.document import Document, Pointer
+from guardia.duration import format_duration, parse_duration
 from guardia.problem import Problem
 from guardia.word import nearest
 
 _SHORT = 60  # characters of a value that a sentence repeats
+_ADDRESS = re.compile(r"/|[a-z][a-z0-9+.-]*://", re.I)  # of a file, or on the web
+# What a bare number may mean, by the unit of the example that a place gives. A latency's
+# is as often thought of in seconds as in milliseconds; with a point in it, in seconds.
+_UNITS_MEANT = {
+    "ms": ("ms", "s"),
+    "s": ("s",),
+    "m": ("m",),
+    "h": ("h",),
+    "d": ("d",),
+}
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 _TYPE_NAMES = {
     "object": "a mapping (key: value)",
@@ -46,14 +59,25 @@ def _unknown_keys(document: Document, pointer: Pointer, error: Any) -> Iterator[
             continue
         guess = nearest(key, (name for name in known if name not in error.instance))
         allowed = ", ".join(known)
+        written = _as_matchers(error.instance[key], key) if guess == "matchers" else None
         yield Problem(
             code="unknown-key",
             message=f"`{key}` is not known here",
             span=document.key_span((*pointer, key)),
             label=f"did you mean `{guess}`?" if guess else "not known",
             why="a key that nobody reads is a setting that silently does nothing",
-            fix=f"write `{guess}`" if guess else f"use one of: {allowed}; or remove it",
+            fix=f"write `{written or guess}`" if guess else f"use one of: {allowed}; or remove it",
         )
+
+
+def _as_matchers(value: Any, key: str) -> str | None:
+    """Return a mapping, as Alertmanager once took it in `match` and `match_re`, as the list."""
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        return None
+    sign = "=~" if key.endswith("_re") else "="
+    items = [f"{name}{sign}{json.dumps(text, ensure_ascii=False)}" for name, text in value.items()]
+    quoted = ", ".join("'" + item.replace("'", "''") + "'" for item in items)
+    return f"matchers: [{quoted}]"
 
 
 def _missing_key(document: Document, pointer: Pointer, error: Any) -> Problem:
@@ -105,8 +129,23 @@ def _text_meant(value: Any, about: list[Mapping[str, Any]]) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if any(schema.get("format") == "duration-prometheus" for schema in about):
-        return f"{value}m" if isinstance(value, int) and value > 0 else None
+        example = re.fullmatch(r"[0-9]+([a-z]+)", _first_example(about))
+        units = _UNITS_MEANT.get(example[1], ()) if example else ()
+        return " or ".join(_lengths(value, units)) or None
     return f'"{value}"'
+
+
+def _lengths(value: Any, units: tuple[str, ...]) -> Iterator[str]:
+    """Yield the durations that a number may mean, by unit, as far as there are such."""
+    for unit in units[-1:] if isinstance(value, float) else units:
+        try:
+            text = f"{value}{unit}"
+            if isinstance(value, float):
+                text = format_duration(timedelta(seconds=value * _SECONDS[unit]))
+            parse_duration(text)
+        except (ValueError, OverflowError):
+            continue  # nothing, below nothing, too long, or a piece of a millisecond
+        yield text
 
 
 def _wrong_value(
@@ -141,7 +180,8 @@ def _advice(error: Any, about: list[Mapping[str, Any]]) -> tuple[str, str]:
             label = f"did you mean `{guess}`?" if guess else "not one of the known values"
             fix = f"use one of: {', '.join(str(value) for value in rule)}"
         case "pattern":
-            label, fix = _form(error.instance, rule, about)
+            key = error.absolute_path[-1] if error.absolute_path else None
+            label, fix = _form(key, error.instance, rule, about)
         case "minLength" | "minItems" | "minProperties":
             label = "must not be empty" if rule == 1 else f"at least {rule} wanted"
             fix = "fill it in, or leave the key out where it may be left out"
@@ -160,18 +200,33 @@ def _advice(error: Any, about: list[Mapping[str, Any]]) -> tuple[str, str]:
     return label, fix
 
 
-def _form(value: Any, pattern: str, about: list[Mapping[str, Any]]) -> tuple[str, str]:
+def _form(
+    key: str | int | None, value: Any, pattern: str, about: list[Mapping[str, Any]]
+) -> tuple[str, str]:
     """Return the advice for a text of another form: a changed one that fits, or an example."""
+    is_address = _ADDRESS.match(str(value)) is not None
+    if is_address and key == "runbook":
+        return (
+            "must be the name of a file in runbooks/",
+            "put the link into a file NAME.md in the catalog's folder runbooks/, and NAME here",
+        )
     form = _uncapitalised(about[-1]) or f"what matches {pattern}"
-    slug = re.sub(r"[^a-z0-9]+", "-", str(value).lower()).strip("-")
-    camel = "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", str(value)))
-    for guess in (slug, camel, slug.replace("-", "_")):
+    for guess in () if is_address else _respelt(str(value)):
         if re.search(pattern, guess) and len(guess) <= about[-1].get("maxLength", len(guess)):
             return f"did you mean `{guess}`?", f"write `{guess}`"
     example = _example(about)
     if example:
         return f"must be of the form {example}", f"write {form}, such as {example}"
     return f"must match {pattern}", f"write {form}"
+
+
+def _respelt(text: str) -> tuple[str, ...]:
+    """Return a text as names are written: with hyphens, with underscores, in CamelCase."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    with_underscores = re.sub(r"[^a-zA-Z0-9]+", "_", text).strip("_")
+    camel = "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", text))
+    # A label may be CamelCase too, but nobody who wrote two words meant that.
+    return slug, with_underscores, camel, with_underscores.lower()
 
 
 def _schemas(error: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -199,9 +254,14 @@ def _first_description(about: list[Mapping[str, Any]]) -> str:
     return next((text for schema in about if (text := _uncapitalised(schema))), "")
 
 
+def _first_example(about: list[Mapping[str, Any]]) -> str:
+    examples = (str(example) for schema in about for example in schema.get("examples", ()))
+    return next(examples, "")
+
+
 def _example(about: list[Mapping[str, Any]]) -> str:
-    examples = [example for schema in about for example in schema.get("examples", ())]
-    return f"`{examples[0]}`" if examples else ""
+    example = _first_example(about)
+    return f"`{example}`" if example else ""
 
 
 def _second(items: list[Any]) -> int:

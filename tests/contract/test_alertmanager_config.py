@@ -137,6 +137,18 @@ def test_the_script_names_each_alert_that_goes_elsewhere(tools: ToolSet, tmp_pat
     assert "ErrorBudgetBurn" not in found.stdout
 
 
+def test_the_script_says_once_what_does_not_load(tools: ToolSet, tmp_path: Path) -> None:
+    out = full(tmp_path)
+    file = out / "alertmanager" / "alertmanager.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}colour: blue\n", "utf-8")
+
+    found = run("sh", "alertmanager/test-routes.sh", at=out, AMTOOL=str(tools.amtool))
+
+    assert (found.returncode, found.stdout.count("colour")) == (1, 1)
+    assert "no route was tried" in found.stdout
+
+
 def test_the_script_says_when_there_is_no_amtool(tmp_path: Path) -> None:
     found = run("sh", "alertmanager/test-routes.sh", at=full(tmp_path), AMTOOL="/nowhere/amtool")
     assert found.returncode == 2

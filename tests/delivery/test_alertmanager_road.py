@@ -346,6 +346,9 @@ def test_a_teams_own_route_is_told_and_keeps_nothing_from_the_router(
             lambda fake: set(fake.heard()) == {"ErrorBudgetBurn", "DiskFilling"}, timeout=SECONDS
         )
 
+        assert sorted([way.firing(1), way.firing(2)]) == [["critical"], ["high"]]
+        assert way.incident(3) is None
+
 
 def test_a_teams_own_receiver_that_fails_delays_no_page(tools: ToolSet, tmp_path: Path) -> None:
     with road(tmp_path, tools, own=OWN) as way:
@@ -354,6 +357,9 @@ def test_a_teams_own_receiver_that_fails_delays_no_page(tools: ToolSet, tmp_path
 
         way.town.pagerduty.wait_for(lambda fake: fake.pages, timeout=SECONDS)
         way.listener.wait_for(lambda fake: fake.calls, timeout=SECONDS)
+
+        assert way.firing(1) == ["critical"]
+        assert way.incident(2) is None
 
 
 FALLBACK = """  fallback:

@@ -103,7 +103,7 @@ def own_routes() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(top, max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(routes=own_routes(), labels=label_sets())
 def test_no_route_of_a_team_keeps_an_alert_from_the_router(
     routes: list[dict[str, Any]], labels: dict[str, str]
@@ -211,7 +211,7 @@ def announcements(draw: st.DrawFn) -> tuple[Maintenance, ...]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(announced=announcements(), labels=label_sets(), hour=st.integers(0, 23))
 def test_a_critical_alert_that_cannot_be_routed_is_muted_exactly_when_announced(
     full: Catalog, announced: tuple[Maintenance, ...], labels: dict[str, str], hour: int
@@ -353,6 +353,22 @@ def test_a_test_of_a_hidden_alert_says_what_the_rules_do(full: Catalog) -> None:
     for case in cases:
         assert case.firing is not None
         assert hidden(rules, case.labels, case.firing) == case.inhibited
+
+
+@pytest.mark.parametrize(
+    ("alert", "is_hidden"), [("ErrorBudgetBurn", True), ("NoTraffic", True), ("TargetsDown", False)]
+)
+def test_a_cause_holds_back_what_an_slo_says_and_never_that_its_service_is_gone(
+    alert: str, is_hidden: bool
+) -> None:
+    rules = configuration(hiding(HiddenSlo(service="derivacion", slo="availability")))[
+        "inhibit_rules"
+    ]
+    place = {"environment": "prod"}
+    cause = {"alertname": "DatabaseDown", "service": "casos", **place}
+    effect = {"alertname": alert, "service": "derivacion", "slo": "availability", **place}
+
+    assert hidden(rules, effect, cause) is is_hidden
 
 
 def test_hostile_labels_stay_one_word_of_the_script(tmp_path: Path) -> None:

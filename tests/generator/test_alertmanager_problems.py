@@ -45,6 +45,7 @@ EXAMPLES: dict[str, Break] = {
     "inhibition-too-wide": edit(
         OWN, """'alertname="DatabaseDown"', """, """'severity="critical"', """
     ),
+    "interval-over-midnight": edit(OWN, '"24:00"', '"06:00"'),
     "maintenance-inexpressible": edit(
         CATALOG, "every: first sunday of the month", "every: second week of the month"
     ),
@@ -110,7 +111,13 @@ WRONG: list[tuple[str, Break, str]] = [
     ("date-invalid", edit(CATALOG, "2099-12-06 22:00", "2099-02-30 22:00"), "2099-02-30"),
     ("date-invalid", edit(CATALOG, "2099-12-06 22:00", "2099-12-06"), "2099-12-06"),
     ("zone-unknown", edit(CATALOG, "lasts: 4h, zone: UTC", "lasts: 4h, zone: Utopia"), "Utopia"),
+    ("zone-unknown", edit(CATALOG, "4h, zone: UTC", "4h, zone: localtime"), "the machine"),
+    ("zone-unknown", edit(CATALOG, "4h, zone: UTC", "4h, zone: posixrules"), "the machine"),
+    ("zone-unknown", edit(CATALOG, "4h, zone: UTC", "4h, zone: Factory"), "the machine"),
+    ("zone-unknown", edit(CATALOG, "4h, zone: UTC", "4h, zone: right/UTC"), "the machine"),
+    ("zone-unknown", edit(CATALOG, "4h, zone: UTC", "4h, zone: posix/UTC"), "the machine"),
     ("duration-invalid", edit(CATALOG, "lasts: 3h", "lasts: 15d"), "longer than 14d"),
+    ("wrong-value", edit(CATALOG, "every: first sunday of", "every: First Sunday of"), "First"),
     ("maintenance-inexpressible", edit(CATALOG, "lasts: 3h", "lasts: 90s"), "whole minutes"),
     ("maintenance-inexpressible", edit(CATALOG, "lasts: 3h", "lasts: 25h"), "1d1h"),
     (
@@ -207,6 +214,21 @@ WRONG: list[tuple[str, Break, str]] = [
         edit(OWN, 'alertname="CaseAssignmentStalled"', 'alertname=~"RouterDown|X"'),
         "about the router",
     ),
+    ("matcher-invalid", edit(OWN, "'team=\"plataforma\"'", "\"team='plataforma'\""), "quotes"),
+    ("time-invalid", edit(OWN, '"22:00"', '"9:00"'), "9:00"),
+    ("time-invalid", edit(OWN, '"24:00"', '"24:01"'), "24:01"),
+    ("interval-over-midnight", edit(OWN, '"24:00"', '"22:00"'), "from 22:00 to 22:00"),
+    ("zone-unknown", edit(OWN, "location: Atlantic/Cape_Verde", "location: Mars/City"), "Mars"),
+    (
+        "wrong-value",
+        edit(OWN, "        location:", "        weekdays: [mon]\n        location:"),
+        "mon",
+    ),
+    (
+        "wrong-value",
+        edit(OWN, "        location:", "        weekdays: ['saturday:sunday']\n        location:"),
+        "saturday:sunday",
+    ),
     ("secret-inline", edit(OWN, '"http://log.', '"http://me:secret@log.'), "credentials"),
     (
         "secret-inline",
@@ -252,6 +274,33 @@ def test_what_is_wrong_is_said_once_where_it_stands(
     assert "secret@" not in f"{found.message}{found.label}{found.why}{found.fix}"
 
 
+TARGET = "'alertname=\"CaseAssignmentStalled\"'"
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("""'alertname="ErrorBudgetBurn"'""", "each `ErrorBudgetBurn` of every service"),
+        ("""'alertname="NoTraffic"', 'service=~".+"'""", "each `NoTraffic` of every service"),
+        ("""'alertname="TargetsDown"'""", "each `TargetsDown` of every service"),
+        ("""'alertname=~"X|TargetsDown"'""", "each `TargetsDown` of every service"),
+        (
+            """'alertname="ErrorBudgetBurn"', 'service="casos"'""",
+            "each `ErrorBudgetBurn` of the service",
+        ),
+    ],
+)
+def test_an_alert_that_every_service_has_is_hidden_for_named_ones_only(
+    tmp_path: Path, target: str, says: str
+) -> None:
+    folder = copy_full_catalog(tmp_path)
+    edit(OWN, TARGET, target)(folder)
+
+    (found,) = problems_of(folder)
+
+    assert (found.code, says in found.message) == ("inhibition-too-wide", True)
+
+
 def test_two_conditions_that_hide_each_other_are_both_named(tmp_path: Path) -> None:
     folder = copy_full_catalog(tmp_path)
     edit(
@@ -283,6 +332,9 @@ def test_names_are_not_missed_while_a_service_cannot_be_read(tmp_path: Path) -> 
         edit(OWN, "  - receiver: team-chat\n", "  - receiver: team-chat\n    continue: true\n"),
         edit(OWN, "'alertname=\"DatabaseDown\"'", "'alertname=~\"DatabaseDown|NodeDown\"'"),
         edit(CATALOG, "first sunday of the month", "last sunday of the month"),
+        edit(OWN, TARGET, """'alertname="ErrorBudgetBurn"', 'service="casos"', 'slo="a-b"'"""),
+        edit(OWN, TARGET, """'alertname="TargetsDown"', 'service=~"casos|derivacion"'"""),
+        edit(OWN, "        location:", "        weekdays: ['Sunday:saturday']\n        location:"),
         edit(CATALOG, "first sunday of the month", "day"),
         edit(CATALOG, "url: https://watch.example/ping", "url_file: /etc/alertmanager/switch"),
     ],

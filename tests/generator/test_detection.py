@@ -18,7 +18,7 @@ from generator.slo.detection import (
     reset,
 )
 
-SLOW = settings(deadline=None, max_examples=50)  # windows of a thousand recordings take their time
+SLOW = settings(max_examples=50)  # windows of a thousand recordings take their time
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 GOOD, BAD = Counter(good=1, bad=0), Counter(good=0, bad=1)
 REQUESTS = CountedEvents(total=(GOOD, BAD), bad=(BAD,))

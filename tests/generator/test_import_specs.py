@@ -238,6 +238,57 @@ def test_what_cannot_be_imported_from_pyrra_is_refused_where_it_stands(
     assert not found.services
 
 
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "message"),
+    [
+        ("sloth", "      name: ShopErrors\n", "", "`alerting.name` is missing"),
+        ("sloth", "name: ShopErrors", "name:", "`alerting.name` is missing"),
+        ("sloth", "name: ShopErrors", 'name: ""', "`alerting.name` is empty"),
+        ("sloth", "name: availability", "slug: x", "`name` is missing"),
+        ("pyrra", "      total:", "      more:", "`latency.total.metric` is missing"),
+        ("pyrra", "success: {metric", "success: {m", "`latency.success.metric` is missing"),
+    ],
+)
+def test_what_is_missing_is_named_so_that_nothing_else_can_be_meant(
+    kind: Kind, old: str, new: str, message: str
+) -> None:
+    text = SLOTH if kind == "sloth" else PYRRA
+    assert old in text
+    (problem,) = run(kind, text.replace(old, new)).problems
+    assert problem.message == message
+    assert message.split("`")[1] in problem.fix
+
+
+def test_labels_of_the_catalogs_places_are_listed_and_not_carried_over() -> None:
+    text = SLOTH.replace("tier: 2", "tier: 2, environment: prod")
+    text = text.replace("category: web", "category: web, region: cv")
+    places = ("environment", "region")
+    found = import_specs("sloth", {"spec.yaml": text}, place_labels=places)
+    written = found.services["services/shop.yaml"]
+    assert "environment:" not in written
+    assert "region:" not in written
+    assert "category: web" in written
+    apart = "the catalog tells its environments or regions apart by this label"
+    lost = "\n".join(listed(found, Remarked.LOST))
+    assert f"label environment: {apart}: prod" in lost
+    assert f"label region: {apart}: cv" in lost
+
+
+def test_pyrras_labels_of_the_catalogs_places_are_listed_too() -> None:
+    text = PYRRA.replace("pyrra.dev/tier", "pyrra.dev/environment")
+    found = import_specs("pyrra", {"spec.yaml": text}, place_labels=("environment",))
+    assert "environment:" not in found.services["services/shop.yaml"]
+    assert any("label environment: " in line for line in listed(found, Remarked.LOST))
+
+
+def test_empty_labels_and_annotations_are_listed() -> None:
+    text = SLOTH.replace("category: web", 'category: ""')
+    text = text.replace("hint: see", 'e: ""\n        n: null\n        hint: see')
+    lost = "\n".join(listed(run("sloth", text), Remarked.LOST))
+    for what in ("label category", "annotation e", "annotation n"):
+        assert f"{what}: it is empty, which is as good as none" in lost
+
+
 def test_a_refused_slo_leaves_the_others_and_lists_nothing_of_itself() -> None:
     plugin = "  - {name: p, objective: 99, sli: {plugin: {id: x}}, alerting: {name: a, odd: 1}}\n"
     found = run("sloth", SLOTH + plugin)
@@ -364,13 +415,17 @@ def test_any_text_comes_back_from_the_file_as_it_was(text: str, label: str, name
     found = run("sloth", document)
     if not found.services or not read:
         return  # refused, or a sign that YAML does not take
-    slo = slo_of(found)
-    assert slo["description"] == read[0].value["slos"][0]["description"].rstrip("\n")
+    # PyYAML writes some texts so that they come back as others.
+    described = as_text(read[0].value["slos"][0]["description"], text)
+    kept = as_text(read[0].value["labels"]["kept"], label)
+    assert slo_of(found)["description"] == described.rstrip("\n")
     labels = service_of(found).get("labels", {})
-    kept = read[0].value["labels"][
-        "kept"
-    ]  # PyYAML writes some texts so that they come back as others
     assert labels == ({} if "{{" in kept else {"kept": kept.rstrip("\n")})
+
+
+def as_text(value: object, written: str) -> str:
+    """Return a value as the import takes it: a number, such as PyYAML makes of 0E0, as written."""
+    return value if isinstance(value, str) else written
 
 
 @given(st.text(max_size=200))

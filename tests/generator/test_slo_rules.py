@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from generator.catalog.model import Catalog, Slo
+from generator.catalog.read import read_catalog
 from generator.rules.model import AlertingRule, RecordingRule
 from generator.rules.render import groups_by_file
+from guardia.catalog_folder import read_catalog_folder
 from guardia.severity import Severity
 from tests.catalogs import copy_catalog, read_whole
 
@@ -203,3 +205,17 @@ def test_extras_of_organisation_service_and_slo_meet_and_the_nearest_wins(tmp_pa
         assert burn.annotations["wiki_url"] == 'https://wiki.example/{{"{{"}}x}}'
     down = next(r for r in rules if isinstance(r, AlertingRule) and r.alert == "TargetsDown")
     assert down.labels["tier"] == "2"
+
+
+@pytest.mark.parametrize(("waits", "codes"), [("23h", []), ("1d", ["duration-invalid"])])
+def test_missing_traffic_must_be_told_while_the_window_still_knows_the_value(
+    waits: str, codes: list[str], tmp_path: Path
+) -> None:
+    folder = copy_catalog(tmp_path)
+    off = "{critical: off, high: off, medium: off, low: off}"
+    slo = f"    window: 1d\n    by: [route]\n    no_traffic_for: {waits}\n    burn_windows: {off}\n"
+    (folder / "services" / "casos.yaml").write_text(HEAD + slo + RATIO, encoding="utf-8")
+    (folder / "services" / "derivacion.yaml").unlink()
+    documents, of_form = read_catalog_folder(folder)
+    _, of_meaning = read_catalog(documents)
+    assert [problem.code for problem in (*of_form, *of_meaning)] == codes

@@ -113,7 +113,7 @@ def edges(one: Maintenance, year: int) -> list[datetime]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(one=announced(), year=st.integers(2024, 2031))
 def test_exactly_the_announced_minutes_are_muted(one: Maintenance, year: int) -> None:
     (interval,) = time_intervals([one])
@@ -121,7 +121,7 @@ def test_exactly_the_announced_minutes_are_muted(one: Maintenance, year: int) ->
     assert wrong == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(one=announced(), at=st.datetimes(datetime(2024, 1, 1), datetime(2031, 12, 31)))  # noqa: DTZ001
 def test_any_minute_is_muted_as_announced(one: Maintenance, at: datetime) -> None:
     (interval,) = time_intervals([one])

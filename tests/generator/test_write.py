@@ -71,6 +71,15 @@ def test_folders_and_dangling_links_are_in_the_way_or_passed_over(tmp_path: Path
     ]
 
 
+def test_a_folder_that_links_nowhere_is_an_error_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rules").symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError) as caught:
+        write_files(FILES, tmp_path)
+    assert caught.value.filename == str(tmp_path / "rules")
+    assert caught.value.strerror == "it links to nowhere, which is not there"
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_a_service_taken_out_of_the_catalog_takes_its_file_along(tmp_path: Path) -> None:
     write_files(FILES, tmp_path)
     write_files({"dashboards/slo.json": FILES["dashboards/slo.json"]}, tmp_path)

@@ -158,7 +158,7 @@ def condition(expr: str = "up == 0", summary: str = "s") -> Break:
 CASES: dict[str, tuple[Break, str, str]] = {
     # name: what breaks the folder, place and code of the first problem, a word of its message
     "a hundred megabytes": (huge, f"{CASOS}:1:1: error[file-too-large]", "1024 KiB"),
-    "binary": (write(CASOS, bytes(range(256)) * 40), f"{CASOS}:2:118: error[file-unreadable]", ""),
+    "binary": (write(CASOS, bytes(range(256)) * 40), f"{CASOS}:3:115: error[file-unreadable]", ""),
     "nul bytes": (write(CASOS, b"service: a\0b\n"), f"{CASOS}:1:11: error[yaml-syntax]", ""),
     "utf-16": (
         write(CASOS, "service: casos\n".encode("utf-16")),

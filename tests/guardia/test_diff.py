@@ -223,3 +223,50 @@ def test_a_link_inside_the_catalog_is_followed(
     git("add", ".")
     git("commit", "--quiet", "--message", "third")
     assert "+ outage" in diff(capsys, "HEAD~1", "HEAD", code=1)
+
+
+def test_what_is_kept_out_of_archives_is_compared(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / ".gitattributes").write_text("catalog export-ignore\n", encoding="utf-8")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "third")
+    assert "no difference" in diff(capsys, "HEAD", "catalog", code=0)
+
+
+def test_links_to_the_rest_of_the_repository_are_followed(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalog = repository / "catalog"
+    (repository / "docs").mkdir()
+    (catalog / "runbooks").rename(repository / "docs" / "runbooks")
+    (catalog / "runbooks").symlink_to("../docs/runbooks")
+    (repository / "teams").mkdir()
+    (catalog / "services" / "casos.yaml").rename(repository / "teams" / "casos.yaml")
+    (catalog / "services" / "casos.yaml").symlink_to("../../teams/casos.yaml")
+    (repository / "alerts").symlink_to("catalog")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "third")
+    assert main(["check", "catalog"]) == 0
+    assert "no difference" in diff(capsys, "HEAD~1", "HEAD", code=0)
+    assert "no difference" in diff(capsys, "HEAD", "HEAD", "--catalog", "alerts", code=0)
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("../../../x.yaml", "catalog/services/x.yaml links to something outside the repository"),
+        ("/etc/hostname", "catalog/services/x.yaml links to something outside the repository"),
+        ("x.yaml", "catalog/services/x.yaml links to itself"),
+        ("gone.yaml", "catalog/services/x.yaml links to gone.yaml, which this revision does not"),
+        ("..", "catalog/services/x.yaml links to a folder that it is in"),
+    ],
+)
+def test_a_link_that_leads_to_no_file_of_the_revision_is_a_sentence(
+    repository: Path, capsys: pytest.CaptureFixture[str], target: str, sentence: str
+) -> None:
+    (repository / "catalog" / "services" / "x.yaml").symlink_to(target)
+    git("add", ".")
+    git("commit", "--quiet", "--message", "third")
+    found = diff(capsys, "HEAD", "HEAD", code=2)
+    assert found.startswith(f"guardia: in HEAD, {sentence}")

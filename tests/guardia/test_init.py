@@ -115,11 +115,34 @@ def test_schemas_are_renewed_without_touching_the_catalog(tmp_path: Path) -> Non
     assert (folder / "catalog.yaml").read_text(encoding="utf-8") == "edited"
 
 
-def test_a_schema_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+def test_the_check_of_a_first_catalog_counts_one_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["init", str(tmp_path / "catalog")])
+    capsys.readouterr()
+    assert main(["check", str(tmp_path / "catalog")]) == 0
+    assert capsys.readouterr().out.startswith("no problems: 1 service, ")
+
+
+def test_schemas_are_not_put_where_there_is_no_catalog(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "--schemas", str(tmp_path / "nowhere")]) == 2
+    assert "there is no catalog in" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_schema_of_somebody_else_is_not_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     schema = tmp_path / ".schema" / "service.json"
     schema.parent.mkdir()
     schema.write_text('{"title": "mine"}', encoding="utf-8")
+    (tmp_path / "catalog.yaml").write_text("x", encoding="utf-8")
     assert main(["init", "--schemas", str(tmp_path)]) == 2
+    refusal = capsys.readouterr().err
+    assert "move it away" in refusal
+    assert "another folder" not in refusal
     assert schema.read_text(encoding="utf-8") == '{"title": "mine"}'
 
 

@@ -60,6 +60,13 @@ def test_github_escapes_what_would_end_the_command() -> None:
     )
 
 
+def test_github_gets_nothing_that_steers_a_terminal() -> None:
+    problem = replace(PROBLEM, message="\x1b[31mred\u202e\nnext", fix="\x9b2J")
+    shown = render_github([problem])
+    assert "::\\x1b[31mred\\u202e%0Anext%0Awhy: " in shown
+    assert shown.isprintable()
+
+
 def test_json_has_every_part() -> None:
     (found,) = json.loads(render_json([PROBLEM]))
     assert found["path"] == PATH

@@ -154,6 +154,11 @@ EXAMPLES: dict[str, Break] = {
             'total: sum by (environment) (rate(http_requests_total{job="casos"}[$window]))',
         ),
     ),
+    "template-name-unknown": edit(
+        CASOS,
+        "summary: The database {{ $labels.instance }}",
+        "summary: The database {{ labels.instance }}",
+    ),
     "outage-blind": edit(CASOS, 'targets: up{job="casos"}\n', ""),
     "sli-invalid": edit(
         CASOS,

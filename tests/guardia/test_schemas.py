@@ -60,12 +60,15 @@ def test_a_schema_is_one_and_says_what_it_describes(path: Path) -> None:
     assert all(reference.startswith("#/$defs/") for reference in references)
 
 
-@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
-def test_an_example_is_allowed_by_its_own_schema(path: Path) -> None:
-    root = json.loads(path.read_text("utf-8"))
-    for _, part in parts(root):
-        for example in part.get("examples", ()):
-            Draft202012Validator({**part, "$defs": root["$defs"]}).validate(example)
+def test_every_example_is_allowed_by_its_own_schema() -> None:
+    checked = 0
+    for path in SCHEMAS:
+        root = json.loads(path.read_text("utf-8"))
+        for _, part in parts(root):
+            for example in part.get("examples", ()):
+                Draft202012Validator({**part, "$defs": root["$defs"]}).validate(example)
+                checked += 1
+    assert checked > 0
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
