@@ -3,13 +3,23 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from guardia.change import Change
 from guardia.duration import format_duration
 from router.address import Address
 from router.catalog import OnCallCatalog
 from router.escalation.model import Policy, Step
-from router.oncall.model import Person, Schedule
+from router.oncall.model import (
+    Days,
+    Layer,
+    Member,
+    Override,
+    Person,
+    Restriction,
+    Schedule,
+)
+from router.oncall.wall_clock import WEEKDAYS, show_moment
 from router.routing import Route
 
 _T = TypeVar("_T")
@@ -94,13 +104,41 @@ def _describe_person(person: Person) -> str:
 
 
 def _describe_schedule(schedule: Schedule) -> str:
-    rotation = schedule.rotation
-    days = rotation.days_per_shift
+    parts = [_describe_layer(layer) for layer in schedule.layers]
+    parts += [_describe_override(override, schedule.zone) for override in schedule.overrides]
+    zones = {layer.rotation.zone for layer in schedule.layers}
+    parts += [f"shown in {schedule.zone.key}"] if zones != {schedule.zone} else []
+    return "; ".join(parts)
+
+
+def _describe_layer(layer: Layer) -> str:
+    rotation = layer.rotation
+    people = ", ".join(_describe_member(one) for one in rotation.people)
+    unit = "day" if isinstance(rotation.shift, Days) else "month"
+    count = rotation.shift.count
     return (
-        f"{', '.join(rotation.people)} for {days} day{'' if days == 1 else 's'} each from"
+        f"{'' if layer.name is None else f'layer {layer.name}: '}"
+        f"{people} for {count} {unit}{'' if count == 1 else 's'} each from"
         f" {rotation.starts_on.isoformat()}, handoff at {rotation.handoff:%H:%M}"
-        f" ({rotation.zone.key})"
+        f" ({rotation.zone.key}){' only ' if layer.only else ''}"
+        f"{' and '.join(_describe_restriction(one) for one in layer.only)}"
     )
+
+
+def _describe_member(member: Member) -> str:
+    dates = [("from", member.joins_on), ("until", member.leaves_on)]
+    written = [f"{word} {day.isoformat()}" for word, day in dates if day is not None]
+    return f"{member.person} ({' '.join(written)})" if written else member.person
+
+
+def _describe_restriction(restriction: Restriction) -> str:
+    days = ", ".join(WEEKDAYS[day] for day in sorted(restriction.weekdays))
+    return f"{days} {restriction.since:%H:%M} to {restriction.to:%H:%M}"
+
+
+def _describe_override(override: Override, zone: ZoneInfo) -> str:
+    starts_at, ends_at = (show_moment(at, zone) for at in (override.starts_at, override.ends_at))
+    return f"{override.person} instead from {starts_at} to {ends_at}"
 
 
 def _describe_policy(policy: Policy) -> str:
@@ -131,7 +169,5 @@ def pageable(policy: Policy, catalog: OnCallCatalog) -> frozenset[str]:
     for step in (*policy.steps, policy.last_resort):
         people |= {str(person) for person in step.people}
         for name in step.schedules:
-            schedule = catalog.roster.schedules[name]
-            people |= {str(person) for person in schedule.rotation.people}
-            people |= {str(override.person) for override in schedule.overrides}
+            people |= {str(person) for person in catalog.roster.schedules[name].people}
     return frozenset(people)

@@ -104,7 +104,7 @@ def _chosen(turn: _Turn, roster: Roster, *, now: datetime) -> Iterator[tuple[Per
 
 
 def _shift_reason(turn: _Turn, schedule: Schedule, shift: Shift, roster: Roster) -> str:
-    zone = schedule.rotation.zone
+    zone = schedule.zone
     starts_at, ends_at = (
         f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (shift.starts_at, shift.ends_at)
     )

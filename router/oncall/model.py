@@ -1,4 +1,4 @@
-"""People, rotations and schedules as plain values."""
+"""People, layers and schedules as plain values."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -20,20 +20,65 @@ class Person:
     addresses: tuple[Address, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Turns of so many calendar days on the wall clock: 7 is weekly."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Turns of so many calendar months.
+
+    They begin on the same day of each month; where a month is too short for
+    it, on the month's last day.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One place in a rotation's order, from the handoff time of one day to that of another."""
+
+    person: PersonId
+    joins_on: date | None = None  # None: always been there
+    leaves_on: date | None = None  # the first day without them; None: stays
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
     """People who take turns; each turn starts at the same wall-clock time in `zone`.
 
-    Turn 0 belongs to `people[0]` and starts on `starts_on` at `handoff`; each
-    turn lasts `days_per_shift` calendar days on the wall clock (7 for weekly),
-    so a shift over a clock change lasts an hour more or less in real time.
+    Turn 0 belongs to the first of `people` who is there, and starts on
+    `starts_on` at `handoff`. A turn over a clock change lasts an hour more or
+    less in real time.
     """
 
-    people: tuple[PersonId, ...]
+    people: tuple[Member, ...]
     zone: ZoneInfo
     handoff: time  # wall clock in `zone`
     starts_on: date  # the handoff day of turn 0; earlier turns are counted backwards
-    days_per_shift: int
+    shift: Days | Months
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restriction:
+    """Hours of the week on the wall clock. `to` at or before `since` is on the next day."""
+
+    weekdays: frozenset[int]  # on which the hours begin; Monday is 0
+    since: time
+    to: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A rotation, and the only hours in which it counts; always, without any."""
+
+    name: str | None  # None: the one rotation of its schedule
+    rotation: Rotation
+    only: tuple[Restriction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +88,26 @@ class Override:
     person: PersonId
     starts_at: datetime
     ends_at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A rotation and the overrides that win over it."""
+    """Layers, of which the last that has somebody wins, and overrides that win over them all.
+
+    `zone` is the one in which people are told its times.
+    """
 
     id: ScheduleId
-    rotation: Rotation
+    zone: ZoneInfo
+    layers: tuple[Layer, ...]
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def people(self) -> frozenset[PersonId]:
+        """Return everybody who is on call by it at whatever time."""
+        members = {one.person for layer in self.layers for one in layer.rotation.people}
+        return frozenset(members | {override.person for override in self.overrides})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

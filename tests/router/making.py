@@ -13,6 +13,9 @@ from router.incident.model import Event, Incident, IncidentAlert, IncidentState
 from router.intake.notification import Notification, parse_notification
 from router.message.model import Message, MessageContext, MessageKind
 from router.oncall.model import (
+    Days,
+    Layer,
+    Member,
     Override,
     Person,
     PersonId,
@@ -115,15 +118,30 @@ def rotation(*people: str, zone: str = "Atlantic/Cape_Verde", **fields: Any) -> 
     wanted: dict[str, Any] = {
         "handoff": time(9, 0),
         "starts_on": date(2026, 1, 5),
-        "days_per_shift": 7,
+        "shift": Days(7),
     }
-    return Rotation(
-        people=tuple(PersonId(name) for name in people), zone=ZoneInfo(zone), **(wanted | fields)
-    )
+    members = tuple(Member(person=PersonId(name)) for name in people)
+    return Rotation(people=members, zone=ZoneInfo(zone), **(wanted | fields))
 
 
 def schedule(name: str, *people: str, overrides: Sequence[Override] = ()) -> Schedule:
-    return Schedule(id=ScheduleId(name), rotation=rotation(*people), overrides=tuple(overrides))
+    return scheduled(rotation(*people), name=name, overrides=overrides)
+
+
+def scheduled(
+    *rotations: Rotation, name: str = "primary", overrides: Sequence[Override] = ()
+) -> Schedule:
+    """Return a schedule of one rotation, or of one layer for each: `layer-1`, `layer-2`, …"""
+    one = len(rotations) == 1
+    return Schedule(
+        id=ScheduleId(name),
+        zone=rotations[0].zone,
+        layers=tuple(
+            Layer(name=None if one else f"layer-{number}", rotation=rotation)
+            for number, rotation in enumerate(rotations, start=1)
+        ),
+        overrides=tuple(overrides),
+    )
 
 
 def roster(*people: Person, schedules: Sequence[Schedule] = ()) -> Roster:

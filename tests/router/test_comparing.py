@@ -1,7 +1,7 @@
 """Two on-call catalogs compared: people, schedules, policies and routes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -11,7 +11,7 @@ from router.address import Address
 from router.catalog import OnCallCatalog, read_oncall
 from router.comparing import compare_oncall, pageable
 from router.escalation.model import Step
-from router.oncall.model import Override, PersonId, ScheduleId
+from router.oncall.model import Months, Override, PersonId, Restriction, ScheduleId
 from router.routing import PolicyId
 from tests.catalogs import CATALOG
 
@@ -52,14 +52,50 @@ def test_a_new_name_is_only_shown_otherwise(catalog: OnCallCatalog) -> None:
 
 def test_another_handoff_names_the_policies_that_page_by_it(catalog: OnCallCatalog) -> None:
     schedule = catalog.roster.schedules[PRIMARY]
-    later = replace(
-        schedule,
-        rotation=replace(schedule.rotation, handoff=schedule.rotation.handoff.replace(hour=8)),
-    )
+    (layer,) = schedule.layers
+    early = replace(layer.rotation, handoff=layer.rotation.handoff.replace(hour=8))
+    later = replace(schedule, layers=(replace(layer, rotation=early),))
     roster = replace(catalog.roster, schedules={**catalog.roster.schedules, PRIMARY: later})
     change = only(catalog, replace(catalog, roster=roster))
     assert "handoff at 08:00 (Atlantic/Cape_Verde)" in (change.after or "")
     assert change.effect == "used by policy plataforma"
+
+
+def test_layers_hours_dates_and_overrides_are_told(catalog: OnCallCatalog) -> None:
+    schedule = catalog.roster.schedules[PRIMARY]
+    (layer,) = schedule.layers
+    first, *others = layer.rotation.people
+    office = Restriction(weekdays=frozenset({0, 4}), since=time(8, 0), to=time(18, 0))
+    changed = replace(
+        schedule,
+        layers=(
+            replace(
+                layer,
+                name="office",
+                only=(office,),
+                rotation=replace(
+                    layer.rotation,
+                    shift=Months(1),
+                    people=(replace(first, leaves_on=date(2026, 6, 1)), *others),
+                ),
+            ),
+        ),
+        overrides=(
+            Override(
+                person=FIRST,
+                starts_at=datetime(2026, 12, 24, 10, 0, tzinfo=UTC),
+                ends_at=datetime(2026, 12, 26, 10, 0, tzinfo=UTC),
+            ),
+        ),
+    )
+    roster = replace(catalog.roster, schedules={**catalog.roster.schedules, PRIMARY: changed})
+    change = only(catalog, replace(catalog, roster=roster))
+    assert change.after == (
+        "layer office: platform-1 (until 2026-06-01), platform-2, platform-3 for 1 month each"
+        " from 2026-01-05, handoff at 09:00 (Atlantic/Cape_Verde)"
+        " only monday, friday 08:00 to 18:00;"
+        " platform-1 instead from Thu 2026-12-24 09:00 to Sat 2026-12-26 09:00"
+    )
 
 
 def test_a_shorter_wait_is_told(catalog: OnCallCatalog) -> None:

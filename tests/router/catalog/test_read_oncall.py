@@ -10,7 +10,7 @@ from guardia.catalog_folder import read_catalog_folder
 from guardia.problem import Problem, render_text
 from router.address import Address
 from router.catalog import OnCallCatalog, read_oncall
-from router.oncall.model import PersonId, ScheduleId
+from router.oncall.model import Days, PersonId, ScheduleId
 from router.routing import PolicyId, decide_route
 from tests.catalogs import CATALOG, ROOT, copy_catalog
 
@@ -73,10 +73,11 @@ def test_the_first_users_catalog_is_read_whole() -> None:
 
     assert catalog.organisation == "Conecta360"
     assert catalog.names[PersonId("platform-1")] == "Platform engineer 1"
-    rotation = catalog.roster.schedules[ScheduleId("primary")].rotation
-    assert rotation.people == ("platform-1", "platform-2", "platform-3")
+    (layer,) = catalog.roster.schedules[ScheduleId("primary")].layers
+    rotation = layer.rotation
+    assert [one.person for one in rotation.people] == ["platform-1", "platform-2", "platform-3"]
     assert (rotation.starts_on, rotation.handoff) == (date(2026, 1, 5), time(9, 0))
-    assert (rotation.days_per_shift, rotation.zone) == (7, ZoneInfo("Atlantic/Cape_Verde"))
+    assert (rotation.shift, rotation.zone) == (Days(7), ZoneInfo("Atlantic/Cape_Verde"))
     person = catalog.roster.people[PersonId("platform-1")]
     assert person.addresses[0] == Address(channel="pagerduty", address="platform-1")
     policy = catalog.policies[PolicyId("plataforma")]
@@ -170,6 +171,13 @@ PROBLEMS = {
     "date-invalid": (PRIMARY, PRIMARY.replace("2026-01-05 # a Monday", "2026-02-30")),
     "time-invalid": (PRIMARY, PRIMARY.replace("09:00", "9:00")),
     "shift-invalid": (PRIMARY, PRIMARY.replace("7d", "12h")),
+    "schedule-unclear": (PRIMARY, "  - id: primary\n"),
+    "dates-order": (
+        PRIMARY,
+        PRIMARY.replace(
+            "platform-3]", "{person: platform-3, from: 2026-06-01, until: 2026-03-01}]"
+        ),
+    ),
     "matcher-invalid": ("""['severity="high"']""", """['severity == high']"""),
     "route-missing": (DEFAULT_ROUTE, ""),
     "route-empty": (

@@ -49,7 +49,7 @@ def server() -> Iterator[SmtpFake]:
         yield fake
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(summary=SUMMARIES)
 async def test_a_subject_arrives_as_it_was_written(server: SmtpFake, summary: str) -> None:
     told = context(incident(incident_alert(severity="critical", summary=summary)))

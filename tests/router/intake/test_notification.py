@@ -198,8 +198,10 @@ def read_or_refused(body: bytes) -> Notification | None:
 
 
 @given(st.binary())
-def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    read_or_refused(body)
+def test_any_bytes_are_refused_with_a_reason_or_are_a_json_object(body: bytes) -> None:
+    read = read_or_refused(body)
+    assert read is not None or reason(body)
+    assert read is None or isinstance(json.loads(body), dict)
 
 
 JSON = st.recursive(

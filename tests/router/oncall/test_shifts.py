@@ -1,194 +1,149 @@
-"""Who is on call: laws for every zone and year (G8), and the known edges."""
+"""Who is on call by a schedule: layers over each other, restrictions, overrides, gaps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from router.oncall.model import Override, PersonId, Rotation, Schedule, ScheduleId
-from router.oncall.shifts import handoff_instant, on_call, shifts
-from tests.router.making import rotation
+from router.oncall.model import (
+    Days,
+    Layer,
+    Override,
+    PersonId,
+    Restriction,
+    Rotation,
+    Schedule,
+    ScheduleId,
+    Shift,
+)
+from router.oncall.restrictions import open_spans
+from router.oncall.shifts import gaps, on_call, shifts
+from router.oncall.turns import turns
+from tests.router.making import rotation, scheduled
+from tests.router.oncall.strategies import (
+    AUTUMN,
+    FORTNIGHT,
+    instants,
+    override,
+    overrides,
+    restrictions,
+    rotations,
+)
 
-FORTNIGHT = timedelta(days=14)
-# Without the leap-second zones ("right/…") and the copies ("posix/…").
-ZONES = sorted(z for z in available_timezones() if "/" in z and z[:6] not in ("right/", "posix/"))
-PEOPLE = [PersonId(name) for name in ("ana", "bea", "carla", "dina")]
+HOUR = timedelta(hours=1)
+MADRID = ZoneInfo("Europe/Madrid")
+WORKDAYS = frozenset(range(5))
 
 
-def instants() -> st.SearchStrategy[datetime]:
-    return st.datetimes(
-        min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis wants it naive
-        max_value=datetime(2040, 12, 31),  # noqa: DTZ001
-        timezones=st.just(UTC),
+def layers() -> st.SearchStrategy[list[Layer]]:
+    found = st.lists(st.tuples(rotations(), restrictions()), min_size=1, max_size=3)
+    return found.map(
+        lambda pairs: [
+            Layer(name=f"layer-{number}", rotation=of, only=only)
+            for number, (of, only) in enumerate(pairs)
+        ]
     )
 
 
-def rotations() -> st.SearchStrategy[Rotation]:
-    return st.builds(
-        Rotation,
-        people=st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4).map(tuple),
-        zone=st.sampled_from(ZONES).map(ZoneInfo),
-        handoff=st.builds(time, st.integers(0, 23), st.integers(0, 59)),
-        starts_on=st.dates(date(1999, 1, 1), date(2041, 12, 31)),
-        days_per_shift=st.integers(1, 28),
+def schedule(of: Sequence[Layer], own: Sequence[Override] = ()) -> Schedule:
+    return Schedule(
+        id=ScheduleId("primary"),
+        zone=of[0].rotation.zone,
+        layers=tuple(of),
+        overrides=tuple(own),
     )
 
 
-def near_a_clock_change(zone: ZoneInfo, year: int) -> datetime:
-    """Return a day of the year on which the zone's clocks change; else its first day."""
-    days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=count) for count in range(366)]
-    offsets = [(day, day.astimezone(zone).utcoffset()) for day in days]
-    changes = [day for (day, before), (_, after) in pairwise(offsets) if before != after]
-    return changes[0] if changes else days[0]
-
-
-def schedule(of: Rotation, *overrides: Override) -> Schedule:
-    return Schedule(id=ScheduleId("primary"), rotation=of, overrides=overrides)
-
-
-def override(who: str, starts_at: datetime, hours: float) -> Override:
-    ends_at = starts_at + timedelta(hours=hours)
-    return Override(person=PersonId(who), starts_at=starts_at, ends_at=ends_at)
-
-
-def assert_tiles_time(of: Rotation, at: datetime) -> None:
-    around = shifts(schedule(of), at - FORTNIGHT, at + FORTNIGHT)
-    assert around[0].starts_at <= at - FORTNIGHT
-    assert around[-1].ends_at >= at + FORTNIGHT
+@given(of=rotations(), at=instants())
+def test_without_restrictions_somebody_is_on_call_at_every_instant_and_only_one(
+    of: Rotation, at: datetime
+) -> None:
+    around = shifts(scheduled(of), at - FORTNIGHT, at + FORTNIGHT)
     assert all(a.ends_at == b.starts_at for a, b in pairwise(around))
     assert sum(shift.covers(at) for shift in around) == 1
-    for shift in around:
-        wall = shift.starts_at.astimezone(of.zone)
-        assert wall.time() == of.handoff or is_first_after_gap(shift.starts_at, of.zone)
+    assert gaps(scheduled(of), at - FORTNIGHT, at + FORTNIGHT) == ()
 
 
-def is_first_after_gap(at: datetime, zone: ZoneInfo) -> bool:
-    before = (at - timedelta(seconds=1)).astimezone(zone)
-    skipped = at.astimezone(zone).replace(tzinfo=None) - before.replace(tzinfo=None)
-    return skipped > timedelta(seconds=1)
+@given(of=layers(), at=instants(), data=st.data())
+def test_one_instant_and_a_calendar_agree_and_no_two_overlap(
+    of: list[Layer], at: datetime, data: st.DataObject
+) -> None:
+    whole = schedule(of, data.draw(overrides(near=at)))
+    calendar = shifts(whole, at - FORTNIGHT, at + FORTNIGHT)
+
+    assert all(a.ends_at <= b.starts_at for a, b in pairwise(calendar))
+    assert all(shift.starts_at < shift.ends_at for shift in calendar)
+    for hours in (-100, 0, 77):
+        instant = at + hours * HOUR
+        found = [shift for shift in calendar if shift.covers(instant)]
+        assert on_call(whole, instant) == (found[0] if found else None)
+        assert any(a <= instant < b for a, b in gaps(whole, at - FORTNIGHT, at + FORTNIGHT)) == (
+            not found
+        )
 
 
-@given(of=rotations(), at=instants())
-def test_shifts_tile_time_and_change_at_the_wall_clock(of: Rotation, at: datetime) -> None:
-    assert_tiles_time(of, at)
+@given(of=layers(), at=instants(), data=st.data())
+def test_the_last_override_wins_then_the_last_layer_that_counts(
+    of: list[Layer], at: datetime, data: st.DataObject
+) -> None:
+    own = data.draw(overrides(near=at))
+    found = on_call(schedule(of, own), at)
+    person = found and found.person
+
+    current = [one for one in own if one.starts_at <= at < one.ends_at]
+    if current:
+        assert person == current[-1].person
+        return
+    for layer in reversed(of):
+        zone = layer.rotation.zone
+        if layer.only and not open_spans(layer.only, zone, at, at + at.resolution):
+            continue
+        (turn,) = turns(layer.rotation, at, at + at.resolution)
+        assert found is not None
+        assert (person, found.because) == (turn.person, f"layer {layer.name} of primary")
+        return
+    assert found is None
 
 
-@settings(max_examples=200)
-@given(of=rotations(), year=st.integers(2000, 2040))
-def test_shifts_tile_time_where_clocks_change(of: Rotation, year: int) -> None:
-    assert_tiles_time(of, near_a_clock_change(of.zone, year))
-
-
-@given(of=rotations(), at=instants())
-def test_turns_follow_each_other_in_the_order_of_the_people(of: Rotation, at: datetime) -> None:
-    # A year at most: without skipped days (Samoa, 2011) no turn can vanish.
-    around = shifts(schedule(of), at, at + 4 * FORTNIGHT)
-    days = [shift.starts_at.astimezone(of.zone).date() for shift in around]
-    for day, shift in zip(days, around, strict=True):
-        late = timedelta(days=1) if is_first_after_gap(shift.starts_at, of.zone) else timedelta()
-        turns = {
-            (day - back - of.starts_on).days // of.days_per_shift for back in (timedelta(), late)
-        }
-        assert shift.person in {of.people[turn % len(of.people)] for turn in turns}
-
-
-@given(of=rotations(), at=instants())
-def test_one_instant_and_a_calendar_agree(of: Rotation, at: datetime) -> None:
-    calendar = shifts(schedule(of), at - FORTNIGHT, at + FORTNIGHT)
-    assert on_call(schedule(of), at) == next(shift for shift in calendar if shift.covers(at))
-
-
-def overrides() -> st.SearchStrategy[list[Override]]:
-    around = st.integers(-400, 400).map(lambda hours: AUTUMN + timedelta(hours=hours))
-    return st.lists(
-        st.builds(override, st.sampled_from(["eva", "fina"]), around, st.integers(1, 300)),
-        max_size=5,
+@given(of=rotations(), only=restrictions(), at=instants())
+def test_a_restriction_cuts_turns_and_never_changes_whose_it_is(
+    of: Rotation, only: tuple[Restriction, ...], at: datetime
+) -> None:
+    free, bound = (
+        schedule([Layer(name=None, rotation=of)]),
+        Layer(name=None, rotation=of, only=only),
     )
+    start, end = at - FORTNIGHT, at + FORTNIGHT
+    for shift in shifts(schedule([bound]), start, end):
+        whole = on_call(free, shift.starts_at)
+        assert whole is not None
+        assert whole.person == shift.person
+        assert whole.ends_at >= shift.ends_at
 
 
-AUTUMN = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)  # clocks go back in Madrid
-
-
-@given(own=overrides(), hours=st.integers(-200, 200))
-def test_overrides_win_and_leave_neither_gap_nor_overlap(own: list[Override], hours: int) -> None:
-    at = AUTUMN + timedelta(hours=hours)
-    with_overrides = schedule(rotation("ana", "bea", zone="Europe/Madrid"), *own)
-    around = shifts(with_overrides, at - FORTNIGHT, at + FORTNIGHT)
+@given(own=overrides(near=AUTUMN), hours=st.integers(-200, 200))
+def test_an_override_wins_exactly_inside_its_time(own: list[Override], hours: int) -> None:
+    at = AUTUMN + hours * HOUR
+    plain = scheduled(rotation("ana", "bea", zone="Europe/Madrid"))
+    around = shifts(replace(plain, overrides=tuple(own)), at - FORTNIGHT, at + FORTNIGHT)
 
     assert all(a.ends_at == b.starts_at for a, b in pairwise(around))
-    current = [one for one in own if one.starts_at <= at < one.ends_at]
     shift = next(shift for shift in around if shift.covers(at))
+    current = [one for one in own if one.starts_at <= at < one.ends_at]
     if current:
         assert (shift.person, shift.because) == (current[-1].person, "override of primary")
     else:
-        assert shift.because == "rotation of primary"
-    assert on_call(with_overrides, at) == shift
-
-
-@pytest.mark.parametrize(
-    ("zone", "day", "wall", "instant"),
-    [
-        # Clocks go forward: 02:30 does not exist, the first instant after the gap is 03:00.
-        ("Europe/Madrid", "2026-03-29", "02:30", "2026-03-29T01:00:00Z"),
-        ("America/New_York", "2026-03-08", "02:00", "2026-03-08T07:00:00Z"),
-        ("Australia/Lord_Howe", "2026-10-04", "02:10", "2026-10-03T15:30:00Z"),  # half an hour
-        # Clocks go back: 02:30 comes twice, the first counts.
-        ("Europe/Madrid", "2026-10-25", "02:30", "2026-10-25T00:30:00Z"),
-        ("America/New_York", "2026-11-01", "01:30", "2026-11-01T05:30:00Z"),
-        # Samoa skipped a whole day: it ends where the next one starts.
-        ("Pacific/Apia", "2011-12-30", "09:00", "2011-12-30T10:00:00Z"),
-        ("Pacific/Apia", "2011-12-31", "00:00", "2011-12-30T10:00:00Z"),
-        # No clock changes at all: the first user's zone.
-        ("Atlantic/Cape_Verde", "2026-03-29", "09:00", "2026-03-29T10:00:00Z"),
-    ],
-)
-def test_handoffs_at_missing_and_repeated_wall_clock_times(
-    zone: str, day: str, wall: str, instant: str
-) -> None:
-    at = handoff_instant(date.fromisoformat(day), time.fromisoformat(wall), ZoneInfo(zone))
-    assert at == datetime.fromisoformat(instant)
-
-
-def lengths_in_hours(found: Sequence[timedelta]) -> list[float]:
-    return [length / timedelta(hours=1) for length in found]
-
-
-def test_a_day_of_23_and_one_of_25_hours() -> None:
-    daily = rotation("ana", "bea", zone="Europe/Madrid", days_per_shift=1, handoff=time(1, 0))
-    spring = shifts(
-        schedule(daily),
-        datetime(2026, 3, 28, 0, 0, tzinfo=UTC),
-        datetime(2026, 3, 30, 0, 0, tzinfo=UTC),
-    )
-    autumn = shifts(schedule(daily), AUTUMN - timedelta(hours=2), AUTUMN + timedelta(hours=30))
-
-    assert lengths_in_hours([shift.length for shift in spring]) == [24, 23, 24]
-    assert lengths_in_hours([shift.length for shift in autumn]) == [25, 24]
-
-
-def test_a_turn_inside_a_day_that_the_zone_skipped_lasts_no_time() -> None:
-    daily = rotation("ana", "bea", "carla", zone="Pacific/Apia", days_per_shift=1)
-    midnight = Rotation(
-        people=daily.people,
-        zone=daily.zone,
-        handoff=time(0, 0),
-        starts_on=date(2011, 12, 29),
-        days_per_shift=1,
-    )
-    around = shifts(
-        schedule(midnight),
-        datetime(2011, 12, 29, 12, 0, tzinfo=UTC),
-        datetime(2011, 12, 31, 9, 0, tzinfo=UTC),
-    )
-    assert [shift.person for shift in around] == ["ana", "carla"]  # bea's day did not happen
+        without = on_call(plain, at)
+        assert without is not None
+        assert (shift.person, shift.because) == (without.person, "rotation of primary")
 
 
 def test_a_handoff_belongs_to_who_takes_over() -> None:
-    weekly = schedule(rotation("ana", "bea"))
+    weekly = scheduled(rotation("ana", "bea"))
     handoff = datetime(2026, 1, 12, 10, 0, tzinfo=UTC)  # Monday 09:00 in Cape Verde
 
     before = on_call(weekly, handoff - timedelta.resolution)
@@ -200,17 +155,9 @@ def test_a_handoff_belongs_to_who_takes_over() -> None:
     assert before.ends_at == after.starts_at == handoff
 
 
-def test_turns_before_the_start_are_counted_backwards() -> None:
-    weekly = schedule(rotation("ana", "bea", "carla"))
-    shift = on_call(weekly, datetime(2026, 1, 4, 12, 0, tzinfo=UTC))  # the day before turn 0
-
-    assert shift is not None
-    assert shift.person == "carla"
-
-
 def test_an_override_across_a_clock_change_keeps_its_instants() -> None:
-    swap = override("eva", AUTUMN - timedelta(hours=5), 10)
-    madrid = schedule(rotation("ana", "bea", zone="Europe/Madrid"), swap)
+    swap = override("eva", AUTUMN - 5 * HOUR, 10)
+    madrid = scheduled(rotation("ana", "bea", zone="Europe/Madrid"), overrides=[swap])
 
     shift = on_call(madrid, AUTUMN)
 
@@ -220,16 +167,111 @@ def test_an_override_across_a_clock_change_keeps_its_instants() -> None:
 
 def test_an_override_over_a_handoff_is_one_shift_and_shortens_both_neighbours() -> None:
     handoff = datetime(2026, 1, 12, 10, 0, tzinfo=UTC)
-    weekly = schedule(rotation("ana", "bea"), override("eva", handoff - timedelta(hours=2), 4))
-    found = shifts(weekly, handoff - timedelta(days=1), handoff + timedelta(days=1))
+    own = [override("eva", handoff - 2 * HOUR, 4)]
+    found = shifts(
+        scheduled(rotation("ana", "bea"), overrides=own),
+        handoff - timedelta(days=1),
+        handoff + timedelta(days=1),
+    )
 
     assert [shift.person for shift in found] == ["ana", "eva", "bea"]
-    assert found[1].length == timedelta(hours=4)
+    assert found[1].length == 4 * HOUR
 
 
-def test_a_rotation_without_people_has_nobody_on_call() -> None:
-    assert on_call(schedule(rotation()), AUTUMN) is None
+def test_an_override_says_its_reason() -> None:
+    swap = replace(override("eva", AUTUMN, 1), reason="swapped with ana")
+    shift = on_call(scheduled(rotation("ana"), overrides=[swap]), AUTUMN)
+
+    assert shift is not None
+    assert shift.because == "override of primary: swapped with ana"
+
+
+def test_a_rotation_without_people_has_nobody_on_call_but_by_an_override() -> None:
+    assert on_call(scheduled(rotation()), AUTUMN) is None
+    by_override = on_call(scheduled(rotation(), overrides=[override("eva", AUTUMN, 1)]), AUTUMN)
+    assert by_override is not None
 
 
 def test_an_empty_span_has_no_shifts() -> None:
-    assert shifts(schedule(rotation("ana")), AUTUMN, AUTUMN) == ()
+    assert shifts(scheduled(rotation("ana")), AUTUMN, AUTUMN) == ()
+
+
+def walls(found: Sequence[Shift], zone: ZoneInfo) -> list[tuple[str, str, str]]:
+    return [
+        (
+            str(one.person),
+            f"{one.starts_at.astimezone(zone):%a %d %H:%M}",
+            f"{one.ends_at.astimezone(zone):%a %d %H:%M}",
+        )
+        for one in found
+    ]
+
+
+OFFICE = Restriction(weekdays=WORKDAYS, since=time(8, 0), to=time(18, 0))
+FOLLOWED = scheduled(  # nights and weekends weekly; office hours daily
+    rotation("ana", "bea", zone="Europe/Madrid"),
+    rotation("carla", "dina", zone="Europe/Madrid", shift=Days(1)),
+)
+
+
+def office(*only: Restriction) -> Schedule:
+    below, above = FOLLOWED.layers
+    return replace(FOLLOWED, layers=(below, replace(above, only=only)))
+
+
+def test_office_hours_over_a_rotation_around_the_clock() -> None:
+    friday, monday = (datetime(2026, 1, day, 12, 0, tzinfo=UTC) for day in (9, 12))
+    assert walls(shifts(office(OFFICE), friday, monday), MADRID) == [
+        ("carla", "Fri 09 09:00", "Fri 09 18:00"),
+        ("ana", "Fri 09 18:00", "Mon 12 08:00"),
+        ("carla", "Mon 12 08:00", "Mon 12 09:00"),  # Sunday's turn lasts until the handoff
+        ("dina", "Mon 12 09:00", "Mon 12 18:00"),
+    ]
+
+
+def test_hours_that_run_over_midnight_belong_to_the_day_on_which_they_begin() -> None:
+    night = Restriction(weekdays=frozenset({4}), since=time(22, 0), to=time(6, 0))
+    friday, sunday = (datetime(2026, 1, day, tzinfo=UTC) for day in (9, 11))
+    found = [shift for shift in shifts(office(night), friday, sunday) if "layer-2" in shift.because]
+    assert walls(found, MADRID) == [("carla", "Fri 09 22:00", "Sat 10 06:00")]
+
+
+def test_days_that_follow_each_other_are_one_time() -> None:
+    weekend = Restriction(weekdays=frozenset({5, 6}), since=time(), to=time())
+    start, end = (datetime(2026, 1, day, tzinfo=UTC) for day in (8, 15))
+    ((begins, ends),) = open_spans([weekend], MADRID, start, end)
+    assert ends - begins == 48 * HOUR
+
+
+def test_a_restriction_in_an_hour_that_is_skipped_begins_after_it_or_never() -> None:
+    early = Restriction(weekdays=frozenset({6}), since=time(2, 15), to=time(2, 45))
+    longer = replace(early, to=time(4, 0))
+    start, end = (datetime(2026, 3, day, 12, tzinfo=UTC) for day in (28, 29))
+    assert open_spans([early], MADRID, start, end) == ()
+    ((begins, ends),) = open_spans([longer], MADRID, start, end)
+    assert (begins.hour, ends.hour) == (1, 2)  # 03:00 and 04:00 in Madrid
+
+
+def test_a_day_whose_midnight_comes_twice_begins_at_the_first() -> None:
+    # St John's, 2006: at 00:01 on Sunday it was 23:01 on Saturday again.
+    sunday = Restriction(weekdays=frozenset({6}), since=time(), to=time())
+    start = datetime(2006, 10, 29, 2, 0, tzinfo=UTC)
+    (span,) = open_spans([sunday], ZoneInfo("America/St_Johns"), start, start + HOUR)
+    assert span == (start + timedelta(minutes=30), start + HOUR)
+
+
+def test_gaps_are_where_no_layer_counts() -> None:
+    alone = schedule([replace(FOLLOWED.layers[1], only=(OFFICE,))])
+    start, end = (datetime(2026, 1, day, tzinfo=UTC) for day in (9, 13))
+    found = gaps(alone, start, end)
+    assert [(ends - begins) / HOUR for begins, ends in found] == [7, 62, 7]
+    assert found[0][0] == start
+    assert found[-1][1] == end
+
+
+def test_a_shift_is_told_whole_however_short_the_question() -> None:
+    monthly = scheduled(rotation("ana", "bea", shift=Days(28), starts_on=date(2026, 1, 5)))
+    shift = on_call(monthly, datetime(2026, 1, 20, tzinfo=UTC))
+    assert shift is not None
+    assert shift.length == timedelta(days=28)
+    assert shift.person == PersonId("ana")

@@ -1,0 +1,141 @@
+"""Whom the on-call catalog would not reach in the weeks to come: what `oncall check` finds (G7)."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from router.address import Address
+from router.catalog import OnCallCatalog
+from router.escalation.model import Policy, Step
+from router.oncall.model import PersonId, Schedule, ScheduleId
+from router.oncall.restrictions import Span
+from router.oncall.shifts import gaps, shifts, uncovered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that would leave somebody waiting.
+
+    `spans` are when, in order; none where it is so at all times. `zone` is the
+    name of the one in which to tell them.
+    """
+
+    kind: str
+    subject: str
+    text: str
+    spans: tuple[Span, ...] = ()
+    zone: str = "UTC"
+
+
+def check_coverage(
+    catalog: OnCallCatalog, *, start: datetime, end: datetime, unusable: Collection[Address] = ()
+) -> tuple[Finding, ...]:
+    """Return what would go wrong in [start, end): gaps, people and steps not reached, loose ends.
+
+    `unusable` are addresses that this installation cannot write to.
+    """
+    reachable = frozenset(
+        person.id
+        for person in catalog.roster.people.values()
+        if any(address not in unusable for address in person.addresses)
+    )
+    coverage = _Coverage(catalog=catalog, start=start, end=end, reachable=reachable)
+    return (
+        *coverage.gaps(),
+        *_people(catalog, unusable),
+        *coverage.steps(),
+        *_unused(catalog),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Coverage:
+    catalog: OnCallCatalog
+    start: datetime
+    end: datetime
+    reachable: frozenset[PersonId]
+
+    def gaps(self) -> Iterator[Finding]:
+        """Yield the schedules that some policy uses and that have nobody for a while."""
+        for schedule in self.catalog.roster.schedules.values():
+            found = gaps(schedule, self.start, self.end)
+            if found and schedule.id in _used_schedules(self.catalog):
+                yield Finding(
+                    kind="gap",
+                    subject=f"schedule {schedule.id}",
+                    text="nobody is on call",
+                    spans=found,
+                    zone=schedule.zone.key,
+                )
+
+    def steps(self) -> Iterator[Finding]:
+        """Yield the steps that reach nobody for a while: the escalation passes over them."""
+        for policy in self.catalog.policies.values():
+            for name, step in _steps(policy):
+                missed = self._missed(step)
+                if missed:
+                    yield Finding(
+                        kind="step",
+                        subject=f"policy {policy.id}, {name}",
+                        text="reaches nobody",
+                        spans=() if missed == ((self.start, self.end),) else missed,
+                        zone=self._zone(step),
+                    )
+
+    def _missed(self, step: Step) -> tuple[Span, ...]:
+        if self.reachable.intersection(step.people):
+            return ()
+        reached = [
+            (shift.starts_at, shift.ends_at)
+            for schedule in self._schedules(step)
+            for shift in shifts(schedule, self.start, self.end)
+            if shift.person in self.reachable
+        ]
+        return uncovered(reached, self.start, self.end)
+
+    def _schedules(self, step: Step) -> list[Schedule]:
+        return [self.catalog.roster.schedules[name] for name in step.schedules]
+
+    def _zone(self, step: Step) -> str:
+        return next((schedule.zone.key for schedule in self._schedules(step)), "UTC")
+
+
+def _people(catalog: OnCallCatalog, unusable: Collection[Address]) -> Iterator[Finding]:
+    for person in catalog.roster.people.values():
+        lost = [address for address in person.addresses if address in unusable]
+        if not lost and person.addresses:
+            continue
+        listed = ", ".join(f"{address.channel} {address.address}" for address in lost)
+        others = len(person.addresses) - len(lost)
+        text = f"cannot be paged by {listed}" if lost else "has no address"
+        yield Finding(
+            kind="person",
+            subject=f"person {person.id}",
+            text=text if others else f"{text}, nor anywhere else" if lost else text,
+        )
+
+
+def _unused(catalog: OnCallCatalog) -> Iterator[Finding]:
+    routed = {route.policy for route in catalog.routes}
+    for policy in catalog.policies:
+        if policy not in routed:
+            yield Finding(kind="unused", subject=f"policy {policy}", text="no route leads to it")
+    for schedule in catalog.roster.schedules:
+        if schedule not in _used_schedules(catalog):
+            yield Finding(kind="unused", subject=f"schedule {schedule}", text="no policy uses it")
+
+
+def _used_schedules(catalog: OnCallCatalog) -> frozenset[ScheduleId]:
+    return frozenset(
+        name
+        for policy in catalog.policies.values()
+        for _, step in _steps(policy)
+        for name in step.schedules
+    )
+
+
+def _steps(policy: Policy) -> Iterator[tuple[str, Step]]:
+    """Yield each step with its name, the last resort at the end."""
+    for number, step in enumerate(policy.steps, start=1):
+        yield f"step {number}", step
+    yield "last resort", policy.last_resort
