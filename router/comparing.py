@@ -108,6 +108,7 @@ def _describe_schedule(schedule: Schedule) -> str:
     parts += [_describe_override(override, schedule.zone) for override in schedule.overrides]
     zones = {layer.rotation.zone for layer in schedule.layers}
     parts += [f"shown in {schedule.zone.key}"] if zones != {schedule.zone} else []
+    parts += ["gaps intended"] if schedule.gaps_intended else []
     return "; ".join(parts)
 
 

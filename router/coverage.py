@@ -58,8 +58,10 @@ class _Coverage:
     def gaps(self) -> Iterator[Finding]:
         """Yield the schedules that some policy uses and that have nobody for a while."""
         for schedule in self.catalog.roster.schedules.values():
+            if schedule.gaps_intended or schedule.id not in _used_schedules(self.catalog):
+                continue
             found = gaps(schedule, self.start, self.end)
-            if found and schedule.id in _used_schedules(self.catalog):
+            if found:
                 yield Finding(
                     kind="gap",
                     subject=f"schedule {schedule.id}",
@@ -69,10 +71,16 @@ class _Coverage:
                 )
 
     def steps(self) -> Iterator[Finding]:
-        """Yield the steps that reach nobody for a while: the escalation passes over them."""
+        """Yield the steps that reach nobody for a while: the escalation passes over them.
+
+        Where that is intended, only while no other step reaches anybody either:
+        the last resort is not meant for every night.
+        """
         for policy in self.catalog.policies.values():
             for name, step in _steps(policy):
                 missed = self._missed(step)
+                if any(schedule.gaps_intended for schedule in self._schedules(step)):
+                    missed = self._missed(step, *policy.steps)
                 if missed:
                     yield Finding(
                         kind="step",
@@ -82,11 +90,13 @@ class _Coverage:
                         zone=self._zone(step),
                     )
 
-    def _missed(self, step: Step) -> tuple[Span, ...]:
-        if self.reachable.intersection(step.people):
+    def _missed(self, *steps: Step) -> tuple[Span, ...]:
+        """Return when none of the steps reaches anybody."""
+        if any(self.reachable.intersection(step.people) for step in steps):
             return ()
         reached = [
             (shift.starts_at, shift.ends_at)
+            for step in steps
             for schedule in self._schedules(step)
             for shift in shifts(schedule, self.start, self.end)
             if shift.person in self.reachable

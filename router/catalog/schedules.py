@@ -52,6 +52,7 @@ def _schedule(reading: Reading, at: Pointer, names: Names) -> Schedule | None:
         zone=zone,
         layers=tuple(whole),
         overrides=tuple(one for one in overrides if one is not None),
+        gaps_intended=reading.value((*at, "gaps")) == "intended",
     )
 
 

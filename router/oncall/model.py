@@ -95,13 +95,15 @@ class Override:
 class Schedule:
     """Layers, of which the last that has somebody wins, and overrides that win over them all.
 
-    `zone` is the one in which people are told its times.
+    `zone` is the one in which people are told its times. `gaps_intended` says
+    that others are on call when nobody is by this one.
     """
 
     id: ScheduleId
     zone: ZoneInfo
     layers: tuple[Layer, ...]
     overrides: tuple[Override, ...] = ()
+    gaps_intended: bool = False
 
     @property
     def people(self) -> frozenset[PersonId]:

@@ -87,6 +87,7 @@ def test_layers_hours_dates_and_overrides_are_told(catalog: OnCallCatalog) -> No
                 ends_at=datetime(2026, 12, 26, 10, 0, tzinfo=UTC),
             ),
         ),
+        gaps_intended=True,
     )
     roster = replace(catalog.roster, schedules={**catalog.roster.schedules, PRIMARY: changed})
     change = only(catalog, replace(catalog, roster=roster))
@@ -94,7 +95,7 @@ def test_layers_hours_dates_and_overrides_are_told(catalog: OnCallCatalog) -> No
         "layer office: platform-1 (until 2026-06-01), platform-2, platform-3 for 1 month each"
         " from 2026-01-05, handoff at 09:00 (Atlantic/Cape_Verde)"
         " only monday, friday 08:00 to 18:00;"
-        " platform-1 instead from Thu 2026-12-24 09:00 to Sat 2026-12-26 09:00"
+        " platform-1 instead from Thu 2026-12-24 09:00 to Sat 2026-12-26 09:00; gaps intended"
     )
 
 

@@ -90,6 +90,23 @@ def test_a_step_is_not_empty_while_another_schedule_or_person_of_it_is_there() -
     assert [one.kind for one in findings(catalog(named, schedules=[with_gap()]))] == ["gap"]
 
 
+def test_intended_gaps_are_no_finding_while_another_step_reaches_somebody() -> None:
+    office = replace(with_gap(), gaps_intended=True)
+    secondary = schedule("secondary", "carla")
+    two_steps = policy(step(schedules=["primary"]), step(schedules=["secondary"]), last_resort=LAST)
+
+    assert check(catalog(two_steps, schedules=[office, secondary])) == []
+    (alone,) = findings(catalog(BY_SCHEDULE, schedules=[office]))
+    assert (alone.kind, alone.subject) == ("step", "policy plataforma, step 1")
+    assert len(alone.spans) == 10
+
+
+def test_a_last_resort_with_intended_gaps_is_told_only_while_no_step_reaches_anybody() -> None:
+    office = replace(with_gap(), gaps_intended=True)
+    by_office = policy(step(people=["ana"]), last_resort=step(schedules=["primary"]))
+    assert check(catalog(by_office, schedules=[office])) == []
+
+
 def test_a_gap_in_a_schedule_that_no_policy_uses_is_only_unused() -> None:
     found = check(catalog(only_in(step(people=["ana"])), schedules=[with_gap()]))
     assert found == [("schedule primary", "no policy uses it")]

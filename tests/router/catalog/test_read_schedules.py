@@ -130,6 +130,11 @@ def test_layers_restrictions_and_overrides_are_read_whole(tmp_path: Path) -> Non
     )
 
 
+def test_gaps_are_intended_where_it_is_written(tmp_path: Path) -> None:
+    text = LAYERED.replace("    layers:\n", "    gaps: intended\n    layers:\n")
+    assert schedule_in(tmp_path, text).gaps_intended
+
+
 def test_a_schedule_without_a_zone_is_told_in_that_of_its_first_layer(tmp_path: Path) -> None:
     text = LAYERED.replace("    zone: Europe/Madrid\n", "", 1).replace(
         "      - name: office\n", "      - name: office\n        zone: Europe/Lisbon\n"
