@@ -9,6 +9,7 @@ from generator.promtool.condition import condition_cases
 from generator.promtool.days import pace_of_days, tells_days, uneven_days
 from generator.promtool.meta import meta_cases
 from generator.promtool.model import Case, Pace, TestFile, merge, pace_of
+from generator.promtool.neighbours import shared_places
 from generator.promtool.scene import story_label
 from generator.promtool.service import TargetStories
 from generator.promtool.slo import SloStories
@@ -66,7 +67,8 @@ def _render(name: str, test: TestFile, groups: Sequence[RuleGroup]) -> str:
 
 def _production_test(catalog: Catalog, service: Service, told_for: Sequence[Slo]) -> TestFile:
     organisation = catalog.organisation
-    slos = [SloStories(catalog, service, slo) for slo in service.slos]
+    places = shared_places(service)
+    slos = [SloStories(catalog, service, slo, told_with=places[slo.name]) for slo in service.slos]
     minutes = [
         list(stories.over_minutes(whole=slo in told_for))
         for slo, stories in zip(service.slos, slos, strict=True)

@@ -76,6 +76,7 @@ class Scene:
     name: str  # of the story
     pace: Pace
     by: Mapping[str, str] = field(default_factory=dict)  # values of some of the SLO's `by` labels
+    told_with: str | None = None  # name of the first SLO that tells this story in the same place
 
     @property
     def labels(self) -> Labels:
@@ -87,7 +88,7 @@ class Scene:
         if self.organisation.regions is not None:
             kept[self.organisation.regions.label] = self.organisation.regions.names[-1]
         apart = story_label(self.organisation)
-        place = {} if apart is None else {apart: f"{self.slo.name}: {self.name}"}
+        place = {} if apart is None else {apart: f"{self.told_with or self.slo.name}: {self.name}"}
         return {**kept, **place, **self.by}
 
     def traffic(
@@ -244,8 +245,10 @@ class Stage:
     slo: Slo
     pace: Pace
 
-    def scene(self, name: str, by: Mapping[str, str] | None = None) -> Scene:
-        """Return the place of the story with this name."""
+    def scene(
+        self, name: str, by: Mapping[str, str] | None = None, *, told_with: str | None = None
+    ) -> Scene:
+        """Return the place of the story with this name, of the SLO alone or with others."""
         return Scene(
             organisation=self.organisation,
             service=self.service,
@@ -253,4 +256,5 @@ class Stage:
             name=name,
             pace=self.pace,
             by=by or {},
+            told_with=told_with,
         )
