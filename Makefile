@@ -64,6 +64,10 @@ mutate: $(VENV)/.dev ## Does a generated test notice each way a generated rule c
 	@$(BIN)/python -m tools.bring installed
 	@$(BIN)/python -m tools.mutate $(MUTATE_ARGS)
 
+.PHONY: plant
+plant: tools $(VENV)/.dev ## Does the suite notice each bug that a router must not have? (3 minutes)
+	@$(BIN)/python -m tools.plant
+
 .PHONY: tools
 tools: | $(BIN)/python ## Bring Prometheus, Alertmanager and PostgreSQL for the tests into .tools
 	@$(BIN)/python -m tools.bring

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from router.store.messages import LEASE
+from router.worker.outbox import Outbox
 from tests.router.making import minutes, notification_body
 from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved
 
@@ -32,6 +33,30 @@ async def test_dying_between_the_decision_and_the_call_loses_no_page(
 
     async with open_road(secrets_dir, database_url, fakes, clock) as restarted:
         await restarted.worker.turn()
+
+        assert restarted.woken() == ["ana"]
+
+
+async def test_dying_within_the_decision_leaves_the_step_due(
+    secrets_dir: Path,
+    database_url: str,
+    fakes: Fakes,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The step, its messages and the next due time are one transaction: all or nothing."""
+
+    def die(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError("dies before its messages are written")
+
+    async with open_road(secrets_dir, database_url, fakes, clock) as road:
+        await road.post(notification_body(firing()))
+        with monkeypatch.context() as dying:
+            dying.setattr(Outbox, "record_pages", die)
+            await road.worker.decide()
+
+    async with open_road(secrets_dir, database_url, fakes, clock) as restarted:
+        await restarted.pass_time(timedelta(seconds=1))
 
         assert restarted.woken() == ["ana"]
 
@@ -103,7 +128,10 @@ async def test_two_replicas_page_each_step_once(
         clock.advance(minutes(15))
         await asyncio.gather(one.worker.turn(), two.worker.turn())
         assert one.woken()[3:] == ["ben", "ben", "ben"]
-        assert len(fakes.slack.messages) == 3
+        notices = [one for one in fakes.slack.messages if one.thread_ts is None]
+        replies = [one.thread_ts for one in fakes.slack.messages if one.thread_ts is not None]
+        assert len(notices) == 3
+        assert sorted(replies) == sorted(one.ts for one in notices)
 
 
 async def test_the_same_notification_from_every_peer_changes_nothing(road: Road) -> None:
