@@ -176,7 +176,7 @@ def _start_router(site: _Site, router: str, fakes: dict[str, str]) -> None:
         "GUARDIA_SLACK_URL": fakes["slack"],
         "GUARDIA_SMTP_HOST": host,
         "GUARDIA_SMTP_PORT": port,
-        "GUARDIA_SMTP_STARTTLS": "false",
+        "GUARDIA_SMTP_TLS": "none",
         "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
     }
     command = [sys.executable, "-m", "guardia.cli.main", "serve"]

@@ -8,9 +8,9 @@ class Address:
     """One place that can receive a message.
 
     `channel` is a name registered in `router.channels` ("pagerduty", "email",
-    "slack"). `address` is what that channel understands: a mailbox, a Slack
-    channel, and for PagerDuty the *name* of the secret that holds the routing
-    key, never the key itself (R19: no secret in the catalog or the database).
+    "slack", "webhook"). `address` is what that channel understands: a mailbox, a
+    Slack channel or person, and for PagerDuty and webhooks the *name* of the
+    secrets, never a key itself (R19: no secret in the catalog or the database).
     """
 
     channel: str

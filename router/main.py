@@ -23,9 +23,10 @@ from router.clock import SteadyClock
 from router.logs import context, set_up_logs
 from router.metrics import Metrics
 from router.settings import Settings
-from router.setup import check_setup
+from router.setup import check_setup, open_templates
 from router.store.backlog import find_last_instant, record_set_back
 from router.store.exclusive import StoreInUseError, lock_file, release_leases
+from router.store.network import NetworkFileSystemError, refuse_network_file_system
 from router.store.store import Store
 from router.store.writer import StoreBusyError
 from router.web.app import create_app
@@ -36,6 +37,14 @@ from router.worker.worker import Worker, WorkerPorts
 GRACE_SECONDS: Final = 10
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 120  # above the 90 s of Go's client, so that Alertmanager closes first
+
+_NO_STORE: Final = (
+    SQLAlchemyError,
+    StoreInUseError,
+    NetworkFileSystemError,
+    ImportError,
+    OSError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -69,14 +78,18 @@ def serve(settings: Settings, catalog: OnCallCatalog, *, ignored: Sequence[str] 
 async def _serve(
     settings: Settings, catalog: OnCallCatalog, store: Store, listener: socket.socket
 ) -> None:
-    metrics, clock = Metrics(), _clock(store)
+    channels, clock = open_channels(settings), _clock(store)
+    metrics = Metrics(channels)
     GuardedConnection.most = _most_connections()
     ports = WorkerPorts(
         store=store,
-        channels=open_channels(settings),
+        channels=channels,
         clock=clock,
         metrics=metrics,
         name=secrets.token_hex(8),
+        external_url=settings.external_url,
+        templates=open_templates(settings, metrics),
+        retention=settings.retention,
     )
     worker = Worker(ports, catalog)
     stop = asyncio.Event()
@@ -214,6 +227,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _open_store(settings: Settings, opened: ExitStack) -> Store:
     try:
+        refuse_network_file_system(settings.database)
         lock = lock_file(settings.database)
         if lock is not None:
             opened.enter_context(lock)
@@ -225,7 +239,7 @@ def _open_store(settings: Settings, opened: ExitStack) -> Store:
         opened.callback(store.close)
         if lock is not None:
             store.write_now(release_leases)
-    except (SQLAlchemyError, StoreInUseError, ImportError, OSError) as error:
+    except _NO_STORE as error:
         # The first line only: what follows may repeat the statement or the URL.
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         hint = ": install 'guardia[router,postgres]'" if isinstance(error, ImportError) else ""

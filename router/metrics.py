@@ -1,6 +1,6 @@
 """What the router counts about itself."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import product
 from typing import Final, Protocol
@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from router.message.model import MessageKind
+from router.message.own_templates import NAMES as TEMPLATES
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -22,7 +23,7 @@ POST_OUTCOMES: Final = (
 )
 APPLIED_OUTCOMES: Final = ("changed", "unchanged", "repeated", "elsewhere")
 WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome")
-CHANNELS: Final = ("pagerduty", "slack", "email")
+DELETED_KINDS: Final = ("incidents", "notifications", "rejected")
 ATTEMPT_OUTCOMES: Final = (
     "sent",
     "unreachable",
@@ -47,9 +48,10 @@ class Metrics:
     """Counters and gauges in registries of their own, so that two routers can share a process.
 
     What is read from the store has a registry to itself, to be left out while the store is away.
+    `channels` are the names of those that are registered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channels: Collection[str] = ()) -> None:
         self.registry = CollectorRegistry()
         self.store_registry = CollectorRegistry()
 
@@ -95,6 +97,16 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.deleted = counter(
+            "deleted_total",
+            f"Rows older than GUARDIA_RETENTION that were deleted: {', '.join(DELETED_KINDS)}.",
+            ["kind"],
+        )
+        self.template_failures = counter(
+            "template_failures_total",
+            "Templates of GUARDIA_TEMPLATES that failed, so that ours was used.",
+            ["template"],
+        )
         self.turn_at = gauge(
             "worker_turn_timestamp_seconds", "When the worker last finished a turn."
         )
@@ -111,7 +123,7 @@ class Metrics:
         self.open_incidents = gauge(
             "open_incidents", "Incidents that are not resolved.", self.store_registry
         )
-        self._begin_at_zero()
+        self._begin_at_zero(channels)
 
     def write(self, *, store_up: bool) -> bytes:
         """Return all metrics as text, those of the store only when it answered."""
@@ -119,18 +131,20 @@ class Metrics:
         text = generate_latest(self.registry)
         return text + generate_latest(self.store_registry) if store_up else text
 
-    def _begin_at_zero(self) -> None:
+    def _begin_at_zero(self, channels: Collection[str]) -> None:
         for counter, values in (
             (self.posts, POST_OUTCOMES),
             (self.applied, APPLIED_OUTCOMES),
             (self.failures, WORKER_STEPS),
+            (self.deleted, DELETED_KINDS),
+            (self.template_failures, TEMPLATES),
         ):
             for value in values:
                 counter.labels(value)
-        for channel, kind in product(CHANNELS, MessageKind):
+        for channel, kind in product(channels, MessageKind):
             for outcome in ATTEMPT_OUTCOMES:
                 self.attempts.labels(channel, kind.value, outcome)
-        for channel in CHANNELS:
+        for channel in channels:
             self.attempt_seconds.labels(channel)
 
     def observe_waiting(self, queue: str, waiting: Waiting, *, now: datetime) -> None:

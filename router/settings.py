@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
+
+from guardia.duration import parse_duration
 
 T = TypeVar("T")
 
@@ -15,20 +19,45 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "GUARDIA_LISTEN": "127.0.0.1:8080",
     "GUARDIA_PAGERDUTY_URL": "https://events.pagerduty.com",
     "GUARDIA_SLACK_URL": "https://slack.com/api/",
-    "GUARDIA_SMTP_PORT": "587",
-    "GUARDIA_SMTP_STARTTLS": "true",
+    "GUARDIA_SMTP_TLS": "starttls",
     "GUARDIA_MAX_BODY_BYTES": str(32 * 1024 * 1024),
     "GUARDIA_QUEUE_LIMIT": "2000",
+    "GUARDIA_RETENTION": "400d",  # a year, and a month to compare it with the year before
 }
 KNOWN: Final = (
     *DEFAULTS,
     "GUARDIA_WEBHOOK_TOKEN_FILE",
     "GUARDIA_API_TOKEN_FILE",
     "GUARDIA_SECRETS_DIR",
+    "GUARDIA_EXTERNAL_URL",
+    "GUARDIA_TEMPLATES",
     "GUARDIA_SMTP_HOST",
+    "GUARDIA_SMTP_PORT",
     "GUARDIA_SMTP_FROM",
     "GUARDIA_SMTP_USER",
 )
+
+
+# What was a setting once, and what to write instead: passed over, it would change how we send.
+RENAMED: Final[Mapping[str, str]] = {
+    "GUARDIA_SMTP_STARTTLS": "GUARDIA_SMTP_TLS=starttls, implicit or none",
+}
+
+
+class SmtpTls(StrEnum):
+    """How the connection to the mail server is encrypted; never less than was asked for."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"  # from the first byte (RFC 8314), usually at port 465
+    NONE = "none"
+
+
+# RFC 8314, 3.3 and 7.3; RFC 5321 for what is not encrypted.
+SMTP_PORTS: Final[Mapping[SmtpTls, int]] = {
+    SmtpTls.STARTTLS: 587,
+    SmtpTls.IMPLICIT: 465,
+    SmtpTls.NONE: 25,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +71,20 @@ class Settings:
     webhook_token_file: Path
     api_token_file: Path
     secrets_dir: Path
+    external_url: (
+        str | None
+    )  # what people's browsers reach the router by; without a slash at its end
+    templates: Path | None  # folder with templates in place of ours
     pagerduty_url: str
     slack_url: str  # ends with a slash, as slack-sdk needs it
     smtp_host: str | None
     smtp_port: int
-    smtp_starttls: bool
+    smtp_tls: SmtpTls
     smtp_from: str
     smtp_user: str | None
     max_body_bytes: int
     queue_limit: int
+    retention: timedelta  # how long what is over is kept
 
 
 class SettingsError(Exception):
@@ -69,6 +103,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     reader = _Reader(environment)
     host, port = reader.take("GUARDIA_LISTEN", _parse_listen) or ("", 0)
     smtp_host = reader.text("GUARDIA_SMTP_HOST")
+    smtp_tls = reader.take("GUARDIA_SMTP_TLS", _parse_tls) or SmtpTls.STARTTLS
     settings = Settings(
         catalog=Path(reader.text("GUARDIA_CATALOG") or ""),
         database=reader.take("GUARDIA_DATABASE", _parse_database, secret=True) or "",
@@ -77,15 +112,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         webhook_token_file=Path(reader.required("GUARDIA_WEBHOOK_TOKEN_FILE")),
         api_token_file=Path(reader.required("GUARDIA_API_TOKEN_FILE")),
         secrets_dir=Path(reader.required("GUARDIA_SECRETS_DIR")),
+        external_url=reader.take("GUARDIA_EXTERNAL_URL", _parse_base),
+        templates=reader.take("GUARDIA_TEMPLATES", Path),
         pagerduty_url=reader.take("GUARDIA_PAGERDUTY_URL", _parse_url) or "",
         slack_url=(reader.take("GUARDIA_SLACK_URL", _parse_url) or "") + "/",
         smtp_host=smtp_host,
-        smtp_port=reader.take("GUARDIA_SMTP_PORT", _parse_port) or 0,
-        smtp_starttls=reader.take("GUARDIA_SMTP_STARTTLS", _parse_bool) or False,
+        smtp_port=reader.take("GUARDIA_SMTP_PORT", _parse_port) or SMTP_PORTS[smtp_tls],
+        smtp_tls=smtp_tls,
         smtp_from=reader.required("GUARDIA_SMTP_FROM") if smtp_host else "",
         smtp_user=reader.text("GUARDIA_SMTP_USER"),
         max_body_bytes=reader.take("GUARDIA_MAX_BODY_BYTES", _parse_count) or 0,
         queue_limit=reader.take("GUARDIA_QUEUE_LIMIT", _parse_count) or 0,
+        retention=reader.take("GUARDIA_RETENTION", _parse_retention) or timedelta(),
     )
     reader.problems += _misspelt(environment)
     if reader.problems:
@@ -93,13 +131,27 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+def read_database(environment: Mapping[str, str]) -> str:
+    """Return the database's address alone. Raises SettingsError."""
+    reader = _Reader(environment)
+    database = reader.take("GUARDIA_DATABASE", _parse_database, secret=True)
+    if database is None:
+        raise SettingsError(tuple(reader.problems))
+    return database
+
+
 def _misspelt(environment: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each variable that looks like a setting and is none.
+    """Return a sentence for each variable that looks like a setting, or was one, and is none.
 
     Only near misses: Kubernetes puts GUARDIA_ROUTER_SERVICE_HOST and the like
     into every container beside a service of that name.
     """
-    return [
+    renamed = [
+        f"{name} is no setting any more: set {instead}"
+        for name, instead in RENAMED.items()
+        if name in environment
+    ]
+    return renamed + [
         f"{name} is not a setting: did you mean {guess[0]}?"
         for name in sorted(environment)
         if name.startswith("GUARDIA_") and name not in KNOWN
@@ -173,15 +225,34 @@ def _parse_count(text: str) -> int:
     return int(text)
 
 
-def _parse_bool(text: str) -> bool:
-    known = {"true": True, "false": False}
-    if text.lower() not in known:
-        raise ValueError("true or false")
-    return known[text.lower()]
+def _parse_tls(text: str) -> SmtpTls:
+    if text not in list(SmtpTls):
+        raise ValueError("starttls, implicit or none")
+    return SmtpTls(text)
+
+
+def _parse_retention(text: str) -> timedelta:
+    wanted = "a duration from 1d to 10000d such as 400d"
+    try:
+        kept = parse_duration(text)
+    except ValueError:
+        raise ValueError(wanted) from None
+    # What Alertmanager may repeat, within hours, must still be known.
+    if kept < timedelta(days=1):
+        raise ValueError(wanted)
+    return kept
 
 
 def _parse_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("an address that starts with http:// or https://")
+    return text.rstrip("/")
+
+
+def _parse_base(text: str) -> str:
+    """Return an address that paths are put behind; user and password would be in every message."""
+    parts = urlsplit(_parse_url(text))
+    if parts.query or parts.fragment or parts.username is not None or not text.isprintable():
+        raise ValueError("an address such as https://guardia.example.org, and nothing behind it")
     return text.rstrip("/")

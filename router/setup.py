@@ -1,22 +1,29 @@
 """What the catalog needs of this installation and does not find: said at start, not at 03:00."""
 
+import logging
+from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from router.address import Address
 from router.catalog import OnCallCatalog
+from router.channels.registry import open_channels
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
-from router.settings import Settings
+from router.logs import context
+from router.message.own_templates import OwnTemplates, find_problem
+from router.metrics import Metrics
+from router.settings import Settings, SmtpTls
+
+logger = logging.getLogger(__name__)
 
 
 def check_setup(settings: Settings, catalog: OnCallCatalog) -> tuple[str, ...]:
-    """Return a sentence for each secret, channel or token file that is missing."""
+    """Return a sentence for each secret, channel, token file or address that will not do."""
     used = _addresses(catalog)
     channels = {address.channel for address in used}
-    secrets = {f"pagerduty-{one.address}" for one in used if one.channel == "pagerduty"}
-    if "slack" in channels:
-        secrets.add("slack-token")
-    if "email" in channels and settings.smtp_user is not None:
-        secrets.add("smtp-password")
+    opened = open_channels(settings)
+    secrets = {name for one in used for name in opened[one.channel].secrets(one.address)}
     problems = [_check_secret(settings.secrets_dir, name) for name in sorted(secrets)]
     for name, file in (
         ("GUARDIA_WEBHOOK_TOKEN_FILE", settings.webhook_token_file),
@@ -26,7 +33,61 @@ def check_setup(settings: Settings, catalog: OnCallCatalog) -> tuple[str, ...]:
         problems.append(problem and f"{name}: {problem}")
     if "email" in channels and settings.smtp_host is None:
         problems.append("the catalog has e-mail addresses, and GUARDIA_SMTP_HOST is not set")
+    if settings.smtp_user is not None and settings.smtp_tls is SmtpTls.NONE:
+        problems.append(
+            "GUARDIA_SMTP_TLS is none: the mail server's password can be read on its way"
+        )
+    problems.append(_check_external_url(settings.external_url))
+    problems += read_templates(settings.templates)[1]
     return tuple(problem for problem in problems if problem is not None)
+
+
+def read_templates(folder: Path | None) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Return the usable templates of GUARDIA_TEMPLATES by name, and what is wrong with the rest.
+
+    Nothing about them keeps the router from starting: where one cannot be used, ours is.
+    """
+    sources: dict[str, str] = {}
+    problems: list[str] = []
+    try:
+        # Hidden files: Kubernetes mounts folders with such names beside the true ones.
+        files = [] if folder is None else [one for one in folder.iterdir() if one.name[0] != "."]
+        for file in sorted(files):
+            source = file.read_text(encoding="utf-8")
+            problem = find_problem(file.name, source)
+            if problem is None:
+                sources[file.name] = source
+            else:
+                problems.append(f"template {problem}")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"GUARDIA_TEMPLATES cannot be read whole: {error}")
+    return sources, tuple(problems)
+
+
+def open_templates(settings: Settings, metrics: Metrics) -> OwnTemplates:
+    """Return the operators' templates; each failure of one is logged and counted."""
+
+    def on_failure(name: str, reason: str) -> None:
+        metrics.template_failures.labels(name).inc()
+        logger.error(
+            "a template failed, and ours was used", extra=context(template=name, reason=reason)
+        )
+
+    sources, _ = read_templates(settings.templates)
+    return OwnTemplates(sources, on_failure)
+
+
+def _check_external_url(url: str | None) -> str | None:
+    """Say that a link in a message would open the reader's own machine."""
+    host = (urlsplit(url).hostname or "") if url is not None else ""
+    try:
+        address = ip_address(host)
+        is_own = address.is_loopback or address.is_unspecified
+    except ValueError:  # a name
+        is_own = host == "localhost" or host.endswith(".localhost")
+    if not is_own:
+        return None
+    return f"GUARDIA_EXTERNAL_URL is {url}: links in messages will open on this machine only"
 
 
 def _addresses(catalog: OnCallCatalog) -> set[Address]:

@@ -22,8 +22,10 @@ COMMANDS = (
     "import_",
     "oncall",
     "serve",
+    "backup",
     "ack",
     "incidents",
+    "rejected",
 )
 
 # What the system says of an output that takes nothing more, and of nothing that we open.

@@ -86,22 +86,23 @@ def _unusable(oncall: "OnCallCatalog", secrets: Path) -> "set[Address]":
     missing = set()
     for person in oncall.roster.people.values():
         for address in person.addresses:
-            name = _secret_name(address)
             try:
-                if name is not None:
+                for name in _secret_names(address):
                     read_secret(secrets, name)
             except (SecretError, SecretUnavailableError):
                 missing.add(address)
     return missing
 
 
-def _secret_name(address: "Address") -> str | None:
+def _secret_names(address: "Address") -> tuple[str, ...]:
     match address.channel:
         case "pagerduty":
-            return f"pagerduty-{address.address}"
+            return (f"pagerduty-{address.address}",)
         case "slack":
-            return "slack-token"
-    return None  # a mail server may want no password
+            return ("slack-token",)
+        case "webhook":
+            return (f"webhook-{address.address}", f"webhook-{address.address}.url")
+    return ()  # a mail server may want no password
 
 
 def _as_line(finding: "Finding") -> str:

@@ -29,16 +29,44 @@ def call_router(
     Raises UsageError when it cannot be asked: no token, no connection, a
     refused token, something that is not the router.
     """
+    url = _router_url(environment)
+    status, text = _ask(_request(method, url + path, body, environment), url)
+    return status, _read_answer(status, text, url)
+
+
+def fetch_file(path: str, *, environment: Mapping[str, str] = os.environ) -> bytes | dict[str, Any]:
+    """Return the bytes of a file that the router keeps, or its problem as JSON.
+
+    Raises UsageError as `call_router` does.
+    """
+    url = _router_url(environment)
+    status, content = _ask(_request("GET", url + path, None, environment), url)
+    if status == HTTPStatus.OK:
+        return content
+    problem: dict[str, Any] = _read_answer(status, content, url)
+    return problem
+
+
+def _router_url(environment: Mapping[str, str]) -> str:
     url = environment.get("GUARDIA_URL", "").strip().rstrip("/") or DEFAULT_URL
     if urlsplit(url).scheme not in ("http", "https"):
         raise UsageError(f"GUARDIA_URL must start with http:// or https://, not {url!r}")
-    request = Request(  # noqa: S310  # the scheme was checked above
-        url + path,
+    return url
+
+
+def _request(
+    method: str, url: str, body: Mapping[str, str] | None, environment: Mapping[str, str]
+) -> Request:
+    return Request(  # noqa: S310  # the scheme was checked in _router_url
+        url,
         method=method,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {_read_token(environment)}"},
     )
-    status, text = _ask(request, url)
+
+
+def _read_answer(status: int, text: bytes, url: str) -> Any:
+    """Return the JSON of an answer. Raises UsageError when the router did not or could not."""
     try:
         answer = json.loads(text)
     except ValueError:
@@ -47,7 +75,7 @@ def call_router(
         raise UsageError(f"the router at {url} refuses the token of GUARDIA_API_TOKEN_FILE")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UsageError(f"the router at {url} cannot do this now: {explain(answer)}")
-    return status, answer
+    return answer
 
 
 def explain(answer: Any) -> str:
@@ -79,7 +107,7 @@ def _read_token(environment: Mapping[str, str]) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"GUARDIA_API_TOKEN_FILE: cannot read {name}: {reason}") from None
-    tokens = [line.strip() for line in lines if line.strip()]
+    tokens = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not tokens:
         raise UsageError(f"GUARDIA_API_TOKEN_FILE: {name} holds no token")
     return tokens[0]

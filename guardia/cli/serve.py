@@ -19,7 +19,7 @@ def run(_args: argparse.Namespace) -> int:
     from guardia.cli.errors import UsageError
     from guardia.problem import render_text, sort_problems
 
-    _require_router()
+    require_router()
     from router.catalog import read_oncall
     from router.main import StartError, serve
     from router.settings import SettingsError, read_settings
@@ -48,7 +48,7 @@ def run(_args: argparse.Namespace) -> int:
     return 0
 
 
-def _require_router() -> None:
+def require_router() -> None:
     """Say what to install where only the generator is: its libraries are not needed to check."""
     from guardia.cli.errors import UsageError
 

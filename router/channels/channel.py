@@ -17,5 +17,12 @@ class Channel(Protocol):
     def edits_notices(self) -> bool:
         """Say whether a notice is brought up to date in place; else each occasion is a message."""
 
+    @property
+    def has_threads(self) -> bool:
+        """Say whether the steps of an escalation are told one by one under the notice."""
+
+    def secrets(self, address: str) -> tuple[str, ...]:
+        """Return the names of the files in the folder of secrets that the address needs."""
+
     async def attempt(self, context: MessageContext) -> Outcome:
         """Send once, with no retry inside. Never holds a transaction of the store."""

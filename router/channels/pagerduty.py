@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.model import MessageContext
 from router.message.pagerduty import render_event
+from router.settings import Settings
 
 TIMEOUT_SECONDS: Final = 5
 LONGEST_DETAIL: Final = 300
@@ -24,6 +25,7 @@ class PagerDuty:
 
     closes_pages = True
     edits_notices = True  # the same dedup key joins the same alert
+    has_threads = False
 
     def __init__(self, *, url: str, secrets_dir: Path) -> None:
         self._url = url
@@ -31,13 +33,22 @@ class PagerDuty:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pagerduty")
         self._local = threading.local()
 
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Return the channel of this installation."""
+        return cls(url=settings.pagerduty_url, secrets_dir=settings.secrets_dir)
+
+    def secrets(self, address: str) -> tuple[str, ...]:
+        """Return the name of the routing key."""
+        return (f"pagerduty-{address}",)
+
     async def attempt(self, context: MessageContext) -> Outcome:
         """Send one event; the retry of a page carries the same dedup key and wakes nobody twice."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._send, context)
 
     def _send(self, context: MessageContext) -> Outcome:
-        name = f"pagerduty-{context.message.address.address}"
+        (name,) = self.secrets(context.message.address.address)
         try:
             routing_key = read_secret(self._secrets_dir, name)
         except SecretError as error:

@@ -1,14 +1,15 @@
-"""Slack's Web API: a message is posted once and then edited in place."""
+"""Slack's Web API: a message is posted once and then edited in place, steps follow as replies."""
 
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
-from router.message.model import MessageContext
+from router.message.model import MessageContext, MessageKind
 from router.message.slack import render_slack
+from router.settings import Settings
 
 TIMEOUT_SECONDS: Final = 5
 
@@ -57,20 +58,35 @@ _CANNOT_EDIT: Final = frozenset(
         "edit_window_closed",
     }
 )
+# slackapi/bolt-js#2307: a reply whose parent was deleted meanwhile.
+_CANNOT_REPLY: Final = frozenset({"thread_not_found", "cannot_reply_to_message"})
 
 
 class Slack:
     """Informs channels and people; the bot's token is the secret `slack-token`."""
 
-    closes_pages = False
+    closes_pages = True  # a page to a person is edited to say who has it
     edits_notices = True
+    has_threads = True
 
     def __init__(self, *, url: str, secrets_dir: Path) -> None:
         self._url = url
         self._secrets_dir = secrets_dir
 
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Return the channel of this installation."""
+        return cls(url=settings.slack_url, secrets_dir=settings.secrets_dir)
+
+    def secrets(self, address: str) -> tuple[str, ...]:
+        """Return the name of the bot's token, the same for every address."""
+        return ("slack-token",)
+
     async def attempt(self, context: MessageContext) -> Outcome:
-        """Post, or edit what was posted before; what can no longer be edited is posted anew."""
+        """Post, reply, or edit what was posted before.
+
+        What can no longer be edited or replied to is posted anew, on its own.
+        """
         try:
             token = read_secret(self._secrets_dir, "slack-token")
         except SecretError as error:
@@ -78,8 +94,22 @@ class Slack:
         except SecretUnavailableError as error:
             return Retry(reason=FailureReason.UNREACHABLE, detail=str(error))
         if context.sent_before is not None:
-            place = json.loads(context.sent_before)
-            outcome = await self._call("chat_update", token, context, **place)
+            outcome = await self._call(
+                "chat_update", token, context, **json.loads(context.sent_before)
+            )
+            if outcome is not None:
+                return outcome
+        elif context.message.kind in (MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE):
+            # No page was accepted: telling its end hours later, on its own, would only disturb.
+            detail = "nothing was posted that could be edited"
+            return Refused(reason=FailureReason.ADDRESS, detail=detail)
+        elif context.thread is not None:
+            parent = json.loads(context.thread)
+            outcome = await self._call(
+                *("chat_postMessage", token, context),
+                channel=parent["channel"],
+                thread_ts=parent["ts"],
+            )
             if outcome is not None:
                 return outcome
         address = context.message.address.address
@@ -89,7 +119,7 @@ class Slack:
     async def _call(
         self, method: str, token: str, context: MessageContext, **place: str
     ) -> Outcome | None:
-        """Return the outcome, or None when there is nothing any more that could be edited."""
+        """Return the outcome, or None when what was to be edited or replied to is gone."""
         import aiohttp  # late: 0.5 s together
         from slack_sdk.errors import SlackApiError
         from slack_sdk.web.async_client import AsyncWebClient
@@ -120,7 +150,7 @@ def _classify(response: Any) -> Outcome | None:
     body = response.data if isinstance(response.data, dict) else {}
     error = str(body.get("error", ""))
     detail = f"Slack answered {response.status_code}: {error or 'no reason'}"[:300]
-    if error in _CANNOT_EDIT:
+    if error in _CANNOT_EDIT | _CANNOT_REPLY:
         return None
     if response.status_code == 429 or error in ("ratelimited", "rate_limited"):
         seconds = str(response.headers.get("Retry-After", ""))

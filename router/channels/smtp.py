@@ -5,12 +5,13 @@ import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.email import EMAIL_POLICY, render_email
-from router.message.model import MessageContext
+from router.message.model import MessageContext, MessageKind
+from router.settings import Settings, SmtpTls
 
 TIMEOUT_SECONDS: Final = 8
 
@@ -20,6 +21,7 @@ class Email:
 
     closes_pages = False
     edits_notices = False
+    has_threads = False
 
     def __init__(
         self,
@@ -27,16 +29,32 @@ class Email:
         host: str | None,
         port: int,
         sender: str,
-        starttls: bool,
+        tls: SmtpTls,
         user: str | None,
         secrets_dir: Path,
     ) -> None:
         self._host = host
         self._port = port
         self._sender = sender
-        self._starttls = starttls
+        self._tls = tls
         self._user = user
         self._secrets_dir = secrets_dir
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Return the channel of this installation."""
+        return cls(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.smtp_from,
+            tls=settings.smtp_tls,
+            user=settings.smtp_user,
+            secrets_dir=settings.secrets_dir,
+        )
+
+    def secrets(self, address: str) -> tuple[str, ...]:
+        """Return the name of the password, if the server wants one."""
+        return () if self._user is None else ("smtp-password",)
 
     async def attempt(self, context: MessageContext) -> Outcome:
         """Hand one mail to the server; a retry has the same Message-ID, by which some join them."""
@@ -61,7 +79,16 @@ class Email:
         mail["Subject"] = written.subject
         mail["Date"] = format_datetime(context.now)
         mail["Message-ID"] = message_id(context.message.dedup_key, self._sender)
+        # One thread an incident. Its root is never sent: whichever mail a reader gets first,
+        # all refer to the same (RFC 5322, 3.6.4, demands no more of an identifier).
+        root = message_id(context.message.thread_key, self._sender)
+        mail["In-Reply-To"] = root
+        mail["References"] = root
+        mail["List-Id"] = f"Guardia <guardia.{_domain(self._sender)}>"  # RFC 2919: for filters
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
+        mail["X-Auto-Response-Suppress"] = "All"  # the same for Exchange (MS-OXCMAIL, 2.2.3.2.14)
+        if context.message.kind is MessageKind.PAGE:
+            mail["Importance"] = "high"  # RFC 2156, 5.3.6
         mail.set_content(written.text)
         mail.add_alternative(written.html, subtype="html")
         return mail
@@ -78,7 +105,10 @@ class Email:
                 recipients=[to],
                 hostname=self._host,
                 port=self._port,
-                start_tls=self._starttls,
+                # Never by chance: with None, aiosmtplib sends in the clear where a server
+                # (or somebody between) does not offer STARTTLS.
+                start_tls=self._tls is SmtpTls.STARTTLS,
+                use_tls=self._tls is SmtpTls.IMPLICIT,
                 username=self._user,
                 password=password,
                 timeout=TIMEOUT_SECONDS,
@@ -98,8 +128,11 @@ class Email:
 
 def message_id(dedup_key: str, sender: str) -> str:
     """Return the Message-ID of a message: the same for every attempt, and no text from outside."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "guardia.invalid"
-    return f"<{hashlib.sha256(dedup_key.encode()).hexdigest()[:32]}@{domain}>"
+    return f"<{hashlib.sha256(dedup_key.encode()).hexdigest()[:32]}@{_domain(sender)}>"
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "guardia.invalid"
 
 
 def _answered(code: int, text: str, reason: FailureReason) -> Outcome:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from router.escalation.model import Decision, Escalation, Page, Policy, Step
+from router.escalation.model import Decision, Escalation, Foreseen, Page, Policy, Step
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.oncall.model import PersonId, Roster, Schedule, Shift
 from router.oncall.shifts import on_call
@@ -47,6 +47,19 @@ def decide(
             events += [_paged(page, roster, now=now) for page in pages]
             return _after(turn, escalation, pages, events, now=now)
     return _ended(escalation, (), events, now=now)
+
+
+def foresee(escalation: Escalation, incident: Incident, roster: Roster) -> Foreseen | None:
+    """Return whom the next step pages if nothing changes before; None when nobody is left.
+
+    The same decision as the step's own, made for the instant at which it is due:
+    what people are told beforehand is what then happens.
+    """
+    if escalation.due_at is None:
+        return None
+    decision = decide(escalation, incident, roster, now=escalation.due_at)
+    people = tuple(page.person for page in decision.pages)
+    return Foreseen(people=people, at=escalation.due_at) if people else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """Whom an escalation pages next, and when, unless somebody acknowledges before."""
+
+    people: tuple[PersonId, ...]  # never empty
+    at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is due now: pages, timeline rows, and the escalation that follows."""
 

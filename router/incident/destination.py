@@ -1,11 +1,13 @@
 """Where an incident leads: every alert is routed by its own labels."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from router.address import Address
 from router.incident.describe import alert_name, ranked_alerts
 from router.incident.model import Incident
-from router.routing import PolicyId, Route, decide_route
+from router.intake.rejection import REJECTION_LABELS
+from router.routing import PolicyId, Route, Routed, decide_route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ def decide_destination(incident: Incident, routes: tuple[Route, ...]) -> Destina
     wake somebody. The channels are those of every alert's route.
     """
     ranked = ranked_alerts(incident)
-    routed = [decide_route(alert.labels, routes) for alert in ranked]
+    routed = [_decide_route(alert.labels, routes) for alert in ranked]
     deciding = next((n for n, one in enumerate(routed) if one.policy is not None), 0)
     return Destination(
         policy=routed[deciding].policy,
@@ -35,3 +37,15 @@ def decide_destination(incident: Incident, routes: tuple[Route, ...]) -> Destina
             f" {routed[deciding].because}"
         ),
     )
+
+
+def _decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed:
+    """Return the alert's route; what could not be understood has the default route (G3).
+
+    No matcher may take it elsewhere: whether it was of production, nobody knows.
+    """
+    if labels != REJECTION_LABELS:
+        return decide_route(labels, routes)
+    routed = decide_route(labels, routes[-1:])
+    because = f"What cannot be understood goes to the default route, {routed.route}."
+    return replace(routed, because=because)

@@ -1,29 +1,32 @@
 """A page or a notice as an e-mail: subject, plain text and HTML."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.policy import SMTP
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from guardia.severity import Severity
 from router.incident.describe import cut_at_word, one_line
 from router.message.model import MessageContext
-from router.message.summary import (
-    alert_lines,
-    description,
-    headline,
-    label_lines,
-    links,
-    state_sentence,
-    timeline_lines,
-)
+from router.message.summary import headline, told
 
 # Lines may be 998 bytes long (RFC 5322, 2.1.1). At the 78 that the standard library
 # folds at by itself, it breaks words of subjects with letters such as `ó`: one in
 # eight of 3000 tried on Python 3.11 and 3.12, none at 998.
 EMAIL_POLICY = SMTP.clone(max_line_length=998)
 
+# Dark enough to read on white (contrast 4.5 or more), and never the only sign: words say it too.
+_COLOURS = {
+    Severity.CRITICAL: "#b3261e",
+    Severity.HIGH: "#b54708",
+    Severity.MEDIUM: "#7a5c00",
+    Severity.LOW: "#1f5fa8",
+}
+_OVER = "#23743c"
+
 _SUBJECT_LENGTH = 200
-_TIMELINE_ROWS = 10
 
 # Autoescape by ending: HTML is escaped here and nowhere else, plain text never.
 _templates = Environment(
@@ -49,18 +52,18 @@ def render_email(context: MessageContext) -> EmailText:
     Every text of an alert is on one line of visible characters before it gets
     here, so that a label cannot add a header or a line of its own.
     """
-    told = {
-        "headline": headline(context),
-        "state": state_sentence(context),
-        "description": cut_at_word(description(context), 5000),
-        "because": one_line(context.message.because),
-        "links": links(context),
-        "alerts": alert_lines(context),
-        "labels": label_lines(context),
-        "timeline": timeline_lines(context, _TIMELINE_ROWS),
+    seen = told(context) | {
+        "colour": _COLOURS[context.incident.severity] if context.incident.is_open else _OVER
     }
+    templates = context.templates
+    own_subject = templates.render("email-subject.txt", lambda: seen)
+    subject = f"[Guardia] {headline(context)}" if own_subject is None else one_line(own_subject)
     return EmailText(
-        subject=cut_at_word(f"[Guardia] {headline(context)}", _SUBJECT_LENGTH),
-        text=_templates.get_template("incident.txt").render(told),
-        html=_templates.get_template("incident.html").render(told),
+        subject=cut_at_word(subject, _SUBJECT_LENGTH),
+        text=templates.render("email.txt", lambda: seen) or _ours("incident.txt", seen),
+        html=templates.render("email.html", lambda: seen) or _ours("incident.html", seen),
     )
+
+
+def _ours(name: str, seen: Mapping[str, Any]) -> str:
+    return _templates.get_template(name).render(seen)

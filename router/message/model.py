@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from router.address import Address
+from router.escalation.model import Foreseen
 from router.incident.model import Event, Incident
+from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.oncall.model import PersonId
 
 
@@ -17,6 +19,7 @@ class MessageKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"  # tells a paging provider that somebody has it
     RESOLVE = "resolve"  # tells a paging provider that it is over
     NOTICE = "notice"  # informs a channel; edited in place where the channel can
+    ESCALATION = "escalation"  # one step taken, told in the thread under a channel's notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,11 @@ class Message:
     person: PersonId | None = None
     because: str = ""
 
+    @property
+    def thread_key(self) -> str:
+        """Return `installation/incident`: the same for all messages of an incident."""
+        return "/".join(self.dedup_key.split("/")[:2])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContext:
@@ -46,5 +54,9 @@ class MessageContext:
     timeline: tuple[Event, ...]
     incident_url: str  # empty: no link
     names: Mapping[PersonId, str]
-    sent_before: str | None  # the channel's own id of the first sending, to edit in place
+    paged: tuple[PersonId, ...]  # whom a page went to or is on its way to, in order
+    following: Foreseen | None  # who is paged next; None: nobody
+    sent_before: str | None  # the channel's own id of what is to be edited in place
+    thread: str | None  # the channel's own id of the notice under which to tell it
     now: datetime
+    templates: OwnTemplates = NO_TEMPLATES

@@ -1,6 +1,10 @@
 """A page as an event of PagerDuty's Events API v2."""
 
 import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from guardia.severity import Severity
@@ -11,15 +15,22 @@ from router.message.summary import (
     description,
     headline,
     is_web_address,
-    label_lines,
     links,
+    paging_sentence,
     state_sentence,
+    told,
 )
 
 # Source: PagerDuty developer documentation, "Send an Alert Event".
 SUMMARY_LENGTH = 1024
 DEDUP_KEY_LENGTH = 255
+# "512 KB" in the smaller of its two meanings, with some room to spare. Source: PagerDuty
+# developer documentation, "Events API v2 Overview", size limits.
+BODY_BYTES = 500_000
 _FIELD_LENGTH = 255
+_LABELS_SENT = 100  # the names alone always fit
+_SHORTEST = 16  # characters of a text that is cut; at that, whatever is left fits
+_CUT_NAMED = 10
 
 _SEVERITIES = {
     Severity.CRITICAL: "critical",
@@ -37,8 +48,9 @@ _ACTIONS = {
 def render_event(context: MessageContext, routing_key: str) -> dict[str, Any]:
     """Return the event to post: trigger, acknowledge or resolve, by the message's kind.
 
-    The event is always within PagerDuty's limits: each part is cut so that the
-    whole stays below 512,000 bytes even where JSON writes a character as 12.
+    The event is always within PagerDuty's limits. What is too large as a whole
+    loses the ends of its longest label values first, then of all its longest
+    texts, and says so in `shortened`.
     Raises ValueError for a notice: PagerDuty only wakes people.
     """
     kind = context.message.kind
@@ -51,7 +63,7 @@ def render_event(context: MessageContext, routing_key: str) -> dict[str, Any]:
     }
     if kind is not MessageKind.PAGE:
         return event
-    return event | _trigger(context)
+    return _within_limit(event | _trigger(context))
 
 
 def _dedup_key(key: str) -> str:
@@ -63,7 +75,7 @@ def _trigger(context: MessageContext) -> dict[str, Any]:
     labels = incident_labels(context.incident)
     event: dict[str, Any] = {
         "payload": {
-            "summary": cut_at_word(headline(context), SUMMARY_LENGTH),
+            "summary": cut_at_word(_summary(context), SUMMARY_LENGTH),
             "source": _source(labels),
             "severity": _SEVERITIES[context.incident.severity],
             "timestamp": context.incident.opened_at.isoformat(),
@@ -76,6 +88,11 @@ def _trigger(context: MessageContext) -> dict[str, Any]:
     if is_web_address(context.incident_url):
         event["client_url"] = context.incident_url
     return event
+
+
+def _summary(context: MessageContext) -> str:
+    own = context.templates.render("pagerduty.txt", partial(told, context))
+    return headline(context) if own is None else one_line(own)
 
 
 def _source(labels: dict[str, str]) -> str:
@@ -92,10 +109,85 @@ def _grouping(labels: dict[str, str]) -> dict[str, str]:
 
 def _details(context: MessageContext) -> dict[str, Any]:
     details = {
-        "why you": cut_at_word(one_line(context.message.because), 1000),
+        "why you": one_line(context.message.because),
         "state": state_sentence(context),
-        "description": cut_at_word(description(context), 2000),
+        "who": paging_sentence(context),
+        "description": description(context),
         "alerts": alert_lines(context),
-        "labels": dict(label_lines(context)),
+        "labels": _labels(context),
     }
     return {name: detail for name, detail in details.items() if detail}
+
+
+def _labels(context: MessageContext) -> dict[str, str]:
+    labels = sorted(incident_labels(context.incident).items())
+    sent = {
+        cut_at_word(one_line(name), 100): one_line(value[:BODY_BYTES])
+        for name, value in labels[:_LABELS_SENT]
+    }
+    more = len(labels) - _LABELS_SENT
+    return sent | ({"…": f"+ {more} more"} if more > 0 else {})
+
+
+def _within_limit(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event, or the most of it that PagerDuty takes."""
+    if _size(event) <= BODY_BYTES:
+        return event
+
+    def with_labels_of(length: int) -> dict[str, Any]:
+        return _with_details(event, lambda details: _cut_labels(details, length))
+
+    def with_texts_of(length: int) -> dict[str, Any]:
+        return _with_details(event, lambda details: _cut_texts(details, length))
+
+    length = _greatest_length(with_labels_of)
+    if length is not None:
+        return with_labels_of(length)
+    return with_texts_of(_greatest_length(with_texts_of) or _SHORTEST)
+
+
+def _greatest_length(event_of: Callable[[int], dict[str, Any]]) -> int | None:
+    """Return the greatest length of texts at which the event fits; None when it never does."""
+    lengths = range(_SHORTEST, BODY_BYTES)
+    too_long = bisect_left(lengths, True, key=lambda n: _size(event_of(n)) > BODY_BYTES)
+    return lengths[too_long - 1] if too_long else None
+
+
+def _size(event: dict[str, Any]) -> int:
+    return len(json.dumps(event))  # as it is sent: ASCII, other characters as `\u` and digits
+
+
+def _with_details(
+    event: dict[str, Any], cut: Callable[[dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    payload = event["payload"]
+    return event | {"payload": payload | {"custom_details": cut(payload["custom_details"])}}
+
+
+def _cut_labels(details: dict[str, Any], length: int) -> dict[str, Any]:
+    """Return the details with longer label values cut, and with the names of those labels."""
+    labels = details.get("labels", {})
+    cut = [name for name, value in labels.items() if len(value) > length]
+    named = ", ".join(cut[:_CUT_NAMED]) + (
+        f", + {len(cut) - _CUT_NAMED} more" * (len(cut) > _CUT_NAMED)
+    )
+    return details | {
+        "labels": {name: cut_at_word(value, length) for name, value in labels.items()},
+        "shortened": f"The values of these labels were cut after {length} characters: {named}.",
+    }
+
+
+def _cut_texts(details: dict[str, Any], length: int) -> dict[str, Any]:
+    """Return the details with every longer text cut."""
+
+    def cut(detail: Any) -> Any:
+        match detail:
+            case dict():
+                return {name: cut(text) for name, text in detail.items()}
+            case list():
+                return [cut(text) for text in detail]
+            case _:
+                return cut_at_word(detail, length)
+
+    told = f"Every text was cut after {length} characters: more is too much for PagerDuty."
+    return {name: cut(detail) for name, detail in details.items()} | {"shortened": told}

@@ -6,17 +6,21 @@ mention, link or format. `mrkdwn` holds our own words and checked addresses.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from router.incident.describe import cut_at_word, one_line
-from router.message.model import MessageContext
+from router.message.model import MessageContext, MessageKind
 from router.message.summary import (
     alert_lines,
     description,
     headline,
     links,
+    paging_sentence,
+    place_line,
     state_sentence,
     timeline_lines,
+    told,
 )
 
 # Source: Slack developer documentation, "Block Kit reference", header and
@@ -39,20 +43,43 @@ class SlackText:
 
 
 def render_slack(context: MessageContext) -> SlackText:
-    """Return the message that tells how the incident stands now; also for editing it in place."""
+    """Return the message that tells how the incident stands now; also for editing it in place.
+
+    A step of the escalation is told by its own sentences, as the notice above has the rest.
+    """
+    if context.message.kind is MessageKind.ESCALATION:
+        return _render_step(context)
     line = headline(context)
-    told = [state_sentence(context), _because(context), description(context)]
+    own = context.templates.render("slack.txt", partial(told, context))
     blocks = [
         {"type": "header", "text": _plain(line, HEADER_LENGTH)},
-        *_section(text for text in told if text),
-        *_section(alert_lines(context)),
+        *(_ours(context) if own is None else _section(map(one_line, own.strip().splitlines()))),
         *_links(context),
-        *_section(timeline_lines(context, _TIMELINE_ROWS)),
+        *([] if own is not None else _section(timeline_lines(context, _TIMELINE_ROWS))),
     ]
     return SlackText(
         text=escape(f"{line.rstrip('.')}. {state_sentence(context)}", _FALLBACK_LENGTH),
         blocks=blocks,
     )
+
+
+def _ours(context: MessageContext) -> list[dict[str, Any]]:
+    sentences = [
+        state_sentence(context),
+        paging_sentence(context),
+        _because(context),
+        description(context),
+    ]
+    return [
+        *_section(text for text in sentences if text),
+        *_section(alert_lines(context)),
+        *_small(place_line(context)),
+    ]
+
+
+def _render_step(context: MessageContext) -> SlackText:
+    sentence = f"#{context.message.incident_number}: {one_line(context.message.because)}"
+    return SlackText(text=escape(sentence, _FALLBACK_LENGTH), blocks=_section([sentence]))
 
 
 def escape(text: str, limit: int) -> str:
@@ -83,6 +110,12 @@ def _section(lines: Iterable[str]) -> list[dict[str, Any]]:
     """Return one section with the lines, or none: Slack refuses an empty one."""
     text = "\n".join(lines)
     return [{"type": "section", "text": _plain(text, SECTION_LENGTH)}] if text else []
+
+
+def _small(text: str) -> list[dict[str, Any]]:
+    """Return the line as a block in small type, or none."""
+    line = _plain(text, SECTION_LENGTH)
+    return [{"type": "context", "elements": [line]}] if text else []
 
 
 def _links(context: MessageContext) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from router.store.tables import NOTIFICATION_PENDING, notifications, rejected
+from router.store.tables import NOTIFICATION_PENDING, notifications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,22 +14,24 @@ class StoredNotification:
 
     id: int
     received_at: datetime
+    content_key: str
     body: bytes
     attempts: int
 
 
-def record_notification(tx: Connection, *, body: bytes, content_key: str, now: datetime) -> int:
-    """Keep a notification to be applied; return its number in the store."""
+def record_notification(
+    tx: Connection,
+    *,
+    body: bytes,
+    content_key: str,
+    now: datetime,
+    due_at: datetime | None = None,
+) -> int:
+    """Keep a notification to be applied, at once or at `due_at`; return its number in the store."""
     statement = insert(notifications).values(
-        received_at=now, content_key=content_key, body=body, state="pending", due_at=now
+        received_at=now, content_key=content_key, body=body, state="pending", due_at=due_at or now
     )
     return int(tx.execute(statement.returning(notifications.c.id)).scalar_one())
-
-
-def record_rejected(tx: Connection, *, body: bytes, reason: str, now: datetime) -> int:
-    """Keep a body that could not be understood, and why; return its number in the store."""
-    statement = insert(rejected).values(received_at=now, body=body, reason=reason)
-    return int(tx.execute(statement.returning(rejected.c.id)).scalar_one())
 
 
 def list_pending_notifications(tx: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -53,6 +55,7 @@ def claim_notification(tx: Connection, notification: int) -> StoredNotification 
         select(
             notifications.c.id,
             notifications.c.received_at,
+            notifications.c.content_key,
             notifications.c.body,
             notifications.c.attempts,
         )

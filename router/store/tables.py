@@ -95,8 +95,15 @@ rejected = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("received_at", Instant, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # as received; the beginning when too large
     Column("reason", Words, nullable=False),
+    Column("size_bytes", BigInteger),  # of the whole body; NULL in rows of the first schema
+    Column("address", Words),
+    Column("user_agent", Words),
+    # That tells people of it. No foreign key: old incidents may be deleted, and NULL is untold.
+    Column("incident_number", BigInteger),
+    Index("ix_rejected_incident", "incident_number"),
+    Index("ix_rejected_received", "received_at"),
 )
 
 incidents = Table(
@@ -209,6 +216,9 @@ _partial_index(
 # Two replicas that open the same incident at once: the second fails, tries again and joins.
 _partial_index("ix_incidents_open_key", incidents.c.key_digest, where=INCIDENT_OPEN, unique=True)
 _partial_index("ix_incidents_open", incidents.c.number, where=INCIDENT_OPEN)
+_partial_index(
+    "ix_incidents_resolved", incidents.c.resolved_at, where=incidents.c.resolved_at.is_not(None)
+)
 _partial_index("ix_alerts_open", alerts.c.fingerprint, where=ALERT_IN_OPEN_INCIDENT, unique=True)
 _partial_index("ix_timers_due", timers.c.due_at, where=TIMER_RUNNING)
 _partial_index("ix_messages_open", messages.c.urgency, messages.c.due_at, where=MESSAGE_OPEN)

@@ -1,4 +1,4 @@
-"""The API: incidents, and acknowledging them."""
+"""The API: incidents, acknowledging them, and what was rejected."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,17 +11,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from router.store.incidents import list_incidents
+from router.store.rejections import find_rejected_body, list_rejected
 from router.store.store import WAIT_SECONDS
 from router.store.writer import StoreBusyError
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
-from router.web.requests import read_body, refuse_stranger
+from router.web.requests import TooLarge, read_body, refuse_stranger
 from router.web.tokens import TokenFile
-from router.web.views import find_details, render_details, render_summary
+from router.web.views import find_details, render_details, render_rejection, render_summary
 
 LONGEST_NAME: Final = 200
 LONGEST_BODY: Final = 10_000
 LONGEST_LIST: Final = 500
+REJECTED_LISTED: Final = 50  # unless more are asked for
 _LARGEST_NUMBER: Final = 2**63 - 1  # of a row in either database
 _LONGEST_NUMBER: Final = 19  # digits of it
 
@@ -76,6 +78,34 @@ class Api:
             raise StoreBusyError("the acknowledgement could not be stored in time") from None
         return _unknown(number) if incident is None else JSONResponse(render_summary(incident))
 
+    async def list_rejected(self, request: Request) -> Response:
+        """Return what could not be understood, the newest first; `?limit=` says how many."""
+        if refusal := self._refuse(request):
+            return refusal
+        limit = _read_number(request.query_params.get("limit", str(REJECTED_LISTED)))
+        if limit is None or not 1 <= limit <= LONGEST_LIST:
+            detail = f"`limit` must be a number from 1 to {LONGEST_LIST}."
+            return render_problem(HTTPStatus.BAD_REQUEST, detail)
+        found = await self.ports.store.read(partial(list_rejected, limit=limit))
+        return JSONResponse({"rejected": [render_rejection(one) for one in found]})
+
+    async def show_rejected(self, request: Request) -> Response:
+        """Return a rejected body as it came, as a file: a browser must not take it for a page."""
+        if refusal := self._refuse(request):
+            return refusal
+        number = _parse_number(request)
+        body = None
+        if number is not None:
+            body = await self.ports.store.read(partial(find_rejected_body, number=number))
+        if body is None:
+            return render_problem(HTTPStatus.NOT_FOUND, "No rejected body has that number.")
+        headers = {
+            "Content-Disposition": f'attachment; filename="rejected-{number}.bin"',
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(body, media_type="application/octet-stream", headers=headers)
+
     def _refuse(self, request: Request) -> Response | None:
         return refuse_stranger(request, self.tokens, name="API")
 
@@ -83,7 +113,7 @@ class Api:
 async def _read_name(request: Request) -> str | Response:
     """Return by whom, or the refusal."""
     body = await read_body(request, limit=LONGEST_BODY)
-    if body is None:
+    if isinstance(body, TooLarge):
         return render_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
     try:
         name = msgspec.json.decode(body, type=Acknowledgement).by.strip()
@@ -97,11 +127,15 @@ async def _read_name(request: Request) -> str | Response:
 
 
 def _parse_number(request: Request) -> int | None:
-    """Return the number of the path; None for what is no number of any incident.
+    """Return the number of the path; None for what is no number of any row."""
+    return _read_number(request.path_params["number"])
+
+
+def _read_number(text: str) -> int | None:
+    """Return a whole number; None for what is none, or too large for a row.
 
     Checked by hand, after the token: Python refuses to read thousands of digits.
     """
-    text: str = request.path_params["number"]
     if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER:
         return None
     number = int(text)

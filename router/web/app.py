@@ -24,6 +24,8 @@ def create_app(ports: WebPorts) -> ASGIApp:
             Route("/api/incidents", api.list, methods=["GET"]),
             Route("/api/incidents/{number}", api.show, methods=["GET"]),
             Route("/api/incidents/{number}/ack", api.acknowledge, methods=["POST"]),
+            Route("/api/rejected", api.list_rejected, methods=["GET"]),
+            Route("/api/rejected/{number}", api.show_rejected, methods=["GET"]),
             Route("/metrics", health.metrics, methods=["GET"]),
             Route("/-/healthy", health.healthy, methods=["GET"]),
             Route("/-/ready", health.ready, methods=["GET"]),

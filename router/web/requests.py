@@ -1,10 +1,12 @@
 """What the endpoints read of a request: who asks, and a body of bounded size."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from router.intake.rejection import KEPT_OF_TOO_LARGE
 from router.web.problems import render_problem
 from router.web.tokens import TokenFile
 
@@ -20,12 +22,27 @@ def refuse_stranger(request: Request, tokens: TokenFile, *, name: str) -> Respon
     return render_problem(HTTPStatus.UNAUTHORIZED, detail)
 
 
-async def read_body(request: Request, *, limit: int) -> bytes | None:
-    """Return the body, or None as soon as it is larger than `limit` bytes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge:
+    """A body beyond the limit: how it begins, and how large it is."""
+
+    beginning: bytes
+    size_bytes: int  # as declared, else as much of it as had come
+
+
+async def read_body(request: Request, *, limit: int) -> bytes | TooLarge:
+    """Return the body, or TooLarge as soon as it is larger than `limit` bytes."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > limit:
-            return None
         chunks.append(chunk)
+        if size > limit:
+            beginning = b"".join(chunks)[:KEPT_OF_TOO_LARGE]
+            return TooLarge(beginning=beginning, size_bytes=max(size, _declared_size(request)))
     return b"".join(chunks)
+
+
+def _declared_size(request: Request) -> int:
+    """Return the Content-Length, which the server has checked; 0 where there is none."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else 0

@@ -13,7 +13,7 @@ class TokenFile:
 
     Several lines are all valid, so that a token is replaced without a moment
     in which a sender is turned away: add the new one, change the senders,
-    remove the old one.
+    remove the old one. Lines that begin with `#` say what the others are for.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,8 +40,7 @@ class TokenFile:
             stat = self._path.stat()
             version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if version != self._version:
-                lines = self._path.read_bytes().splitlines()
-                self._tokens = tuple(line.strip() for line in lines if line.strip())
+                self._tokens = _parse_tokens(self._path.read_bytes())
                 self._version = version
         except OSError as error:
             self._version = None
@@ -49,3 +48,8 @@ class TokenFile:
         if not self._tokens:
             raise TokensUnavailableError(f"{self._path} holds no token")
         return self._tokens
+
+
+def _parse_tokens(content: bytes) -> tuple[bytes, ...]:
+    lines = (line.strip() for line in content.splitlines())
+    return tuple(line for line in lines if line and not line.startswith(b"#"))

@@ -1,4 +1,4 @@
-"""Incidents as JSON."""
+"""Incidents and rejections as JSON."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from router.incident.describe import incident_title
 from router.incident.model import Event, Incident
 from router.store.incidents import find_incident, list_timeline
 from router.store.messages import StoredMessage, list_messages
+from router.store.rejections import StoredRejection
 from router.store.timers import Timer, find_timer
 
 
@@ -76,6 +77,20 @@ def render_details(found: IncidentDetails) -> dict[str, Any]:
         ],
         "messages": [_render_message(message) for message in found.messages],
         "escalation": None if found.timer is None else _render_escalation(found.timer),
+    }
+
+
+def render_rejection(stored: StoredRejection) -> dict[str, Any]:
+    """Return what the list shows of a body that could not be understood."""
+    return {
+        "number": stored.number,
+        "received_at": _render_time(stored.received_at),
+        "reason": stored.reason,
+        "address": stored.address,
+        "user_agent": stored.user_agent,
+        "size_bytes": stored.size_bytes,
+        "kept_bytes": stored.kept_bytes,
+        "incident": stored.incident_number,
     }
 
 

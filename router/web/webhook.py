@@ -13,14 +13,17 @@ from starlette.responses import JSONResponse, Response
 
 from router.intake.content_key import content_key
 from router.intake.notification import UnreadableNotification, parse_notification
+from router.intake.rejection import Rejection
 from router.logs import context
-from router.store.notifications import record_notification, record_rejected
+from router.store.notifications import record_notification
+from router.store.rejections import record_rejected
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS, render_problem, render_unavailable
-from router.web.requests import read_body, refuse_stranger
+from router.web.requests import TooLarge, read_body, refuse_stranger
 from router.web.tokens import TokenFile, TokensUnavailableError
 
 LARGE_BYTES: Final = 256 * 1024  # from here on parsing takes long enough to hold others up
+LONGEST_USER_AGENT: Final = 200
 
 logger = logging.getLogger(__name__)
 
@@ -52,16 +55,17 @@ class Webhook:
         if refusal := refuse_stranger(request, self.tokens, name="webhook"):
             return "unauthorized", refusal
         body = await read_body(request, limit=self.ports.max_body_bytes)
-        if body is None:
-            detail = f"The body is larger than {self.ports.max_body_bytes} bytes."
-            logger.warning("a notification is too large", extra=context(detail=detail))
-            return "too_large", render_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+        if isinstance(body, TooLarge):
+            reason = f"The body is larger than {self.ports.max_body_bytes} bytes."
+            await self._reject(request, body.beginning, reason, size_bytes=body.size_bytes)
+            return "too_large", render_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
         started = perf_counter()
         try:
             large = len(body) > LARGE_BYTES
             key = await asyncio.to_thread(_key_of, body) if large else _key_of(body)
         except UnreadableNotification as error:
-            return "unreadable", await self._reject(body, error.reason)
+            await self._reject(request, body, error.reason, size_bytes=len(body))
+            return "unreadable", render_problem(HTTPStatus.BAD_REQUEST, error.reason)
         response = await self._record(body, key)
         self.ports.metrics.commit_seconds.observe(perf_counter() - started)
         return "accepted", response
@@ -73,15 +77,23 @@ class Webhook:
         logger.info("notification received", extra=context(notification=number))
         return JSONResponse({"notification": number})
 
-    async def _reject(self, body: bytes, reason: str) -> JSONResponse:
-        """Keep what cannot be understood, so that nothing received is lost (G3)."""
-        work = partial(record_rejected, body=body, reason=reason, now=self.ports.clock())
+    async def _reject(self, request: Request, body: bytes, reason: str, *, size_bytes: int) -> None:
+        """Keep what cannot be understood, and have people told, so that nothing is lost (G3)."""
+        rejection = Rejection(
+            received_at=self.ports.clock(),
+            reason=reason,
+            body=body,
+            size_bytes=size_bytes,
+            address=request.client.host if request.client else "",
+            user_agent=request.headers.get("user-agent", "")[:LONGEST_USER_AGENT],
+        )
+        work = partial(record_rejected, rejection=rejection)
         number = await self.ports.store.write(work, refusable=True)
+        self.ports.wake()
         logger.error(
             "a notification cannot be understood and is kept as it came",
             extra=context(rejected=number, reason=reason),
         )
-        return render_problem(HTTPStatus.BAD_REQUEST, reason)
 
 
 def _key_of(body: bytes) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -21,6 +22,7 @@ from router.incident.destination import decide_destination
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.incident.scope import split_by_scope
 from router.intake.notification import Notification, NotifiedAlert, parse_notification
+from router.intake.rejection import REJECTION_KEY
 from router.routing import PolicyId
 from router.store.incidents import (
     find_incident,
@@ -47,6 +49,7 @@ from router.store.timers import (
     record_started,
 )
 from router.worker.outbox import Outbox
+from router.worker.rejections import tell_rejections
 from router.worker.repeat import is_repeat
 from router.worker.retry import backoff
 
@@ -69,6 +72,8 @@ class Decisions:
         stored = claim_notification(tx, number)
         if stored is None:
             return "elsewhere"
+        if stored.content_key == REJECTION_KEY:
+            return self._tell_rejections(tx, stored, now=now)
         notification = parse_notification(stored.body)
         repeated = self._is_repeated(tx, stored, notification)
         record_applied(tx, stored.id, repeated=repeated)
@@ -84,6 +89,13 @@ class Decisions:
                 self.record(tx, before, change, now=now)
                 changed = True
         return "changed" if changed else "unchanged"
+
+    def _tell_rejections(
+        self, tx: Connection, stored: StoredNotification, *, now: datetime
+    ) -> Applied:
+        record_applied(tx, stored.id, repeated=False)
+        record = partial(self.record, tx, now=now)
+        return "changed" if tell_rejections(tx, record=record, now=now) else "unchanged"
 
     def _is_repeated(
         self, tx: Connection, stored: StoredNotification, notification: Notification
@@ -128,6 +140,7 @@ class Decisions:
             if instead is not None:
                 decision, round_ = instead, round_ + 1
         record_escalation(tx, number, decision.escalation)
+        self.outbox.record_step(tx, number, decision, round_=round_, now=now)
         self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now)
         return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
 

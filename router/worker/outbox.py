@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from router.address import Address
 from router.channels.channel import Channel
-from router.escalation.model import Page
+from router.escalation.model import Decision, Page
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.message.model import Message, MessageKind
 from router.store.incidents import list_channels, record_events
@@ -113,18 +113,56 @@ class Outbox:
         )
         record_message(tx, message, now=now)
 
+    def record_step(
+        self, tx: Connection, number: int, decision: Decision, *, round_: int, now: datetime
+    ) -> None:
+        """Tell a step: in each notice that is edited in place, and in its thread where it has one.
+
+        A notice that was not posted yet tells the step itself when it is, and
+        an incident's first pages are part of its notice. To be called before
+        the step's pages are recorded.
+        """
+        is_first = not list_messages(tx, number, kinds=[MessageKind.PAGE])
+        posted = {
+            one.message.address
+            for one in list_messages(tx, number, kinds=[MessageKind.NOTICE])
+            if one.provider_id is not None
+        }
+        key = f"{self.installation}/{number}/step/{_taken(decision)}.{round_}"
+        told = "" if is_first else " ".join(event.text for event in decision.events)
+        for address in list_channels(tx, number):
+            if self._edits(address):
+                notice = _notice(number, address, self._notice_key(number, address))
+                record_notice(tx, notice, now=now)
+            channel = self.channels.get(address.channel)
+            if told and channel is not None and channel.has_threads and address in posted:
+                reply = Message(
+                    incident_number=number,
+                    kind=MessageKind.ESCALATION,
+                    address=address,
+                    dedup_key=key,
+                    because=told,
+                )
+                record_message(tx, reply, now=now)
+
     def record_notices(
         self, tx: Connection, incident: Incident, change: Change, *, now: datetime
     ) -> None:
         """Bring every informed channel up to date."""
         number = _number(incident)
         for address in list_channels(tx, number):
-            channel = self.channels.get(address.channel)
-            key = f"{self.installation}/{number}/notice/{address.channel}/{address.address}"
-            if channel is None or channel.edits_notices:
+            key = self._notice_key(number, address)
+            if self._edits(address):
                 record_notice(tx, _notice(number, address, key), now=now)
             else:
                 self._record_letter(tx, incident, change, address, key, now=now)
+
+    def _edits(self, address: Address) -> bool:
+        channel = self.channels.get(address.channel)
+        return channel is None or channel.edits_notices
+
+    def _notice_key(self, number: int, address: Address) -> str:
+        return f"{self.installation}/{number}/notice/{address.channel}/{address.address}"
 
     def _record_letter(
         self,
@@ -151,6 +189,11 @@ class Outbox:
         # Counted, because the same can happen twice in one incident.
         notice = _notice(number, address, f"{key}/{len(before) + 1}-{occasion}")
         record_message(tx, notice, now=now)
+
+
+def _taken(decision: Decision) -> str:
+    """Return which step was taken; the last resort leaves no time at which another is due."""
+    return "last" if decision.escalation.due_at is None else str(decision.escalation.next_step)
 
 
 def _notice(number: int, address: Address, key: str) -> Message:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
@@ -13,13 +13,22 @@ from sqlalchemy import Connection
 from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.escalation.decide import foresee
 from router.logs import context
 from router.message.model import MessageContext, MessageKind
+from router.message.own_templates import OwnTemplates
 from router.metrics import Metrics
+from router.oncall.model import PersonId
 from router.store.backlog import find_next_message
 from router.store.incidents import find_incident, list_timeline
-from router.store.messages import StoredMessage, claim_due_messages
+from router.store.messages import (
+    MessageState,
+    StoredMessage,
+    claim_due_messages,
+    list_messages,
+)
 from router.store.store import Store
+from router.store.timers import find_timer
 from router.worker.outbox import Outbox
 from router.worker.outcomes import Outcomes, is_needless
 
@@ -39,6 +48,8 @@ class SenderPorts:
     clock: Callable[[], datetime]
     metrics: Metrics
     name: str  # different in every process and for every lane
+    external_url: str | None
+    templates: OwnTemplates
 
 
 class Sender:
@@ -97,14 +108,22 @@ class Sender:
         incident = find_incident(tx, number)
         if incident is None or is_needless(claimed, incident):
             return None
+        catalog, external_url = self._ports.catalog(), self._ports.external_url
+        timer = find_timer(tx, number)
         return MessageContext(
             message=claimed.message,
             incident=incident,
             timeline=list_timeline(tx, number),
-            incident_url="",  # there is no page yet that a link could open
-            names=self._ports.catalog().names,
-            sent_before=claimed.provider_id,
+            incident_url=f"{external_url}/incidents/{number}" if external_url else "",
+            names=catalog.names,
+            paged=_paged(list_messages(tx, number, kinds=[MessageKind.PAGE])),
+            following=None
+            if timer is None
+            else foresee(timer.escalation, incident, catalog.roster),
+            sent_before=claimed.provider_id or _followed(tx, claimed),
+            thread=_thread(tx, claimed),
             now=now,
+            templates=self._ports.templates,
         )
 
     async def _send(self, claimed: StoredMessage, rendered: MessageContext | None) -> None:
@@ -173,3 +192,31 @@ class Sender:
                 detail="" if isinstance(outcome, Sent) else outcome.detail,
             ),
         )
+
+
+def _paged(pages: Iterable[StoredMessage]) -> tuple[PersonId, ...]:
+    """Return whom a page went to, or is on its way to; each person once, the first paged first."""
+    vain = (MessageState.DROPPED, MessageState.FAILED)
+    people = (page.message.person for page in pages if page.state not in vain)
+    return tuple(dict.fromkeys(person for person in people if person is not None))
+
+
+def _followed(tx: Connection, claimed: StoredMessage) -> str | None:
+    """Return the provider's id of the page that is acknowledged or resolved."""
+    message = claimed.message
+    if message.kind not in (MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE):
+        return None
+    pages = list_messages(tx, message.incident_number, kinds=[MessageKind.PAGE])
+    same = (message.dedup_key, message.address)
+    found = (one for one in pages if (one.message.dedup_key, one.message.address) == same)
+    return next((one.provider_id for one in found), None)
+
+
+def _thread(tx: Connection, claimed: StoredMessage) -> str | None:
+    """Return the provider's id of the notice under which a step is told."""
+    message = claimed.message
+    if message.kind is not MessageKind.ESCALATION:
+        return None
+    notices = list_messages(tx, message.incident_number, kinds=[MessageKind.NOTICE])
+    found = (one for one in notices if one.message.address == message.address)
+    return next((one.provider_id for one in found), None)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,7 @@ from router.channels.channel import Channel
 from router.incident.model import Incident
 from router.logs import context
 from router.message.model import MessageKind
+from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.metrics import Metrics
 from router.store.backlog import find_next_decision
 from router.store.messages import find_next_stuck_page, list_stuck_pages
@@ -22,6 +23,7 @@ from router.store.timers import list_due_timers
 from router.worker.decisions import Decisions, record_unapplied, record_untaken
 from router.worker.outbox import Outbox
 from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
+from router.worker.retention import Retention
 from router.worker.sender import Sender, SenderPorts
 
 BATCH: Final = 100
@@ -40,18 +42,28 @@ class WorkerPorts:
     clock: Callable[[], datetime]
     metrics: Metrics
     name: str  # different in every process: part of the leases
+    retention: timedelta  # how long what is over is kept
+    external_url: str | None = None  # what links to incidents begin with; None: no links
+    templates: OwnTemplates = NO_TEMPLATES
 
 
 class Worker:
-    """Three loops over one store: deciding, sending pages, sending the rest."""
+    """Loops over one store: deciding, sending pages, sending the rest, deleting what is old."""
 
     def __init__(self, ports: WorkerPorts, catalog: OnCallCatalog) -> None:
         self._ports = ports
         self.catalog = catalog
         self._decide_wake = asyncio.Event()
+        self._retention_wake = asyncio.Event()
+        self._retention = Retention(
+            store=ports.store,
+            clock=ports.clock,
+            metrics=ports.metrics,
+            retention=ports.retention,
+        )
         self._pages = self._sender("pages", MessageKind.PAGE)
         self._others = self._sender(
-            "others", MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE, MessageKind.NOTICE
+            "others", *(kind for kind in MessageKind if kind is not MessageKind.PAGE)
         )
 
     async def turn(self) -> datetime | None:
@@ -75,6 +87,7 @@ class Worker:
                 self._loop(stop, sender.wake, _send_due(sender))
                 for sender in (self._pages, self._others)
             ),
+            self._loop(stop, self._retention_wake, self._retention.delete_due),
             self._wake_at(stop),
         ]
         await asyncio.gather(*loops)
@@ -223,6 +236,7 @@ class Worker:
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self.wake()
+        self._retention_wake.set()
         self._wake_senders()
 
     def _wake_senders(self) -> None:
@@ -241,6 +255,8 @@ class Worker:
             clock=self._ports.clock,
             metrics=self._ports.metrics,
             name=f"{self._ports.name}:{lane}",
+            external_url=self._ports.external_url,
+            templates=self._ports.templates,
         )
         return Sender(ports, kinds)
 

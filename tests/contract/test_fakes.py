@@ -58,7 +58,8 @@ def slack() -> Iterator[SlackFake]:
         Channel(name="antiguo", id="C0OLD", is_archived=True),
         Channel(name="privado", id="C0PRIVATE", is_member=False),
     )
-    with SlackFake(token=TOKEN, channels=channels, now=Clock()).serving() as fake:
+    people = ["U0MARTA"]
+    with SlackFake(token=TOKEN, channels=channels, people=people, now=Clock()).serving() as fake:
         yield fake
 
 
@@ -463,6 +464,8 @@ def test_an_update_keeps_the_blocks_it_does_not_mention(slack: SlackFake) -> Non
     ("arguments", "error"),
     [
         ({"channel": "#nadie", "text": "x"}, "channel_not_found"),
+        ({"channel": "U0NOBODY", "text": "x"}, "channel_not_found"),
+        ({"channel": "#operaciones", "text": "x", "thread_ts": "1.000001"}, "thread_not_found"),
         ({"channel": "#antiguo", "text": "x"}, "is_archived"),
         ({"channel": "#privado", "text": "x"}, "not_in_channel"),
         ({"channel": "#operaciones", "text": "x" * 40_001}, "msg_too_long"),
@@ -555,6 +558,22 @@ def test_slack_refuses_blocks(
     errors = caught.value.response["errors"]
     found = [one for one in errors if one.endswith(f"[json-pointer:{pointer}]") and message in one]
     assert found, errors
+
+
+def test_a_direct_message_has_a_conversation_of_its_own_and_a_reply_its_parent(
+    slack: SlackFake,
+) -> None:
+    client = WebClient(TOKEN, base_url=slack.base_url)
+    direct = client.chat_postMessage(channel="U0MARTA", text="Errors")
+    channel, ts = direct["channel"], direct["ts"]
+    client.chat_postMessage(channel=channel, text="Still", thread_ts=ts)
+    client.chat_update(channel=channel, ts=ts, text="Resolved")
+
+    assert channel == "D0MARTA"
+    assert [(one.text, one.thread_ts) for one in slack.messages] == [
+        ("Resolved", None),
+        ("Still", ts),
+    ]
 
 
 def test_slack_refuses_updates_of_what_is_not_ours(slack: SlackFake) -> None:

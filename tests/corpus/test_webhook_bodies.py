@@ -1,10 +1,12 @@
 """What must come out of each of the 50 webhook bodies that others sent or documented."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from guardia.label import fingerprint
 from guardia.severity import Severity
 from router.incident.apply import apply_notification
 from router.incident.describe import incident_title
@@ -39,11 +41,13 @@ NOTHING = None
 
 @dataclass(frozen=True)
 class Read:
-    """It is understood: version, F or R for each alert, how many were cut off, what it does."""
+    """It is understood: what was read of it, and what it does."""
 
     version: str
-    alerts: str
-    truncated: int
+    alerts: str  # F or R for each: it fires, it is resolved
+    fingerprints: str  # T or C for each: taken from the body, computed from the labels
+    group_labels: dict[str, str]
+    truncated: int  # how many alerts were cut off
     does: Opened | Recorded | None
 
 
@@ -56,11 +60,18 @@ class Refused:
 
 BODIES: dict[str, Read | Refused] = {
     "alertmanager-api-style-2-alerts.json": Read(
-        "", "FF", 0, Opened("medium", "InstanceDown on localhost:5678 (and 1 more)")
+        "",
+        "FF",
+        "CC",
+        {"alertname": "InstanceDown"},
+        0,
+        Opened("medium", "InstanceDown on localhost:5678 (and 1 more)"),
     ),
     "api-sample-no-status.json": Read(
         "",
         "F",
+        "T",
+        {},
         0,
         Opened(
             "medium",
@@ -68,35 +79,74 @@ BODIES: dict[str, Read | Refused] = {
             "perceived_severity=CRITICAL",
         ),
     ),
-    "grafana-managed-v1.json": Read("1", "F", 0, Opened("medium", "CPU Usage High")),
-    "grafana-managed-webhook-notifier.json": Read("1", "F", 0, Opened("medium", "alert1")),
-    "iris-no-version.json": Read("", "F", 0, Opened("medium", "testsummary")),
+    "grafana-managed-v1.json": Read(
+        "1",
+        "F",
+        "T",
+        {"alertname": "CPU Usage High", "grafana_folder": "alert"},
+        0,
+        Opened("medium", "CPU Usage High"),
+    ),
+    "grafana-managed-webhook-notifier.json": Read(
+        "1", "F", "T", {"alertname": ""}, 0, Opened("medium", "alert1")
+    ),
+    "iris-no-version.json": Read(
+        "", "F", "C", {"alertname": "testalert"}, 0, Opened("medium", "testsummary")
+    ),
     "no-version-2-alerts.json": Read(
-        "", "RR", 0, Recorded("medium", "airDown on prometheus, instance2:7890 (and 1 more)")
+        "",
+        "RR",
+        "TT",
+        {"alertname": "airDown", "service": "prometheus"},
+        0,
+        Recorded("medium", "airDown on prometheus, instance2:7890 (and 1 more)"),
     ),
     "template-placeholder-status.json": Refused(
         'The status of the notification is "${ALERT_STATUS}", neither firing nor resolved.'
     ),
     "unversioned-9-alerts.json": Read(
-        "", "FFFFFFFFF", 0, Opened("medium", "CPUThrottlingHigh (and 8 more)")
+        "",
+        "FFFFFFFFF",
+        "TTTTTTTTT",
+        {"alertname": "CPUThrottlingHigh", "namespace": "kube-system"},
+        0,
+        Opened("medium", "CPUThrottlingHigh (and 8 more)"),
     ),
     "unversioned-auditing-6-alerts-no-status.json": Read(
-        "", "FFFFFF", 0, Opened("medium", "ResourceChange (and 5 more)")
+        "",
+        "FFFFFF",
+        "CCCCCC",
+        {"alertname": "ResourceChange"},
+        0,
+        Opened("medium", "ResourceChange (and 5 more)"),
     ),
-    "unversioned-without-namespace.json": Read("", "F", 0, Opened("critical", "KubeletDown")),
+    "unversioned-without-namespace.json": Read(
+        "", "F", "T", {"alertname": "KubeletDown"}, 0, Opened("critical", "KubeletDown")
+    ),
     "v0-production-11-alerts-unicode.json": Read(
         "0",
         "FFFFFFFFFFF",
+        "CCCCCCCCCCC",
+        {"scada_uuid": "483b197c-7fe8-11e6-b772-acb57db47f23"},
         0,
         Opened("medium", "Memory_aviable_Warning on localhost:9102 (and 7 more)"),
     ),
     "v0-resolved-8-alerts-no-generatorurl.json": Read(
-        "0", "RRRRRRRR", 0, Recorded("critical", "Service mail01.example.com down (and 7 more)")
+        "0",
+        "RRRRRRRR",
+        "CCCCCCCC",
+        {"alertname": "node_down"},
+        0,
+        Recorded("critical", "Service mail01.example.com down (and 7 more)"),
     ),
-    "v3-alerta.json": Read("3", "F", 0, Opened("critical", "Connect fail")),
+    "v3-alerta.json": Read(
+        "3", "F", "C", {"alertname": "failedConnect"}, 0, Opened("critical", "Connect fail")
+    ),
     "v3-big-output.json": Read(
         "3",
         "F",
+        "C",
+        {"alertname": "something_happend", "instance": "server01.int:9100"},
         0,
         Opened(
             "medium",
@@ -108,29 +158,69 @@ BODIES: dict[str, Read | Refused] = {
         ),
     ),
     "v3-dingtalk-playground.json": Read(
-        "3", "FF", 0, Opened("medium", "Oops, something happened! (and 1 more)")
+        "3",
+        "FF",
+        "CC",
+        {"alertname": "something_happened", "instance": "server01.int:9100"},
+        0,
+        Opened("medium", "Oops, something happened! (and 1 more)"),
     ),
     "v3-empty-value-integer-groupkey.json": Read(
-        "3", "F", 0, Opened("medium", "Oops, empty value!")
+        "3",
+        "F",
+        "C",
+        {"alertname": "empty_value", "instance": "server01.int:9100"},
+        0,
+        Opened("medium", "Oops, empty value!"),
     ),
     "v3-openfaas-autoscale.json": Read(
-        "3", "F", 0, Opened("medium", "High invocation total on gateway:8080")
+        "3",
+        "F",
+        "C",
+        {"alertname": "APIHighInvocationRate", "service": "gateway"},
+        0,
+        Opened("medium", "High invocation total on gateway:8080"),
     ),
-    "v3-simple.json": Read("3", "F", 0, Opened("medium", "Oops, something happend!")),
+    "v3-simple.json": Read(
+        "3",
+        "F",
+        "C",
+        {"alertname": "something_happend", "instance": "server01.int:9100"},
+        0,
+        Opened("medium", "Oops, something happend!"),
+    ),
     "v4-4-alerts.json": Read(
-        "4", "FRFF", 0, Opened("critical", "CPUHigh1 on 10.30.1.162 (and 2 more)")
+        "4",
+        "FRFF",
+        "CCCC",
+        {"alertname": "CPUHigh"},
+        0,
+        Opened("critical", "CPUHigh1 on 10.30.1.162 (and 2 more)"),
     ),
-    "v4-alerta-heartbeat.json": Read("4", "F", 0, Opened("medium", "Heartbeat on Monitoring")),
-    "v4-alerta.json": Read("4", "F", 0, Opened("critical", "No things for over 10 minutes")),
+    "v4-alerta-heartbeat.json": Read(
+        "4", "F", "T", {"alertname": "Heartbeat"}, 0, Opened("medium", "Heartbeat on Monitoring")
+    ),
+    "v4-alerta.json": Read(
+        "4",
+        "F",
+        "C",
+        {"alertname": "thing_dead"},
+        0,
+        Opened("critical", "No things for over 10 minutes"),
+    ),
     "v4-card-3-alerts-long-text.json": Read(
         "4",
         "FFF",
+        "TTT",
+        {"alertname": "JustATestAlert_1"},
         0,
         Opened("medium", "Ratio(Max(Working Set, RSS) / Reservation) [5m Avg] < 40 % (and 2 more)"),
     ),
     "v4-cli-2-alerts.json": Read(
         "4",
         "FF",
+        "CC",
+        {"groupLabelKey1": "groupLabelValue1", "groupLabelKey2": "groupLabelValue2"},
         0,
         Opened(
             "medium",
@@ -139,43 +229,85 @@ BODIES: dict[str, Read | Refused] = {
             "more)",
         ),
     ),
-    "v4-common-labels-only.json": Read("4", "F", 0, Opened("medium", "Server High Memory usage")),
-    "v4-elasticsearch-indexer.json": Read("4", "F", 0, Opened("medium", "Alert summary")),
+    "v4-common-labels-only.json": Read(
+        "4",
+        "F",
+        "C",
+        {"alertname": "high_memory_load"},
+        0,
+        Opened("medium", "Server High Memory usage"),
+    ),
+    "v4-elasticsearch-indexer.json": Read(
+        "4", "F", "C", {"alertname": "Foo_Bar"}, 0, Opened("medium", "Alert summary")
+    ),
     "v4-empty-status.json": Refused(
         'The status of the notification is "", neither firing nor resolved.'
     ),
     "v4-firing-2-alerts.json": Read(
-        "4", "FF", 0, Opened("medium", "CPU usage above 90% on node1 (and 1 more)")
+        "4",
+        "FF",
+        "TC",
+        {"alertname": "HighCPUUsage"},
+        0,
+        Opened("medium", "CPU usage above 90% on node1 (and 1 more)"),
     ),
     "v4-forwarder-3-alerts.json": Read(
-        "4", "FFR", 0, Opened("critical", "TestAlert1 (and 1 more)")
+        "4",
+        "FFR",
+        "CCC",
+        {"alertname": "TestAlert", "groupLabel": "GroupLabel"},
+        0,
+        Opened("critical", "TestAlert1 (and 1 more)"),
     ),
-    "v4-gateway-doc.json": Read("4", "F", 0, Opened("medium", "Example alert summary")),
-    "v4-gateway-parser.json": Read("4", "F", 0, Opened("medium", "Test alert")),
+    "v4-gateway-doc.json": Read(
+        "4", "F", "T", {"alertname": "example"}, 0, Opened("medium", "Example alert summary")
+    ),
+    "v4-gateway-parser.json": Read(
+        "4", "F", "T", {"alertname": "test"}, 0, Opened("medium", "Test alert")
+    ),
     "v4-goalert-doc.json": Read(
-        "4", "FF", 0, Opened("critical", "Instance localhost:9090 down (and 1 more)")
+        "4", "FF", "TT", {}, 0, Opened("critical", "Instance localhost:9090 down (and 1 more)")
     ),
     "v4-icmp-3-alerts-firing.json": Read(
-        "4", "FFF", 0, Opened("medium", "ICMP ping failed on 172.29.254.66 (and 2 more)")
+        "4",
+        "FFF",
+        "CCC",
+        {"alertname": "ICMP ping failed"},
+        0,
+        Opened("medium", "ICMP ping failed on 172.29.254.66 (and 2 more)"),
     ),
     "v4-icmp-3-alerts-resolved.json": Read(
-        "4", "RRR", 0, Recorded("medium", "ICMP ping failed on 172.29.254.66 (and 2 more)")
+        "4",
+        "RRR",
+        "CCC",
+        {"alertname": "ICMP ping failed"},
+        0,
+        Recorded("medium", "ICMP ping failed on 172.29.254.66 (and 2 more)"),
     ),
-    "v4-iris.json": Read("4", "F", 0, Opened("medium", "testsummary")),
-    "v4-minimal-no-labels.json": Read("4", "F", 0, Opened("medium", "X")),
+    "v4-iris.json": Read(
+        "4",
+        "F",
+        "C",
+        {"alertname": "testalert", "iris_plan": "testplan"},
+        0,
+        Opened("medium", "testsummary"),
+    ),
+    "v4-minimal-no-labels.json": Read("4", "F", "C", {}, 0, Opened("medium", "X")),
     "v4-mixed-firing-resolved.json": Read(
-        "4", "FR", 0, Opened("medium", "Memory usage above 85% on node1")
+        "4", "FR", "CC", {"job": "node"}, 0, Opened("medium", "Memory usage above 85% on node1")
     ),
     "v4-no-fingerprint.json": Read(
-        "4", "R", 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
+        "4", "R", "C", {}, 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
     ),
     "v4-no-instance-label.json": Read(
-        "4", "R", 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
+        "4", "R", "T", {}, 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
     ),
     "v4-no-status.json": Refused("Neither the notification nor alert 1 has a status."),
     "v4-openstack-auto-heal.json": Read(
         "4",
         "F",
+        "T",
+        {},
         0,
         Opened(
             "medium",
@@ -184,29 +316,57 @@ BODIES: dict[str, Read | Refused] = {
         ),
     ),
     "v4-resolved-2-alerts.json": Read(
-        "4", "RR", 0, Recorded("critical", "Disk usage alert on CS31.evilcorp (and 1 more)")
+        "4",
+        "RR",
+        "CC",
+        {},
+        0,
+        Recorded("critical", "Disk usage alert on CS31.evilcorp (and 1 more)"),
     ),
-    "v4-resolved-common-items.json": Read("4", "R", 0, Recorded("medium", "CPU throttling")),
-    "v4-resolved-empty-alerts.json": Read("4", "", 0, NOTHING),
+    "v4-resolved-common-items.json": Read(
+        "4", "R", "T", {}, 0, Recorded("medium", "CPU throttling")
+    ),
+    "v4-resolved-empty-alerts.json": Read("4", "", "", {}, 0, NOTHING),
     "v4-resolved-extra-annotations.json": Read(
-        "4", "R", 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
+        "4", "R", "T", {}, 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
     ),
     "v4-resolved-no-groupkey.json": Read(
-        "4", "R", 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
+        "4", "R", "T", {}, 0, Recorded("medium", "Disk usage alert on CS30.evilcorp")
     ),
-    "v4-resolved.json": Read("4", "R", 0, Recorded("critical", "Disk space low on node1")),
+    "v4-resolved.json": Read(
+        "4",
+        "R",
+        "T",
+        {"alertname": "DiskSpaceLow"},
+        0,
+        Recorded("critical", "Disk space low on node1"),
+    ),
     "v4-team-routing-4-alerts.json": Read(
-        "4", "FFFR", 0, Opened("medium", "ServicePodIsRestarting on 10.0.0.221:20464 (and 2 more)")
+        "4",
+        "FFFR",
+        "CCCC",
+        {"alertname": "something_happend", "instance": "server01.int:9100"},
+        0,
+        Opened("medium", "ServicePodIsRestarting on 10.0.0.221:20464 (and 2 more)"),
     ),
-    "v4-truncated-2.json": Read("4", "F", 2, Opened("medium", "An alert with g=h")),
+    "v4-truncated-2.json": Read(
+        "4", "F", "C", {"a": "b"}, 2, Opened("medium", "An alert with g=h")
+    ),
     "v4-vmalert-3-alerts-mixed.json": Read(
         "4",
         "FRF",
+        "TTT",
+        {"alertname": "ServiceDown"},
         0,
         Opened("critical", "Service vmalertmanager is down on 10.244.19.201:9093 (and 1 more)"),
     ),
     "v4-zabbix-resolved.json": Read(
-        "4", "R", 0, Recorded("critical", "Instance localhost:9100 down")
+        "4",
+        "R",
+        "C",
+        {"alertname": "InstanceDown"},
+        0,
+        Recorded("critical", "Instance localhost:9100 down"),
     ),
 }
 
@@ -217,14 +377,29 @@ def read(corpus: Path, name: str) -> Notification:
 
 def what_came_out(corpus: Path, name: str) -> Read | Refused:
     try:
-        notification = read(corpus, name)
+        body = (corpus / "alertmanager-webhooks" / name).read_bytes()
+        notification = parse_notification(body)
     except UnreadableNotification as refused:
         return Refused(refused.reason)
     return Read(
         version=notification.version,
         alerts="".join("F" if alert.firing else "R" for alert in notification.alerts),
+        fingerprints=origins(notification, body),
+        group_labels=dict(notification.group_labels),
         truncated=notification.truncated_alerts,
         does=what_it_does(apply_notification(None, notification, now=NOON)),
+    )
+
+
+def origins(notification: Notification, body: bytes) -> str:
+    """Return T for each fingerprint that stands in the body so, and C for each of the labels."""
+    sent = [alert.get("fingerprint") for alert in json.loads(body)["alerts"]]
+    letters = {True: "T", False: "C"}
+    for alert, written in zip(notification.alerts, sent, strict=True):
+        assert alert.fingerprint in (written, fingerprint(alert.labels))
+    return "".join(
+        letters[alert.fingerprint == written]
+        for alert, written in zip(notification.alerts, sent, strict=True)
     )
 
 

@@ -48,7 +48,7 @@ class Town:
             "GUARDIA_SLACK_URL": self.slack.base_url,
             "GUARDIA_SMTP_HOST": self.smtp.host,
             "GUARDIA_SMTP_PORT": str(self.smtp.port),
-            "GUARDIA_SMTP_STARTTLS": "false",
+            "GUARDIA_SMTP_TLS": "none",
             "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
         } | changed
 

@@ -210,6 +210,7 @@ def _alert(alert: Alert) -> str:
 
 
 def _message(message: Message) -> str:
+    reply = '<span class="state">reply in the thread</span>' if message.thread_ts else ""
     history = ""
     if message.edits:
         versions = "".join(
@@ -219,7 +220,7 @@ def _message(message: Message) -> str:
         label = _count(message.edits, "edit", "edits")
         history = f"<details open><summary>{label}; before</summary><ol>{versions}</ol></details>"
     return (
-        f'<article><p class="tags"><b>#{escape(message.channel.name)}</b>'
+        f'<article><p class="tags"><b>#{escape(message.channel.name)}</b>{reply}'
         f"<time>{_clock(message.posted_at)}</time></p>"
         f"{_version(message.now_shown)}{history}</article>"
     )

@@ -87,6 +87,7 @@ class SlackFake(HttpFake):
     """A workspace with one bot token.
 
     channels: names ("#operaciones") or Channels, for archived ones and the like.
+    people: ids of users ("U024BE7LH"); a post to one opens a direct message.
     posts_per_minute: answer 429 beyond it, for each channel, over the last 60 s.
     """
 
@@ -95,6 +96,7 @@ class SlackFake(HttpFake):
         *,
         token: str,
         channels: Iterable[str | Channel],
+        people: Iterable[str] = (),
         posts_per_minute: int | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -106,6 +108,8 @@ class SlackFake(HttpFake):
             else Channel(name=one.removeprefix("#"), id=f"C{index:010d}")
             for index, one in enumerate(channels, start=1)
         )
+        # "chat.postMessage", 'Post to a DM': the user's id is taken, the conversation's answered.
+        self.direct = {one: Channel(name=one, id=f"D{one.removeprefix('U')}") for one in people}
         self._posts_per_minute = posts_per_minute
         self._recent: dict[str, deque[datetime]] = {}
         self._messages: dict[tuple[str, str], Message] = {}
@@ -210,17 +214,20 @@ class SlackFake(HttpFake):
         content = parse_content(arguments, text_max=TEXT_MAX)
         if not _says_something(content):
             raise SlackError("no_text")
+        thread_ts = arguments.get("thread_ts")
+        if thread_ts is not None and (channel.id, str(thread_ts)) not in self._messages:
+            # slackapi/bolt-js#2307: what a reply to a deleted message is answered.
+            raise SlackError("thread_not_found")
         if self._exceeds_rate(channel):
             raise SlackError("ratelimited")
-        message = self._keep_message(
-            channel, content, author=BOT_USER, thread_ts=arguments.get("thread_ts")
-        )
+        message = self._keep_message(channel, content, author=BOT_USER, thread_ts=thread_ts)
         return _success(channel=channel.id, ts=message.ts, message=_shown(message))
 
     def _update(self, arguments: Mapping[str, Any]) -> Answer:
         # "chat.update", argument `channel`: an id; a name is not looked up.
         channel_id = arguments.get("channel")
-        channel = next((one for one in self.channels if one.id == channel_id), None)
+        conversations = (*self.channels, *self.direct.values())
+        channel = next((one for one in conversations if one.id == channel_id), None)
         if channel is None:
             raise SlackError("channel_not_found")
         _check_writable(channel)
@@ -240,7 +247,9 @@ class SlackFake(HttpFake):
     # State
 
     def _find_channel(self, name: str) -> Channel | None:
-        for channel in self.channels:
+        if name in self.direct:
+            return self.direct[name]
+        for channel in (*self.channels, *self.direct.values()):
             if name in (channel.id, channel.name, f"#{channel.name}"):
                 return channel
         return None

@@ -87,7 +87,8 @@ RULES: Final = (
         clause="RFC 5322, 3.6: To, Subject and Message-ID appear at most once",
         reply="550 5.6.0 Repeated header field",
         broken=lambda mail, _head, _utf8: any(
-            len(mail.get_all(name, [])) > 1 for name in ("To", "Subject", "Message-ID")
+            len(mail.get_all(name, [])) > 1
+            for name in ("To", "Subject", "Message-ID", "In-Reply-To", "References", "List-Id")
         ),
     ),
     Rule(
@@ -104,6 +105,7 @@ class SmtpFake(Recording):
     users: name -> password; when given, mail is only taken after AUTH.
     mailboxes: addresses that exist; None takes every address.
     tls: offers STARTTLS with this context; `requires_tls` refuses mail without.
+    implicit_tls: encrypts from the first byte with this context instead.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class SmtpFake(Recording):
         mailboxes: frozenset[str] | None = None,
         tls: ssl.SSLContext | None = None,
         requires_tls: bool = False,
+        implicit_tls: ssl.SSLContext | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(now=now)
@@ -120,6 +123,7 @@ class SmtpFake(Recording):
         self.mailboxes = mailboxes
         self._tls = tls
         self._requires_tls = requires_tls
+        self._implicit_tls = implicit_tls
         self._mails: list[Mail] = []
         self._refused: list[Refused] = []
         self._failures: list[Failure] = []
@@ -130,7 +134,13 @@ class SmtpFake(Recording):
     # Life
 
     def start(self, port: int = 0) -> Self:
-        controller = _Controller(self, port=port, tls=self._tls, requires_tls=self._requires_tls)
+        controller = _Controller(
+            self,
+            port=port,
+            tls=self._tls,
+            requires_tls=self._requires_tls,
+            implicit_tls=self._implicit_tls,
+        )
         controller.start()
         self._controller = controller
         self.port = controller.port
@@ -306,7 +316,13 @@ class _Controller(Controller):
     """aiosmtpd's thread on a socket that is bound first, so that port 0 works."""
 
     def __init__(
-        self, fake: SmtpFake, *, port: int, tls: ssl.SSLContext | None, requires_tls: bool
+        self,
+        fake: SmtpFake,
+        *,
+        port: int,
+        tls: ssl.SSLContext | None,
+        requires_tls: bool,
+        implicit_tls: ssl.SSLContext | None,
     ) -> None:
         self._listener = bound_socket(port)
         super().__init__(
@@ -314,6 +330,7 @@ class _Controller(Controller):
             hostname=LOCALHOST,
             port=self._listener.getsockname()[1],
             server_hostname="mail.example",  # else aiosmtpd asks DNS for our own name
+            ssl_context=implicit_tls,
             tls_context=tls,
             require_starttls=requires_tls,
             authenticator=fake.authenticate if fake.users is not None else None,
@@ -322,4 +339,6 @@ class _Controller(Controller):
         )
 
     def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
-        return self.loop.create_server(self._factory_invoker, sock=self._listener)
+        return self.loop.create_server(
+            self._factory_invoker, sock=self._listener, ssl=self.ssl_context
+        )

@@ -7,11 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from router.address import Address
-from router.escalation.model import Policy, Step
+from router.escalation.model import Foreseen, Policy, Step
 from router.incident.apply import alert_severity
 from router.incident.model import Event, Incident, IncidentAlert, IncidentState
 from router.intake.notification import Notification, parse_notification
+from router.intake.rejection import Rejection
 from router.message.model import Message, MessageContext, MessageKind
+from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.oncall.model import (
     Days,
     Layer,
@@ -67,6 +69,18 @@ def notification_body(*alerts: Mapping[str, Any], **fields: Any) -> bytes:
 
 def notification(*alerts: Mapping[str, Any], **fields: Any) -> Notification:
     return parse_notification(notification_body(*alerts, **fields))
+
+
+def rejection(
+    reason: str = "The body is not JSON.", *, body: bytes = b"{", **fields: Any
+) -> Rejection:
+    wanted: dict[str, Any] = {
+        "received_at": NOON,
+        "size_bytes": len(body),
+        "address": "198.51.100.7",
+        "user_agent": "Alertmanager/0.27.0",
+    }
+    return Rejection(reason=reason, body=body, **(wanted | fields))
 
 
 def incident_alert(
@@ -172,6 +186,9 @@ def context(
     timeline: Sequence[Event] = (),
     incident_url: str = "https://guardia.example/incidents/1",
     dedup_key: str = "installation/1/1.1/ana",
+    paged: Sequence[str] = (),
+    following: Foreseen | None = None,
+    templates: OwnTemplates = NO_TEMPLATES,
 ) -> MessageContext:
     return MessageContext(
         message=Message(
@@ -186,6 +203,10 @@ def context(
         timeline=tuple(timeline),
         incident_url=incident_url,
         names={PersonId("ana"): "Engineer ana"},
+        paged=tuple(PersonId(name) for name in paged),
+        following=following,
         sent_before=None,
+        thread=None,
         now=NOON,
+        templates=templates,
     )

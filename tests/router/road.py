@@ -17,6 +17,7 @@ from router.metrics import Metrics
 from router.oncall.model import PersonId
 from router.routing import PolicyId, Route
 from router.settings import Settings, read_settings
+from router.setup import open_templates
 from router.store.store import Store
 from router.web.app import create_app
 from router.web.ports import WebPorts
@@ -151,6 +152,7 @@ def write_secrets(folder: Path) -> None:
     for name, key in KEYS.items():
         (folder / f"pagerduty-{name}").write_text(f"{key}\n")
     (folder / "slack-token").write_text(SLACK_TOKEN)
+    (folder / "templates").mkdir()
     (folder / "webhook-token").write_text(f"{WEBHOOK_TOKEN}\n")
     (folder / "api-token").write_text(f"{API_TOKEN}\n")
 
@@ -162,11 +164,13 @@ def environment(folder: Path, fakes: Fakes, database_url: str) -> dict[str, str]
         "GUARDIA_WEBHOOK_TOKEN_FILE": str(folder / "webhook-token"),
         "GUARDIA_API_TOKEN_FILE": str(folder / "api-token"),
         "GUARDIA_SECRETS_DIR": str(folder),
+        "GUARDIA_EXTERNAL_URL": "https://guardia.conecta360.example/ops/",
+        "GUARDIA_TEMPLATES": str(folder / "templates"),
         "GUARDIA_PAGERDUTY_URL": fakes.pagerduty.url,
         "GUARDIA_SLACK_URL": fakes.slack.base_url,
         "GUARDIA_SMTP_HOST": fakes.smtp.host,
         "GUARDIA_SMTP_PORT": str(fakes.smtp.port),
-        "GUARDIA_SMTP_STARTTLS": "false",
+        "GUARDIA_SMTP_TLS": "none",
         "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
     }
 
@@ -178,7 +182,7 @@ def serving_fakes(stack: ExitStack, clock: HandClock | None = None) -> Fakes:
     return Fakes(
         pagerduty=stack.enter_context(PagerDutyFake(keys=KEYS, **timed).serving()),
         slack=stack.enter_context(
-            SlackFake(token=SLACK_TOKEN, channels=channels, **timed).serving()
+            SlackFake(token=SLACK_TOKEN, channels=channels, people=["U0ANA"], **timed).serving()
         ),
         smtp=stack.enter_context(SmtpFake(**timed).serving()),
     )
@@ -191,13 +195,17 @@ async def open_road(
     """Open a router on a database; opening it again is a restart or a second replica."""
     settings = read_settings(environment(folder, fakes, database_url))
     store = Store(settings.database, new_installation="test", queue_limit=settings.queue_limit)
-    metrics = Metrics()
+    channels = open_channels(settings)
+    metrics = Metrics(channels)
     ports = WorkerPorts(
         store=store,
-        channels=open_channels(settings),
+        channels=channels,
         clock=clock,
         metrics=metrics,
         name=name,
+        external_url=settings.external_url,
+        templates=open_templates(settings, metrics),
+        retention=settings.retention,
     )
     worker = Worker(ports, on_call_catalog())
     app = create_app(_web_ports(settings, store, metrics, clock, worker))

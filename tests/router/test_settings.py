@@ -1,5 +1,7 @@
 """Settings: all problems at once, and no secret shown."""
 
+from datetime import timedelta
+
 import pytest
 
 from router.settings import SettingsError, read_settings
@@ -24,7 +26,7 @@ def test_every_problem_is_said_at_once() -> None:
         "GUARDIA_LISTEN": "8080",
         "GUARDIA_PAGERDUTY_URL": "events.pagerduty.com",
         "GUARDIA_SMTP_HOST": "mail.example",
-        "GUARDIA_SMTP_STARTTLS": "maybe",
+        "GUARDIA_SMTP_TLS": "maybe",
         "GUARDIA_MAX_BODY_BYTES": "-1",
         "GUARDIA_PAGERDUTY_UR": "typo",
     }
@@ -39,7 +41,7 @@ def test_every_problem_is_said_at_once() -> None:
         "GUARDIA_SMTP_FROM must be set",
         "GUARDIA_LISTEN must be an address and a port such as 0.0.0.0:8080, not '8080'",
         "GUARDIA_PAGERDUTY_URL must be an address that starts with http:// or https://",
-        "GUARDIA_SMTP_STARTTLS must be true or false",
+        "GUARDIA_SMTP_TLS must be starttls, implicit or none",
         "GUARDIA_MAX_BODY_BYTES must be a whole number above 0",
         "GUARDIA_PAGERDUTY_UR is not a setting",
     ):
@@ -83,3 +85,53 @@ def test_variables_that_kubernetes_adds_are_not_settings() -> None:
         "GUARDIA_DEBUG": "1",
     }
     assert read_settings(environment) == read_settings(ENOUGH)
+
+
+def test_the_external_address_is_a_base_for_paths() -> None:
+    environment = {**ENOUGH, "GUARDIA_EXTERNAL_URL": "https://ops.example.org/guardia/"}
+    assert read_settings(environment).external_url == "https://ops.example.org/guardia"
+    assert read_settings(ENOUGH).external_url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ops.example.org",
+        "https://ops.example.org/?team=a",
+        "https://ops.example.org/#a",
+        "https://user:hunter2@ops.example.org",
+        "ftp://ops.example.org",
+    ],
+)
+def test_an_external_address_that_links_cannot_begin_with_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="GUARDIA_EXTERNAL_URL must be"):
+        read_settings({**ENOUGH, "GUARDIA_EXTERNAL_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("set_to", "port"),
+    [
+        ({}, 587),
+        ({"GUARDIA_SMTP_TLS": "implicit"}, 465),
+        ({"GUARDIA_SMTP_TLS": "none"}, 25),
+        ({"GUARDIA_SMTP_TLS": "implicit", "GUARDIA_SMTP_PORT": "2465"}, 2465),
+    ],
+)
+def test_the_mail_servers_port_follows_the_encryption(set_to: dict[str, str], port: int) -> None:
+    assert read_settings(ENOUGH | set_to).smtp_port == port
+
+
+def test_a_setting_of_before_is_not_passed_over() -> None:
+    with pytest.raises(SettingsError, match="set GUARDIA_SMTP_TLS=starttls, implicit or none"):
+        read_settings({**ENOUGH, "GUARDIA_SMTP_STARTTLS": "false"})
+
+
+def test_what_is_over_is_kept_for_400_days_unless_said_otherwise() -> None:
+    assert read_settings(ENOUGH).retention == timedelta(days=400)
+    assert read_settings({**ENOUGH, "GUARDIA_RETENTION": "13w"}).retention == timedelta(weeks=13)
+
+
+@pytest.mark.parametrize("text", ["23h", "0d", "400", "1y", "20000d", "forever"])
+def test_a_retention_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="GUARDIA_RETENTION must be a duration from 1d to"):
+        read_settings({**ENOUGH, "GUARDIA_RETENTION": text})

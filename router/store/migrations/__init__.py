@@ -1,28 +1,55 @@
 """Schema changes in order, run at start."""
 
+import logging
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
+VERSION_TABLE: Final = "schema_version"
 _LOCK: Final = 7_423_187_266  # any number, the same in every replica
+
+logger = logging.getLogger(__name__)
 
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema to the newest version; does nothing when it is there.
 
     Replicas that start together take turns. All in one transaction: a failed
-    migration leaves the schema as it was.
+    migration leaves the schema as it was. A schema that a newer release has
+    made is left as it is: this release runs on it while replicas are replaced
+    one by one, and when an upgrade is taken back.
     """
     from alembic import command
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    newest = ScriptDirectory.from_config(config).get_current_head() or ""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             # A migration takes as long as it takes.
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        present = _find_version(connection)
+        if present is not None and present > newest:  # they are numbered
+            logger.warning(
+                "the database's schema %s is newer than this release, which knows %s: back up,"
+                " and upgrade soon",
+                present,
+                newest,
+            )
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _find_version(connection: Connection) -> str | None:
+    """Return the schema's version, or None in a database that has none yet."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    version: str | None = connection.execute(
+        text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608  # a constant
+    ).scalar()
+    return version

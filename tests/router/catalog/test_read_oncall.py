@@ -145,6 +145,8 @@ def test_incidents_keep_environments_and_regions_apart() -> None:
         'email: "a@b.example\\n"',
         'email: "a@-_.example"',
         'email: "a@"',
+        'webhook: "http://10.0.0.1/"',  # the operators' to say, not the catalog's
+        'webhook: "../slack-token"',
     ],
 )
 def test_a_channel_that_could_never_be_written_to_is_refused(tmp_path: Path, address: str) -> None:
@@ -153,6 +155,16 @@ def test_a_channel_that_could_never_be_written_to_is_refused(tmp_path: Path, add
     _, problems = read_catalog_folder(folder)
 
     assert problems
+
+
+def test_a_webhook_is_a_name_wherever_an_address_may_be(tmp_path: Path) -> None:
+    bridge = Address(channel="webhook", address="pager-bridge")
+    channels = "\ndefault_route: {channels: [webhook: pager-bridge]}\n"
+    informing = changed(tmp_path / "a", DEFAULT_ROUTE, channels)
+    paging = changed(tmp_path / "b", "- pagerduty: platform-1 ", "- webhook: pager-bridge ")
+
+    assert read(informing).routes[-1].channels == (bridge,)
+    assert read(paging).roster.people[PersonId("platform-1")].addresses[0] == bridge
 
 
 def test_files_may_refer_to_each_other(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from router.channels.secret import SecretUnavailableError, read_secret
 from router.channels.slack import Slack
 from router.channels.smtp import Email
 from router.message.model import MessageContext, MessageKind
+from router.settings import SmtpTls
 from tests.fakes.pagerduty import PagerDutyFake
 from tests.fakes.slack import SlackFake
 from tests.fakes.smtp import SmtpFake
@@ -161,6 +162,48 @@ async def test_what_was_deleted_in_slack_is_posted_anew(
     assert len(slack.messages) == 1
 
 
+def step(thread: str | None) -> MessageContext:
+    told = about("slack", "#operaciones", thread=thread)
+    because = "Page to Engineer <!channel> ben by pagerduty."
+    message = replace(told.message, kind=MessageKind.ESCALATION, because=because)
+    return replace(told, message=message)
+
+
+async def test_a_step_is_told_in_the_thread_of_its_incident(
+    slack: SlackFake, secrets_dir: Path
+) -> None:
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+    notice = await channel.attempt(about("slack", "#operaciones"))
+    assert isinstance(notice, Sent)
+
+    assert isinstance(await channel.attempt(step(notice.provider_id)), Sent)
+
+    first, reply = slack.messages
+    assert (first.thread_ts, reply.thread_ts) == (None, first.ts)
+    assert reply.text == "#1: Page to Engineer &lt;!channel&gt; ben by pagerduty."
+
+
+async def test_the_end_of_a_page_that_was_never_accepted_disturbs_nobody(
+    slack: SlackFake, secrets_dir: Path
+) -> None:
+    told = about("slack", "#operaciones")
+    told = replace(told, message=replace(told.message, kind=MessageKind.RESOLVE))
+    outcome = await Slack(url=slack.base_url, secrets_dir=secrets_dir).attempt(told)
+    assert reason(outcome) == (Refused, FailureReason.ADDRESS)
+    assert slack.calls == ()
+
+
+async def test_a_step_whose_notice_was_deleted_is_told_on_its_own(
+    slack: SlackFake, secrets_dir: Path
+) -> None:
+    gone = json.dumps({"channel": slack.channel_id("operaciones"), "ts": "1.000100"})
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+
+    assert isinstance(await channel.attempt(step(gone)), Sent)
+
+    assert [message.thread_ts for message in slack.messages] == [None]
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -211,7 +254,7 @@ def email(fake: SmtpFake, folder: Path, *, user: str | None = None) -> Email:
         host=fake.host,
         port=fake.port,
         sender="Guardia <guardia@conecta360.example>",
-        starttls=False,
+        tls=SmtpTls.NONE,
         user=user,
         secrets_dir=folder,
     )
@@ -263,7 +306,7 @@ async def test_a_mail_server_gets_user_and_password(secrets_dir: Path) -> None:
 
 async def test_no_mail_server_is_said(secrets_dir: Path) -> None:
     channel = Email(
-        host=None, port=25, sender="", starttls=False, user=None, secrets_dir=secrets_dir
+        host=None, port=25, sender="", tls=SmtpTls.NONE, user=None, secrets_dir=secrets_dir
     )
     outcome = await channel.attempt(about("email", "ana@x.example"))
     assert reason(outcome) == (Refused, FailureReason.CREDENTIALS)

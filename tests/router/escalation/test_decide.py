@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.address import Address
-from router.escalation.decide import decide, start, stop
-from router.escalation.model import Decision, Escalation, Policy
+from router.escalation.decide import decide, foresee, start, stop
+from router.escalation.model import Decision, Escalation, Foreseen, Policy
 from router.incident.model import EventKind, IncidentState
 from router.oncall.model import Override, PersonId, Roster
 from tests.router.making import (
@@ -240,3 +240,24 @@ def test_every_escalation_ends_and_pages_all_whom_its_last_resort_reaches(
     assert escalation.due_at is None
     reached = {name for name in by.last_resort.people if name in team.people and name != "dina"}
     assert reached <= set(paged)
+
+
+def test_what_is_foreseen_is_what_then_happens() -> None:
+    """Also over a handoff between now and then: people are told who will have the shift."""
+    escalation, about = started(PLATAFORMA), incident()
+    seen = []
+    while escalation.due_at is not None:
+        foreseen = foresee(escalation, about, TEAM)
+        decision = decide(escalation, about, TEAM, now=escalation.due_at)
+        paged = tuple(page.person for page in decision.pages)
+        assert foreseen == Foreseen(people=paged, at=escalation.due_at)
+        seen.append(paged)
+        escalation = decision.escalation
+    assert len(seen) == 3
+    assert foresee(escalation, about, TEAM) is None
+
+
+def test_nobody_is_foreseen_where_nobody_is_left() -> None:
+    empty = policy(step(people=["gone"]), last_resort=step(people=["gone"]))
+    assert foresee(started(empty), incident(), TEAM) is None
+    assert foresee(stop(started(PLATAFORMA)), incident(), TEAM) is None

@@ -29,6 +29,7 @@ def test_a_notification_of_version_4_is_read_whole() -> None:
         alert_body("resolved", instance="b"),
         truncatedAlerts=3,
         notification_reason="some alerts resolved",  # since Alertmanager 0.32
+        routeLabels={"team": "platform"},  # of 0.34
     )
 
     read = parse_notification(body)

@@ -101,7 +101,7 @@ def test_a_dedup_key_too_long_for_them_becomes_the_same_short_one_each_time() ->
 
 def test_the_largest_event_is_within_their_limit() -> None:
     long = "\U0001f525" * 5000  # JSON writes each of these with 12 characters
-    labels = {f"{number:02}{long}": long for number in range(60)}
+    labels = {f"{number:02}{long}": long for number in range(160)}
     largest = replace(
         incident_alert(annotations={"summary": long, "description": long}), labels=labels
     )
@@ -111,6 +111,46 @@ def test_the_largest_event_is_within_their_limit() -> None:
 
     assert len(json.dumps(event)) <= BODY_MAX_BYTES
     assert find_errors(event) == []
+
+
+def test_what_is_too_large_loses_the_ends_of_its_longest_labels_and_says_which() -> None:
+    alert = incident_alert(
+        annotations={"description": "d" * 5_000},
+        service="casos",
+        query="SELECT " + "a, " * 100_000,
+        trace="x" * 350_000,
+    )
+
+    event = render_event(context(incident(alert)), KEY)
+
+    details = event["payload"]["custom_details"]
+    assert 0.95 * BODY_MAX_BYTES < len(json.dumps(event)) <= BODY_MAX_BYTES
+    assert details["labels"]["service"] == "casos"
+    assert details["description"] == "d" * 5_000
+    assert details["labels"]["query"].endswith("…")
+    assert details["labels"]["trace"].endswith("…")
+    assert details["shortened"].startswith("The values of these labels were cut after 2")
+    assert details["shortened"].endswith(" characters: query, trace.")
+    assert find_errors(event) == []
+
+
+def test_without_long_labels_the_longest_texts_are_cut_and_it_says_so() -> None:
+    alert = incident_alert(severity="critical", annotations={"description": "d " * 400_000})
+
+    event = render_event(context(incident(alert)), KEY)
+
+    details = event["payload"]["custom_details"]
+    assert 0.95 * BODY_MAX_BYTES < len(json.dumps(event)) <= BODY_MAX_BYTES
+    assert details["shortened"].startswith("Every text was cut after ")
+    assert details["why you"] == "Step 1 of policy plataforma names Engineer ana."
+
+
+def test_labels_beyond_a_hundred_are_counted() -> None:
+    labels = {f"label_{number:03}": "x" for number in range(130)}
+    event = render_event(context(incident(replace(incident_alert(), labels=labels))), KEY)
+
+    sent = event["payload"]["custom_details"]["labels"]
+    assert (len(sent), sent["…"]) == (101, "+ 30 more")
 
 
 @given(incidents(), TEXTS, TEXTS)

@@ -15,22 +15,31 @@ from tests.router.message.hostile import TEXTS, incidents
 
 
 def texts(block: dict[str, Any]) -> str:
-    return str(block["text"]["text"])
+    return str(text_of(block)["text"])
+
+
+def text_of(block: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = block["elements"][0] if block["type"] == "context" else block["text"]
+    return found
 
 
 def test_a_message_says_what_is_wrong_who_is_woken_and_what_happened() -> None:
     paged = Event(at=NOON, kind=EventKind.PAGED, text="Page to Engineer ana by pagerduty.")
-    alert = incident_alert(severity="critical", service="casos", summary="casos is down")
+    alert = incident_alert(
+        severity="critical", service="casos", environment="prod", summary="casos is down"
+    )
 
-    message = render_slack(context(incident(alert), timeline=[paged]))
+    message = render_slack(context(incident(alert), timeline=[paged], paged=["ana"]))
 
-    header, state, alerts, links, timeline = message.blocks
+    header, state, alerts, place, links, timeline = message.blocks
     assert texts(header) == "#1 critical: casos is down"
     assert texts(state) == (
         "Firing since 2026-11-24 12:00:00 UTC; nobody has acknowledged it yet.\n"
+        "Paged: Engineer ana. Nobody is left to page.\n"
         "Why you: Step 1 of policy plataforma names Engineer ana."
     )
     assert texts(alerts) == "critical: DatabaseDown on casos, since 2026-11-24 12:00:00 UTC"
+    assert texts(place) == "environment=prod, service=casos"
     assert texts(links) == "<https://guardia.example/incidents/1|Incident>"
     assert texts(timeline) == "2026-11-24 12:00:00 UTC Page to Engineer ana by pagerduty."
     assert message.text.startswith("#1 critical: casos is down. Firing since")
@@ -72,7 +81,7 @@ def test_whatever_an_alert_holds_slack_takes_the_message_and_reads_no_markup(
     assert 0 < len(message.text) <= 4000
     assert not set("<>") & set(message.text)
     for block in message.blocks:
-        text = block["text"]
+        text = text_of(block)
         if text["type"] == "plain_text":
             assert text["emoji"] is False
             assert not set("<>") & set(text["text"])

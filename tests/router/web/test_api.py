@@ -18,10 +18,13 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
         ("GET", "/api/incidents"),
         ("GET", "/api/incidents/1"),
         ("POST", "/api/incidents/1/ack"),
+        ("GET", "/api/rejected"),
+        ("GET", "/api/rejected/1"),
     ],
 )
 async def test_a_stranger_sees_and_does_nothing(road: Road, method: str, path: str) -> None:
     await road.receive(firing())
+    await road.post(b"DatabaseDown")
 
     for headers in ({}, {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}):
         answer = await road.client.request(
@@ -176,3 +179,56 @@ async def test_a_request_id_is_kept_when_well_formed_and_made_otherwise(road: Ro
 
     assert kept.headers["x-request-id"] == "trace-7"
     assert len(made.headers["x-request-id"]) == 32
+
+
+async def test_what_was_rejected_is_listed_the_newest_first(road: Road) -> None:
+    for body in (b"{", b"[]", b"null"):
+        assert (await road.post(body)).status_code == 400
+    await road.worker.turn()
+
+    async def listed(query: str) -> list[Any]:
+        answer = await road.api("GET", f"/api/rejected{query}")
+        return [one["number"] for one in answer.json()["rejected"]]
+
+    assert await listed("") == [3, 2, 1]
+    assert await listed("?limit=2") == [3, 2]
+    newest = (await road.api("GET", "/api/rejected?limit=1")).json()["rejected"][0]
+    assert newest == {
+        "number": 3,
+        "received_at": "2026-11-24T12:00:00+00:00",
+        "reason": "The body is not a JSON object.",
+        "address": "127.0.0.1",
+        "user_agent": newest["user_agent"],
+        "size_bytes": 4,
+        "kept_bytes": 4,
+        "incident": 1,
+    }
+    assert newest["user_agent"].startswith("python-httpx/")
+
+
+@pytest.mark.parametrize("limit", ["0", "501", "-1", "x", "1.5", "", "1" * 5000])
+async def test_the_limit_of_a_list_is_a_number_within_bounds(road: Road, limit: str) -> None:
+    answer = await road.api("GET", f"/api/rejected?limit={limit}")
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "`limit` must be a number from 1 to 500."
+
+
+async def test_a_rejected_body_comes_as_a_file_that_no_browser_shows(road: Road) -> None:
+    body = b"<script>alert(1)</script>\xff\x00"
+    await road.post(body)
+
+    answer = await road.api("GET", "/api/rejected/1")
+
+    assert answer.content == body
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == 'attachment; filename="rejected-1.bin"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("number", ["2", "0", "x", "1" * 30])
+async def test_an_unknown_rejected_body_is_404(road: Road, number: str) -> None:
+    await road.post(b"{")
+    answer = await road.api("GET", f"/api/rejected/{number}")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "No rejected body has that number."

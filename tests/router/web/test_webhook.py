@@ -2,18 +2,27 @@
 
 import json
 import sqlite3
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
-from tests.router.making import notification_body
-from tests.router.road import WEBHOOK_TOKEN, Road, firing
+from tests.router.making import minutes, notification_body
+from tests.router.road import WEBHOOK_TOKEN, Road, firing, resolved
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def posts(road: Road, outcome: str) -> str:
     return await road.metric(f'guardia_webhook_posts_total{{outcome="{outcome}"}}')
+
+
+async def rejections(road: Road) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await road.api("GET", "/api/rejected")).json()["rejected"]
+    return found
 
 
 def rows(tmp_path: Path, table: str) -> list[tuple[object, ...]]:
@@ -101,8 +110,76 @@ async def test_a_body_beyond_the_limit_is_413(road: Road, tmp_path: Path) -> Non
     response = await road.post(b" " * (road.settings.max_body_bytes + 1))
 
     assert response.status_code == 413
-    assert rows(tmp_path, "notifications") == []
+    (kept,) = await rejections(road)
+    assert kept["reason"] == response.json()["detail"]
+    assert kept["size_bytes"] == road.settings.max_body_bytes + 1
+    assert kept["kept_bytes"] == 64 * 1024
     assert await posts(road, "too_large") == "1.0"
+
+
+@ON_SQLITE
+async def test_a_body_without_a_declared_size_is_413_too(road: Road) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(33):
+            yield b"x" * 1024 * 1024
+
+    headers = {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}
+    response = await road.client.post("/webhook", content=chunks(), headers=headers)
+
+    assert response.status_code == 413
+    (kept,) = await rejections(road)
+    assert kept["size_bytes"] > road.settings.max_body_bytes
+    assert kept["kept_bytes"] == 64 * 1024
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("body", [b"{", notification_body(firing())])
+async def test_a_full_queue_is_503_and_never_429_and_nothing_is_lost_in_silence(
+    road: Road, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, go_on = Event(), Event()
+
+    def hold_up(_: Connection) -> None:
+        begun.set()
+        assert go_on.wait(30)
+
+    road.store.write_soon(hold_up)
+    assert begun.wait(30)
+    waiting = [road.store.write_soon(lambda _: None) for _ in range(road.settings.queue_limit)]
+
+    refused = await road.post(body)
+    go_on.set()
+    waiting[-1].result(30)
+    repeated = await road.post(body)
+
+    assert "2000 writes are waiting" in caplog.text
+    assert refused.status_code == 503  # not 400 either: what is not kept must come again
+    assert refused.headers["retry-after"] == "1"
+    assert repeated.status_code in (200, 400)
+    assert await posts(road, "unavailable") == "1.0"
+
+
+@ON_SQLITE
+async def test_a_group_of_10_000_alerts_is_stored_and_applied_and_ends(road: Road) -> None:
+    text = {"description": "x" * 700}
+
+    def group(alert: Callable[..., dict[str, Any]]) -> bytes:
+        alerts = [
+            alert(instance=f"pod-{number}") | {"annotations": text} for number in range(10_000)
+        ]
+        return notification_body(*alerts)
+
+    assert 9_000_000 < len(group(firing)) < road.settings.max_body_bytes
+    for body in (group(firing), group(resolved)):
+        assert (await road.post(body)).status_code == 200
+        await road.worker.turn()
+        road.clock.advance(minutes(31))
+
+    assert road.woken() == ["ana"]
+    (only,) = await road.incidents()
+    assert (only["alerts_total"], only["alerts_firing"]) == (10_000, 0)
+    assert only["state"] == "resolved"
+    assert await road.metric('guardia_notifications_applied_total{outcome="changed"}') == "2.0"
 
 
 async def test_a_closed_store_is_503_so_that_alertmanager_tries_again(road: Road) -> None:

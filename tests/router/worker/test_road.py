@@ -1,9 +1,12 @@
 """From a notification to people and back: what each provider received."""
 
 from dataclasses import replace
+from pathlib import Path
 
+from router.address import Address
+from router.oncall.model import PersonId
 from tests.router.making import minutes
-from tests.router.road import Road, firing, resolved
+from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved
 
 
 async def test_a_critical_alert_wakes_the_first_person_at_once(road: Road) -> None:
@@ -210,3 +213,77 @@ async def test_the_api_explains_the_page_and_what_comes_next(road: Road) -> None
     kinds = [row["kind"] for row in shown["timeline"]]
     assert kinds[0] == "opened"
     assert {"routed", "paged", "message_sent"} <= set(kinds)
+
+
+async def test_the_slack_message_follows_the_escalation(road: Road) -> None:
+    """Whoever reads the channel sees who was woken, and who is next if nobody answers."""
+    await road.receive(firing())
+    message = road.fakes.slack.messages[0]
+    assert "Paged: Engineer ana. Next: Engineer ben at 2026-11-24 12:15:00 UTC" in str(
+        message.blocks
+    )
+
+    await road.pass_time(minutes(15))
+    message, second = road.fakes.slack.messages
+    assert "Paged: Engineer ana, Engineer ben. Next: Engineer ana, Engineer ben at" in str(
+        message.blocks
+    )
+    assert second.thread_ts == message.ts
+    assert "Step 2 of policy plataforma names Engineer ben." in second.text
+
+    await road.pass_time(minutes(15))
+    assert "Nobody is left to page." in str(road.fakes.slack.messages[0].blocks)
+    assert [one.thread_ts for one in road.fakes.slack.messages[1:]] == [message.ts] * 2
+    assert "nobody is left to page" in road.fakes.slack.messages[2].text
+
+
+async def test_a_page_as_a_direct_message_says_in_place_who_has_it(road: Road) -> None:
+    """Whoever was woken first must not read, an hour later, that nobody has it."""
+    ana = replace(
+        road.worker.catalog.roster.people[PersonId("ana")],
+        addresses=(Address(channel="slack", address="U0ANA"),),
+    )
+    people = {**road.worker.catalog.roster.people, ana.id: ana}
+    everybody = replace(road.worker.catalog.roster, people=people)
+    road.worker.catalog = replace(road.worker.catalog, roster=everybody)
+
+    await road.receive(firing())
+    direct = [one for one in road.fakes.slack.messages if one.channel.id == "D0ANA"]
+    assert len(direct) == 1
+    assert "Why you: Step 1 of policy plataforma names Engineer ana." in str(direct[0].blocks)
+
+    await road.acknowledge(1, "Engineer ben")
+    await road.worker.turn()
+    await road.receive(resolved())
+
+    (direct_now,) = (one for one in road.fakes.slack.messages if one.channel.id == "D0ANA")
+    told = [version.text for version in direct_now.versions]
+    assert ["critical, acknowledged:" in text for text in told] == [False, True, False]
+    assert "resolved" in told[2]
+
+
+async def test_every_message_links_to_the_incident_at_the_one_external_address(road: Road) -> None:
+    await road.receive(firing())
+    await road.receive(firing(severity="high", service="pagos"), groupLabels={"service": "pagos"})
+
+    first = "https://guardia.conecta360.example/ops/incidents/1"
+    assert road.fakes.pagerduty.accepted[0].event["client_url"] == first
+    assert f"<{first}|Incident>" in str(road.fakes.slack.messages[0].blocks)
+    assert "Incident: https://guardia.conecta360.example/ops/incidents/2" in (
+        road.fakes.smtp.mails[0].text
+    )
+
+
+async def test_a_template_that_fails_is_counted_and_the_page_goes_out_in_our_words(
+    secrets_dir: Path, fakes: Fakes, clock: HandClock, tmp_path: Path
+) -> None:
+    (secrets_dir / "templates" / "pagerduty.txt").write_text("{{ label.no_such_label }}")
+    (secrets_dir / "templates" / "slack.txt").write_text("Own: {{ title }}")
+    async with open_road(secrets_dir, f"sqlite:///{tmp_path}/a.db", fakes, clock) as road:
+        await road.receive(firing())
+
+        assert fakes.pagerduty.pages[0].summary == "#1 critical: The database is down"
+        assert "Own: The database is down" in str(fakes.slack.messages[0].blocks)
+        failures = "guardia_template_failures_total{template="
+        assert await road.metric(failures + '"pagerduty.txt"}') == "1.0"
+        assert await road.metric(failures + '"slack.txt"}') == "0.0"

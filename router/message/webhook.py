@@ -1,0 +1,111 @@
+"""A message as JSON for a receiver of one's own; docs/operations/channels.md is its contract."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from router.incident.describe import (
+    cut_at_word,
+    incident_labels,
+    incident_title,
+    one_line,
+    ranked_alerts,
+)
+from router.incident.model import IncidentAlert
+from router.message.model import MessageContext
+from router.message.summary import (
+    description,
+    headline,
+    is_web_address,
+    links,
+    paging_sentence,
+    state_sentence,
+)
+from router.oncall.model import PersonId
+
+# Raised when a field goes or changes its meaning; a new field does not raise it.
+VERSION: Final = 1
+
+_ALERTS_SENT = 100
+_VALUE_LENGTH = 4096
+_PAIRS_SENT = 100
+
+
+def render_body(context: MessageContext) -> bytes:
+    """Return the JSON object that tells how the incident stands now, in ASCII.
+
+    Labels and annotations are as they came, whatever they hold: JSON escapes
+    them, and who shows them must escape them again. `id` is the same for every
+    attempt to send the same thing.
+    """
+    message, incident = context.message, context.incident
+    alerts = ranked_alerts(incident)
+    body = {
+        "version": VERSION,
+        "id": message.dedup_key,
+        "kind": message.kind,
+        "sent_at": _time(context.now),
+        "person": _person(context, message.person) if message.person is not None else None,
+        "because": one_line(message.because),
+        "incident": {
+            "number": message.incident_number,
+            "url": context.incident_url if is_web_address(context.incident_url) else None,
+            "state": incident.state,
+            "severity": incident.severity,
+            "title": incident_title(incident),
+            "opened_at": _time(incident.opened_at),
+            "acknowledged_at": _time(incident.acknowledged_at),
+            "acknowledged_by": incident.acknowledged_by,
+            "resolved_at": _time(incident.resolved_at),
+        },
+        "text": {
+            "headline": headline(context),
+            "state": state_sentence(context),
+            "paging": paging_sentence(context),
+            "description": cut_at_word(description(context), _VALUE_LENGTH),
+        },
+        "paged": [_person(context, one) for one in context.paged],
+        "next": _following(context),
+        "labels": _pairs(incident_labels(incident).items()),
+        "alerts": [_alert(alert) for alert in alerts[:_ALERTS_SENT]],
+        "alerts_left_out": max(0, len(alerts) - _ALERTS_SENT),
+        "links": [{"text": link.text, "href": link.href} for link in links(context)],
+    }
+    return json.dumps(body).encode("ascii")
+
+
+def _following(context: MessageContext) -> dict[str, Any] | None:
+    following = context.following
+    if following is None or not context.incident.is_open:
+        return None
+    people = [_person(context, one) for one in following.people]
+    return {"at": _time(following.at), "people": people}
+
+
+def _person(context: MessageContext, person: PersonId) -> dict[str, str]:
+    return {"id": person, "name": context.names.get(person, person)}
+
+
+def _alert(alert: IncidentAlert) -> dict[str, Any]:
+    return {
+        "fingerprint": alert.fingerprint,
+        "labels": _pairs(alert.labels.items()),
+        "annotations": _pairs(alert.annotations.items()),
+        "firing": alert.firing,
+        "severity": alert.severity,
+        "starts_at": _time(alert.starts_at),
+        "ended_at": _time(alert.ended_at),
+        "generator_url": cut_at_word(alert.generator_url, _VALUE_LENGTH),
+    }
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {
+        cut_at_word(name, _VALUE_LENGTH): cut_at_word(value, _VALUE_LENGTH)
+        for name, value in sorted(pairs)[:_PAIRS_SENT]
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

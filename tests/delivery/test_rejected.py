@@ -1,0 +1,59 @@
+"""G3 with whole processes: what is refused is kept, told, and listed, also after a crash."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from tests.delivery.router_process import RouterProcess, Town, guardia, open_town, running
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with open_town(tmp_path) as opened:
+        yield opened
+
+
+def client(town: Town, router: RouterProcess) -> dict[str, str]:
+    return {**town.environment(), "GUARDIA_URL": router.url}
+
+
+def told(environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what was rejected as soon as an incident tells of some; of more in a minute."""
+    until = monotonic() + 20
+    while monotonic() < until:
+        listed = guardia("rejected", "--format", "json", environment=environment)
+        rejected: list[dict[str, Any]] = json.loads(listed.stdout)["rejected"]
+        if any(one["incident"] for one in rejected):
+            return rejected
+    raise AssertionError(f"nobody was told: {rejected}")
+
+
+def test_refused_bodies_are_kept_whole_or_begun_and_open_one_incident(town: Town) -> None:
+    with running(town, GUARDIA_MAX_BODY_BYTES="1000000") as router:
+        assert router.post(b'{"status": "\x1b[2J') == 400
+        assert router.post(b"x" * 2_000_000) == 413
+        rejected = told(client(town, router))
+
+        assert [(one["size_bytes"], one["kept_bytes"]) for one in rejected] == [
+            (2_000_000, 65_536),
+            (16, 16),
+        ]
+        assert rejected[1]["incident"] == 1
+        assert rejected[0]["user_agent"].startswith("python-httpx/")
+        shown = guardia("rejected", "1", environment=client(town, router))
+        assert shown.stdout == '{"status": "\\x1b[2J\n'
+        listed = guardia("incidents", environment=client(town, router)).stdout.splitlines()
+        assert len(listed) == 1
+        assert "A notification could not be understood and was not acted on" in listed[0]
+
+
+def test_killed_right_after_the_refusal_it_tells_people_after_its_restart(town: Town) -> None:
+    with running(town) as router:
+        assert router.post(b"[]") == 400
+        router.kill()
+    with running(town) as router:
+        assert len(told(client(town, router))) == 1

@@ -1,0 +1,94 @@
+"""A channel is one file and one registration: this test adds one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from router.address import Address
+from router.channels.outcome import FailureReason, Outcome, Sent
+from router.channels.registry import REGISTERED, open_channels
+from router.message.model import MessageContext
+from router.message.summary import headline
+from router.metrics import ATTEMPT_OUTCOMES
+from router.settings import Settings
+from router.setup import check_setup
+from tests.router.making import person, roster
+from tests.router.road import Fakes, HandClock, firing, on_call_catalog, open_road
+
+
+class Noticeboard:
+    """All that a new channel has to bring."""
+
+    closes_pages = False
+    edits_notices = False
+    has_threads = False
+
+    def __init__(self) -> None:
+        self.pinned: list[tuple[str, str, str]] = []
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        return cls()
+
+    def secrets(self, address: str) -> tuple[str, ...]:
+        return (f"noticeboard-{address}",)
+
+    async def attempt(self, context: MessageContext) -> Outcome:
+        message = context.message
+        self.pinned.append((message.kind, message.address.address, headline(context)))
+        return Sent()
+
+
+@pytest.fixture
+def noticeboard(monkeypatch: pytest.MonkeyPatch) -> Noticeboard:
+    opened = Noticeboard()
+    monkeypatch.setitem(REGISTERED, "noticeboard", lambda _settings: opened)
+    return opened
+
+
+async def test_a_new_channel_pages_informs_is_counted_and_is_checked_at_start(
+    noticeboard: Noticeboard, secrets_dir: Path, fakes: Fakes, clock: HandClock, tmp_path: Path
+) -> None:
+    hall = Address(channel="noticeboard", address="hall")
+    ana = person("ana", addresses=[hall])
+    catalog = on_call_catalog()
+    first, *others = catalog.routes
+    catalog = replace(
+        catalog,
+        roster=roster(ana, person("ben")),
+        routes=(replace(first, channels=(hall,)), *others),
+    )
+
+    database = f"sqlite:///{tmp_path}/guardia.db"
+    async with open_road(secrets_dir, database, fakes, clock) as road:
+        road.worker.catalog = catalog
+        row = 'guardia_message_attempts_total{channel="noticeboard",kind="page",outcome="sent"}'
+        assert await road.metric(row) == "0.0"
+
+        await road.receive(firing())
+
+        assert sorted(noticeboard.pinned) == [
+            ("notice", "hall", "#1 critical: The database is down"),
+            ("page", "hall", "#1 critical: The database is down"),
+        ]
+        assert await road.metric(row) == "1.0"
+        assert any("noticeboard-hall" in one for one in check_setup(road.settings, catalog))
+
+
+def test_every_registered_channel_opens(secrets_dir: Path) -> None:
+    from router.settings import read_settings
+
+    settings = read_settings(
+        {
+            "GUARDIA_WEBHOOK_TOKEN_FILE": "a",
+            "GUARDIA_API_TOKEN_FILE": "b",
+            "GUARDIA_SECRETS_DIR": str(secrets_dir),
+        }
+    )
+    assert open_channels(settings).keys() == {"pagerduty", "slack", "email", "webhook"}
+
+
+def test_the_metrics_know_every_outcome_of_an_attempt() -> None:
+    assert set(ATTEMPT_OUTCOMES) == {"sent", *FailureReason}

@@ -1,0 +1,98 @@
+"""What is said at start, before anybody has to be paged."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.settings import Settings, SmtpTls, read_settings
+from router.setup import check_setup, read_templates
+from tests.router.road import on_call_catalog
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings with every secret that the road's catalog needs."""
+    for name in ("webhook-token", "api-token", "pagerduty-ana", "pagerduty-ben", "slack-token"):
+        (tmp_path / name).write_text("a secret")
+    return read_settings(
+        {
+            "GUARDIA_WEBHOOK_TOKEN_FILE": str(tmp_path / "webhook-token"),
+            "GUARDIA_API_TOKEN_FILE": str(tmp_path / "api-token"),
+            "GUARDIA_SECRETS_DIR": str(tmp_path),
+            "GUARDIA_SMTP_HOST": "mail.example",
+            "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
+            "GUARDIA_EXTERNAL_URL": "https://guardia.example.org",
+        }
+    )
+
+
+def test_what_is_whole_needs_no_warning(settings: Settings) -> None:
+    assert check_setup(settings, on_call_catalog()) == ()
+
+
+def test_what_is_missing_is_named(settings: Settings) -> None:
+    (settings.secrets_dir / "pagerduty-ben").unlink()
+    (settings.secrets_dir / "slack-token").write_text("")
+
+    told = check_setup(replace(settings, smtp_host=None), on_call_catalog())
+
+    assert [one.partition("pagerduty-ben")[1] for one in told].count("pagerduty-ben") == 1
+    assert any("slack-token is empty" in one for one in told)
+    assert any("GUARDIA_SMTP_HOST is not set" in one for one in told)
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8080",
+        "http://LOCALHOST",
+        "http://127.0.0.1:8080",
+        "http://[::1]/",
+        "http://0.0.0.0:80",
+        "https://guardia.localhost",
+    ],
+)
+def test_links_that_only_open_on_the_routers_own_machine_are_warned_of(
+    settings: Settings, url: str
+) -> None:
+    (told,) = check_setup(replace(settings, external_url=url), on_call_catalog())
+    assert (
+        told == f"GUARDIA_EXTERNAL_URL is {url}: links in messages will open on this machine only"
+    )
+
+
+def test_a_password_in_the_clear_is_warned_of(settings: Settings) -> None:
+    (settings.secrets_dir / "smtp-password").write_text("right")
+    with_user = replace(settings, smtp_user="guardia")
+
+    assert check_setup(with_user, on_call_catalog()) == ()
+    (told,) = check_setup(replace(with_user, smtp_tls=SmtpTls.NONE), on_call_catalog())
+    assert "the mail server's password can be read on its way" in told
+
+
+def test_templates_are_read_and_those_of_no_use_are_named(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "email.txt").write_text("{{ title }}")
+    (folder / "slack.txt").write_text("{% if %}")
+    (folder / "..data").mkdir()  # as Kubernetes mounts them
+    with_templates = replace(settings, templates=folder)
+
+    sources, _ = read_templates(folder)
+    (told,) = check_setup(with_templates, on_call_catalog())
+
+    assert sources == {"email.txt": "{{ title }}"}
+    assert told.startswith(
+        "template slack.txt cannot be used, ours is instead: TemplateSyntaxError"
+    )
+
+
+def test_a_folder_of_templates_that_is_not_there_is_warned_of(settings: Settings) -> None:
+    gone = settings.secrets_dir / "gone"
+    assert read_templates(gone)[0] == {}
+    (told,) = check_setup(replace(settings, templates=gone), on_call_catalog())
+    assert "GUARDIA_TEMPLATES cannot be read" in told
