@@ -82,9 +82,11 @@ def state_sentence(context: MessageContext) -> str:
         by = PersonId(incident.acknowledged_by or "somebody")
         name = one_line(context.names.get(by, by))
         return f"Acknowledged by {name} at {shown_instant(incident.acknowledged_at)}."
-    firing = sum(alert.firing for alert in incident.alerts.values())
-    told = f"{firing} alerts fire" if firing > 1 else "Firing"
-    return f"{told} since {shown_instant(incident.opened_at)}; nobody has acknowledged it yet."
+    firing = [alert for alert in incident.alerts.values() if alert.firing]
+    told = f"{len(firing)} alerts fire" if len(firing) > 1 else "Firing"
+    # Alertmanager waits before it tells, so the trouble is older than the incident.
+    since = min([incident.opened_at, *(alert.starts_at for alert in firing)])
+    return f"{told} since {shown_instant(since)}; nobody has acknowledged it yet."
 
 
 def paging_sentence(context: MessageContext) -> str:

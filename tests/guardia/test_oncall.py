@@ -100,6 +100,23 @@ def test_an_address_whose_secret_is_missing_is_found(
     ]
 
 
+def test_a_webhook_needs_its_key_and_its_url(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    oncall = "oncall/plataforma.yaml"
+    change = ("- pagerduty: platform-1 ", "- webhook: bridge ")
+    catalog = copy_catalog(tmp_path / "catalog", changes={oncall: change})
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in ("pagerduty-platform-2", "pagerduty-platform-3", "webhook-bridge"):
+        (secrets / name).write_text("k" * 32)
+    arguments = ["check", "--catalog", str(catalog), "--secrets", str(secrets)]
+
+    assert "cannot be paged by webhook bridge" in printed(capsys, *arguments, code=1)
+    (secrets / "webhook-bridge.url").write_text("https://bridge.example.org/hook")
+    assert "webhook" not in printed(capsys, *arguments, code=0)
+
+
 def test_the_routers_own_folder_of_secrets_is_looked_at(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

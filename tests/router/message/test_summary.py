@@ -43,6 +43,11 @@ def test_it_says_who_is_paged_and_who_is_next(
     assert paging_sentence(context(incident(), paged=paged, following=following)) == told
 
 
+def test_it_fires_since_its_alerts_do_and_not_since_we_were_told() -> None:
+    told_late = replace(incident(), opened_at=NOON + minutes(5))
+    assert state_sentence(context(told_late)).startswith("Firing since 2026-11-24 12:00:00 UTC;")
+
+
 @pytest.mark.parametrize("state", [IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED])
 def test_once_somebody_has_it_nobody_is_next(state: IncidentState) -> None:
     about = replace(incident(), state=state)
