@@ -1,25 +1,28 @@
 """Every alert that a catalog gives, with the labels that decide where it goes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator.catalog.model import Catalog, Organisation, Place, Service
+from generator.rules.condition import condition_groups
 from generator.rules.meta import meta_groups
 from generator.rules.model import AlertingRule, RuleGroup
-from generator.rules.render import service_groups
+from generator.rules.service import target_groups
+from generator.rules.slo import slo_alerts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogAlert:
-    """One alerting rule, and the places where it can fire: none for those about the router."""
+    """One alert, and the places where it can fire: none for those about the router."""
 
-    rule: AlertingRule
+    name: str
+    labels: Mapping[str, str]  # those of its rule
     places: tuple[Place, ...]
 
     @property
     def severity(self) -> str:
         """Return the severity that the rule gives."""
-        return self.rule.labels["severity"]
+        return self.labels["severity"]
 
 
 def catalog_alerts(catalog: Catalog) -> Iterator[CatalogAlert]:
@@ -31,14 +34,19 @@ def catalog_alerts(catalog: Catalog) -> Iterator[CatalogAlert]:
 
 def service_alerts(catalog: Catalog, service: Service) -> Iterator[CatalogAlert]:
     """Yield the alerts of one service."""
-    yield from _alerts(service_groups(catalog, service), service.places)
+    organisation = catalog.organisation
+    for slo in service.slos:
+        for name, labels in slo_alerts(organisation, service, slo):
+            yield CatalogAlert(name=name, labels=labels, places=service.places)
+    yield from _alerts(target_groups(organisation, service), service.places)
+    yield from _alerts(condition_groups(organisation, service), service.places)
 
 
-def _alerts(groups: tuple[RuleGroup, ...], places: tuple[Place, ...]) -> Iterator[CatalogAlert]:
+def _alerts(groups: Iterable[RuleGroup], places: tuple[Place, ...]) -> Iterator[CatalogAlert]:
     for group in groups:
         for rule in group.rules:
             if isinstance(rule, AlertingRule) and "severity" in rule.labels:
-                yield CatalogAlert(rule=rule, places=places)
+                yield CatalogAlert(name=rule.alert, labels=rule.labels, places=places)
 
 
 def labels_in(organisation: Organisation, alert: CatalogAlert, place: Place) -> Mapping[str, str]:
@@ -46,7 +54,7 @@ def labels_in(organisation: Organisation, alert: CatalogAlert, place: Place) -> 
 
     What only its series tell, such as an instance, is not among them.
     """
-    labels = {"alertname": alert.rule.alert, **alert.rule.labels}
+    labels = {"alertname": alert.name, **alert.labels}
     labels[organisation.environment_label] = place.environment
     if organisation.regions is not None and place.region is not None:
         labels[organisation.regions.label] = place.region

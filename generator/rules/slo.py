@@ -1,6 +1,6 @@
 """The three rule groups of one SLO, and its alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, lru_cache
 
@@ -57,6 +57,20 @@ def slo_groups(organisation: Organisation, service: Service, slo: Slo) -> tuple[
     )
 
 
+def slo_alerts(
+    organisation: Organisation, service: Service, slo: Slo
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the names and labels of an SLO's alerts in the order of its groups, without the rules.
+
+    Whoever asks where alerts go needs no expressions, which take most of the time.
+    """
+    rules = _SloRules(organisation, service, slo)
+    for pair in rules.pairs:
+        yield BURN_ALERT, rules.alert_labels(pair.severity)
+    if rules.tells_of_no_traffic:
+        yield NO_TRAFFIC_ALERT, rules.alert_labels(Severity.LOW)
+
+
 class _SloRules:
     """One SLO's rules; the fast group must record what the others read."""
 
@@ -67,6 +81,25 @@ class _SloRules:
         self._urgent = [pair for pair in slo.burn_windows if pair.severity in _URGENT]
         self._patient = [pair for pair in slo.burn_windows if pair.severity not in _URGENT]
         self._counts_events = not isinstance(slo.sli, RawSli)
+
+    @property
+    def pairs(self) -> list[BurnWindow]:
+        """Return the pairs in the order of their alerts."""
+        return [*self._urgent, *self._patient]
+
+    @property
+    def tells_of_no_traffic(self) -> bool:
+        """Say whether there is an alert of missing traffic."""
+        return self._promql.no_traffic() is not None
+
+    def alert_labels(self, severity: Severity) -> dict[str, str]:
+        """Return the labels that an alert of this severity carries."""
+        return {
+            "severity": severity.value,
+            "team": self._slo.team,
+            **self._labels,
+            **self._slo.extras.labels,
+        }
 
     def fast(self) -> Rules:
         """Return rates and ratios of the counted windows, and what must not be late."""
@@ -207,12 +240,7 @@ class _SloRules:
         return AlertingRule(
             alert=alert,
             expression=expression,
-            labels={
-                "severity": severity.value,
-                "team": self._slo.team,
-                **self._labels,
-                **self._slo.extras.labels,
-            },
+            labels=self.alert_labels(severity),
             annotations={
                 "summary": summary,
                 "description": description,

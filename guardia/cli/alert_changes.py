@@ -47,10 +47,10 @@ def name_alert(alert: CatalogAlert) -> str:
 
     An SLO's burn is one alert a severity.
     """
-    labels = alert.rule.labels
+    labels = alert.labels
     about = "/".join(labels[key] for key in ("service", "slo") if key in labels)
-    severity = f" {alert.severity}" if alert.rule.alert == BURN_ALERT else ""
-    return f"{about} {alert.rule.alert}{severity}".strip()
+    severity = f" {alert.severity}" if alert.name == BURN_ALERT else ""
+    return f"{about} {alert.name}{severity}".strip()
 
 
 def compare_routing(before: Routing, after: Routing) -> Iterator[Change]:

@@ -109,7 +109,7 @@ def _goes_to(
     return {
         alert.severity: destinations(loaded.generator.organisation, alert, loaded.oncall)
         for alert in service_alerts(loaded.generator, service)
-        if alert.rule.alert == BURN_ALERT and alert.rule.labels["slo"] == slo.name
+        if alert.name == BURN_ALERT and alert.labels["slo"] == slo.name
     }
 
 

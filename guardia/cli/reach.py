@@ -73,14 +73,14 @@ def _known_values(
     """Return the labels that the catalog's alerts have, and their values."""
     organisation = catalog.organisation
     known: dict[str, set[str]] = {
-        "alertname": {alert.rule.alert for alert in alerts},
+        "alertname": {alert.name for alert in alerts},
         "severity": {severity.value for severity in Severity},
         organisation.environment_label: set(organisation.environments),
     }
     if organisation.regions is not None:
         known[organisation.regions.label] = set(organisation.regions.names)
     for alert in alerts:
-        for name, value in alert.rule.labels.items():
+        for name, value in alert.labels.items():
             known.setdefault(name, set()).add(value)
     return known
 
@@ -179,7 +179,7 @@ def _check_critical(
     for alert in alerts:
         if alert.severity != Severity.CRITICAL or not alert.places:
             continue
-        service, name = alert.rule.labels["service"], _name(alert)
+        service, name = alert.labels["service"], _name(alert)
         critical.setdefault(service, set()).add(name)
         route = taken.silent_route(alert)
         if route is not None:
@@ -191,8 +191,8 @@ def _check_critical(
 
 
 def _name(alert: CatalogAlert) -> str:
-    slo = alert.rule.labels.get("slo")
-    return alert.rule.alert if slo is None else f"{alert.rule.alert} ({slo})"
+    slo = alert.labels.get("slo")
+    return alert.name if slo is None else f"{alert.name} ({slo})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

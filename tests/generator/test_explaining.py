@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from generator.catalog.model import Catalog
+from generator.explaining.alerts import catalog_alerts
 from generator.explaining.slo import SloExplained, explain_slo, find_slo
 from generator.explaining.table import render_table
 from generator.explaining.text import render_slo, slo_as_json
+from generator.rules.model import AlertingRule
+from generator.rules.render import groups_by_file
 from tests.catalogs import copy_catalog, read_whole
 
 SERVICE = """service: casos
@@ -134,3 +137,19 @@ def test_the_numbers_for_programs_are_those_for_people(catalog: Catalog) -> None
 
 def test_columns_line_up_and_end_without_blanks() -> None:
     assert render_table([("a", "b"), ("long", "c")], indent=" ") == " a     b\n long  c"
+
+
+@pytest.mark.parametrize("name", ["kinds", "frozen"])
+def test_alerts_that_are_asked_for_without_their_rules_are_those_of_the_rules(
+    name: str, catalog: Catalog, tmp_path: Path
+) -> None:
+    whole = catalog if name == "kinds" else read_whole(copy_catalog(tmp_path))
+    of_rules = [
+        (rule.alert, rule.labels)
+        for groups in groups_by_file(whole).values()
+        for group in groups
+        for rule in group.rules
+        if isinstance(rule, AlertingRule) and "severity" in rule.labels
+    ]
+    assert [(alert.name, alert.labels) for alert in catalog_alerts(whole)] == of_rules
+    assert len(of_rules) > 10
