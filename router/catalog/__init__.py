@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -10,6 +10,7 @@ from guardia.catalog_folder import CatalogFolder
 from guardia.duration import parse_duration
 from guardia.problem import Problem, sort_problems
 from guardia.reading import Reading
+from guardia.severity import Severity
 from router.catalog.names import Names
 from router.catalog.people import read_people
 from router.catalog.policies import read_policies
@@ -19,7 +20,7 @@ from router.escalation.model import Policy
 from router.oncall.model import PersonId, Roster
 from router.routing import PolicyId, Route
 
-REGION_LABEL: Final = "region"  # of those who run in several
+REGION_LABEL: Final = "region"  # of those who run in several, and do not name it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,8 @@ class OnCallCatalog:
 
     `routes` end with the default route. No incident holds alerts that differ
     in one of the `scope_labels`. `group_interval` is how often Alertmanager
-    sends a group that changes. `version` is short and changes with any byte of
+    sends a group that changes. `severities` says what the severities of others'
+    rules count as. `version` is short and changes with any byte of
     the on-call files and with what the organisation's file adds to them.
     """
 
@@ -40,6 +42,7 @@ class OnCallCatalog:
     names: Mapping[PersonId, str]  # as shown to colleagues
     scope_labels: tuple[str, ...]
     group_interval: timedelta
+    severities: Mapping[str, Severity] = field(default_factory=dict)
 
 
 def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Problem, ...]]:
@@ -64,14 +67,16 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
     policies = [policy for reading in readings for policy in read_policies(reading, names)]
     routes = [route for reading in readings for route in read_routes(reading, names)]
     default = read_default_route(readings, names)
+    severities = _severities(organisation) if organisation else {}
     unread = folder.broken & {"catalog", "oncall"}
     if problems or organisation is None or default is None or unread:
         return None, sort_problems(problems)
     interval = _group_interval(organisation)
-    scope_labels = (organisation.value(("environments", "label")), REGION_LABEL)
+    region = organisation.value(("regions", "label")) or REGION_LABEL
+    scope_labels = (organisation.value(("environments", "label")), region)
     catalog = OnCallCatalog(
         organisation=organisation.value(("organisation",)),
-        version=_version(readings, names.wait, scope_labels, interval),
+        version=_version(readings, names.wait, scope_labels, interval, severities),
         roster=Roster(
             people={person.id: person for person in people},
             schedules={schedule.id: schedule for schedule in schedules},
@@ -81,8 +86,25 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
         names={person.id: person.name for person in people},
         scope_labels=scope_labels,
         group_interval=interval,
+        severities=severities,
     )
     return catalog, ()
+
+
+def _severities(organisation: Reading) -> dict[str, Severity]:
+    mapped: Mapping[str, str] = organisation.value(("oncall", "severities")) or {}
+    for name in mapped:
+        if name in list(Severity):
+            organisation.problem(
+                "wrong-value",
+                ("oncall", "severities", name),
+                f"`{name}` is one of our own severities",
+                label="counts as itself",
+                why="what is generated as critical must not be taken for something else",
+                fix="remove it; severities of others stand here",
+                of_key=True,
+            )
+    return {foreign: Severity(ours) for foreign, ours in mapped.items()}
 
 
 def _group_interval(organisation: Reading) -> timedelta:

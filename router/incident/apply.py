@@ -7,6 +7,7 @@ from datetime import datetime
 
 from guardia.severity import Severity, worst
 from router.incident.describe import incident_title, listed_alerts, one_line
+from router.incident.destination import NO_SEVERITIES
 from router.incident.model import (
     Change,
     Event,
@@ -29,22 +30,30 @@ def incident_key(notification: Notification) -> str:
     return f"alert {_canonical(notification.alerts[0].labels)}"
 
 
-def alert_severity(labels: Mapping[str, str]) -> Severity:
-    """Return the alert's severity; a foreign or missing one ranks as medium, its label stays."""
+def alert_severity(
+    labels: Mapping[str, str], severities: Mapping[str, Severity] = NO_SEVERITIES
+) -> Severity:
+    """Return the alert's severity; one of others is what `severities` says, else medium."""
+    written = labels.get("severity", "")
     try:
-        return Severity(labels.get("severity", ""))
+        return Severity(written)
     except ValueError:
-        return Severity.MEDIUM
+        return severities.get(written, Severity.MEDIUM)
 
 
 def apply_notification(
-    incident: Incident | None, notification: Notification, *, now: datetime
+    incident: Incident | None,
+    notification: Notification,
+    *,
+    now: datetime,
+    severities: Mapping[str, Severity] = NO_SEVERITIES,
 ) -> Change | None:
     """Return what the notification changes, or None when it changes nothing.
 
     `incident` is the one this notification belongs to, open or resolved, or
-    None. When only details changed (an annotation), the Change has no events.
-    An opened incident has no number yet: the store gives it.
+    None; `severities` says what those of others count as. When only details
+    changed (an annotation), the Change has no events. An opened incident has
+    no number yet: the store gives it.
 
     What counts is the status of each alert (G4): `endsAt` does not, and an
     alert that is absent from the body stays as it was, because two routes can
@@ -56,7 +65,9 @@ def apply_notification(
     after = dict(before)
     # Should one body list an alert twice, its firing entry counts: when in doubt, fire.
     for alert in sorted(_last_of_each(notification), key=lambda alert: alert.fingerprint):
-        after[alert.fingerprint] = _as_told(before.get(alert.fingerprint), alert, now=now)
+        after[alert.fingerprint] = _as_told(
+            before.get(alert.fingerprint), alert, now=now, severities=severities
+        )
     if incident is not None and incident.is_open:
         return _update(incident, after, notification, now=now)
     told = {alert.fingerprint: after[alert.fingerprint] for alert in notification.alerts}
@@ -103,7 +114,13 @@ def _last_of_each(notification: Notification) -> list[NotifiedAlert]:
     return list({alert.fingerprint: alert for alert in by_status}.values())
 
 
-def _as_told(known: IncidentAlert | None, told: NotifiedAlert, *, now: datetime) -> IncidentAlert:
+def _as_told(
+    known: IncidentAlert | None,
+    told: NotifiedAlert,
+    *,
+    now: datetime,
+    severities: Mapping[str, Severity],
+) -> IncidentAlert:
     """Return the alert as the notification tells it, on top of what we know of it."""
     if known is not None and _speaks_of_the_past(told, known):
         return known
@@ -118,7 +135,7 @@ def _as_told(known: IncidentAlert | None, told: NotifiedAlert, *, now: datetime)
         starts_at=starts_at,
         ended_at=None if told.firing else told.ends_at or ended_before or now,
         generator_url=told.generator_url,
-        severity=alert_severity(told.labels),
+        severity=alert_severity(told.labels, severities),
     )
 
 

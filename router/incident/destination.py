@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
 
+from guardia.severity import Severity
 from router.address import Address
-from router.incident.describe import alert_name, ranked_alerts
-from router.incident.model import Incident
+from router.incident.describe import alert_name, one_line, ranked_alerts
+from router.incident.model import Incident, IncidentAlert
 from router.intake.rejection import REJECTION_LABELS
 from router.routing import PolicyId, Route, Routed, decide_route
 
@@ -19,24 +22,45 @@ class Destination:
     because: str
 
 
-def decide_destination(incident: Incident, routes: tuple[Route, ...]) -> Destination:
+NO_SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType({})
+
+
+def decide_destination(
+    incident: Incident,
+    routes: tuple[Route, ...],
+    severities: Mapping[str, Severity] = NO_SEVERITIES,
+) -> Destination:
     """Return where the firing alerts lead (all of them when none fires).
 
     The worst alert whose route wakes people decides on the policy, the oldest
     of equals; what is common to all alerts would hide the one that has to
-    wake somebody. The channels are those of every alert's route.
+    wake somebody. The channels are those of every alert's route. For routes, a
+    severity of others is the one that `severities` says; one that it does not
+    list keeps its name, which the default route takes when no other names it.
     """
     ranked = ranked_alerts(incident)
-    routed = [_decide_route(alert.labels, routes) for alert in ranked]
+    routed = [_decide_route(_as_ours(alert.labels, severities), routes) for alert in ranked]
     deciding = next((n for n, one in enumerate(routed) if one.policy is not None), 0)
     return Destination(
         policy=routed[deciding].policy,
         channels=tuple(dict.fromkeys(address for one in routed for address in one.channels)),
         because=(
-            f"By {alert_name(ranked[deciding])} ({ranked[deciding].severity}):"
+            f"By {alert_name(ranked[deciding])} ({_severity(ranked[deciding], severities)}):"
             f" {routed[deciding].because}"
         ),
     )
+
+
+def _as_ours(labels: Mapping[str, str], severities: Mapping[str, Severity]) -> Mapping[str, str]:
+    ours = severities.get(labels.get("severity", ""))
+    return labels if ours is None else {**labels, "severity": ours.value}
+
+
+def _severity(alert: IncidentAlert, severities: Mapping[str, Severity]) -> str:
+    written = alert.labels.get("severity", "")
+    if written in severities:
+        return f"{one_line(written)}, which counts as {severities[written]}"
+    return str(alert.severity)
 
 
 def _decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed:

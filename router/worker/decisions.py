@@ -18,7 +18,7 @@ from router.incident.apply import (
     incident_key,
     without_acknowledgement,
 )
-from router.incident.destination import decide_destination
+from router.incident.destination import Destination, decide_destination
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.incident.scope import split_by_scope
 from router.intake.notification import Notification, NotifiedAlert, parse_notification
@@ -82,7 +82,7 @@ class Decisions:
         changed = False
         for member_of, part in split_by_incident(tx, notification, self.catalog.scope_labels):
             incident = None if member_of is None else find_incident(tx, member_of, to_change=True)
-            change = apply_notification(incident, part, now=now)
+            change = apply_notification(incident, part, now=now, severities=self.catalog.severities)
             if change is not None:
                 # What a resolved incident does not cover is a new one, with nothing stored yet.
                 before = incident if change.incident.number == member_of else None
@@ -201,7 +201,7 @@ class Decisions:
         Somebody who has the incident is left alone, unless nothing in it woke
         people until now: then it was something milder that they took.
         """
-        destination = decide_destination(incident, self.catalog.routes)
+        destination = self._destination(incident)
         policy = destination.policy
         woke_nobody = before is None or not before.alerts or self._policy_of(before) is None
         if policy is not None and woke_nobody and incident.acknowledged_by is not None:
@@ -250,7 +250,10 @@ class Decisions:
         record_events(tx, number, [event])
 
     def _policy_of(self, incident: Incident) -> PolicyId | None:
-        return decide_destination(incident, self.catalog.routes).policy
+        return self._destination(incident).policy
+
+    def _destination(self, incident: Incident) -> Destination:
+        return decide_destination(incident, self.catalog.routes, self.catalog.severities)
 
 
 def split_by_incident(

@@ -8,6 +8,7 @@ import pytest
 
 from guardia.catalog_folder import read_catalog_folder
 from guardia.problem import Problem, render_text
+from guardia.severity import Severity
 from router.address import Address
 from router.catalog import OnCallCatalog, read_oncall
 from router.oncall.model import Days, PersonId, ScheduleId
@@ -277,3 +278,27 @@ def test_dates_in_other_forms_are_problems(tmp_path: Path, day: str) -> None:
 
     (problem,) = problems_of(folder)
     assert problem.code == "date-invalid"
+
+
+def with_severities(tmp_path: Path, severities: str) -> Path:
+    old = "  escalate_after: 15m"
+    return copy_catalog(
+        tmp_path, changes={"catalog.yaml": (old, f"  severities: {severities}\n{old}")}
+    )
+
+
+def test_severities_of_others_are_part_of_the_edition(tmp_path: Path) -> None:
+    catalog = read(with_severities(tmp_path, "{warning: medium, Critical: critical}"))
+
+    assert catalog.severities == {"warning": Severity.MEDIUM, "Critical": Severity.CRITICAL}
+    assert catalog.version != read(CATALOG).version
+
+
+def test_our_own_severity_counts_as_itself(tmp_path: Path) -> None:
+    folder = with_severities(tmp_path, "{warning: medium, critical: low}")
+
+    (problem,) = problems_of(folder)
+
+    assert problem.code == "wrong-value"
+    assert problem.message == "`critical` is one of our own severities"
+    assert "critical: low" in drawn(folder)

@@ -230,6 +230,18 @@ def test_a_foreign_severity_ranks_as_medium(label: str, severity: Severity) -> N
     assert alert_severity({}) is Severity.MEDIUM
 
 
+def test_a_foreign_severity_that_is_mapped_ranks_as_what_it_counts_as() -> None:
+    told = notification(alert_body(severity="page"), alert_body(severity="warning"))
+    severities = {"page": Severity.CRITICAL, "warning": Severity.LOW}
+
+    change = apply_notification(None, told, now=NOON, severities=severities)
+
+    assert change is not None
+    assert change.incident.severity is Severity.CRITICAL
+    ranks = {alert.labels["severity"]: alert.severity for alert in change.incident.alerts.values()}
+    assert ranks == severities
+
+
 def test_the_key_is_the_groups_labels_in_any_order_and_not_the_group_key() -> None:
     labels = {"service": "casos", "environment": "prod"}
     swapped = dict(reversed(labels.items()))

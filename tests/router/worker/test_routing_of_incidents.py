@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from guardia.matcher import parse_matcher
+from guardia.severity import Severity
 from router.address import Address
 from router.routing import PolicyId, Route
 from tests.router.making import minutes
@@ -183,3 +184,21 @@ async def test_what_was_cut_off_may_fire_so_somebody_is_woken(road: Road) -> Non
 
     assert road.woken() == ["ana"]
     assert "5 alerts were cut off and may fire" in await timeline(road)
+
+
+async def test_a_severity_of_others_goes_where_what_it_counts_as_goes(road: Road) -> None:
+    road.worker.catalog = replace(road.worker.catalog, severities={"page": Severity.CRITICAL})
+
+    await road.receive(firing(severity="page"))
+
+    assert road.woken() == ["ana"]
+    assert "(page, which counts as critical)" in await timeline(road)
+
+
+async def test_a_severity_that_nobody_mapped_goes_to_the_default_route(road: Road) -> None:
+    road.worker.catalog = replace(road.worker.catalog, severities={"page": Severity.CRITICAL})
+
+    await road.receive(firing(severity="urgent"))
+
+    assert road.woken() == []
+    assert "route default takes it" in await timeline(road)
