@@ -15,17 +15,20 @@ class Route:
     """Where alerts go that meet all `matchers`; no matchers at all take every alert.
 
     `policy` wakes people, `channels` only inform; one of them may be missing.
+    One that `continues` leaves the alert to later routes too, the default
+    route among them.
     """
 
     name: str
     matchers: tuple[Matcher, ...]
     policy: PolicyId | None
     channels: tuple[Address, ...]
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """What was decided, and why (G11)."""
+    """What was decided, and why (G11); `route` is the one that says who is woken."""
 
     route: str
     policy: PolicyId | None
@@ -36,22 +39,48 @@ class Routed:
 def decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed:
     """Return where the labels lead: the first route whose matchers all match decides.
 
-    The last route is the default and has no matchers, so nothing is ever lost
-    for want of a route (G3). Raises ValueError when there is no such route.
+    If that one continues, the next that matches adds its channels, and so on.
+    The first of them with a policy says who is woken. The last route is the
+    default and has no matchers; it takes what no other takes for good, so
+    nothing is ever lost for want of a route (G3), nor behind one that only
+    wanted a copy. Raises ValueError when there is none.
     """
+    taking = _taking(labels, routes)
+    if not taking or taking[-1].continues:
+        raise ValueError("no route takes these labels: the last one must have no matchers")
+    deciding = next((route for route in taking if route.policy is not None), taking[-1])
+    return Routed(
+        route=deciding.name,
+        policy=deciding.policy,
+        channels=tuple(dict.fromkeys(one for route in taking for one in route.channels)),
+        because=_reason(taking),
+    )
+
+
+def _taking(labels: Mapping[str, str], routes: tuple[Route, ...]) -> list[Route]:
+    """Return the routes that take the labels, in their order."""
+    found = []
     for route in routes:
         if matches_all(route.matchers, labels):
-            return Routed(
-                route=route.name,
-                policy=route.policy,
-                channels=route.channels,
-                because=_reason(route),
-            )
-    raise ValueError("no route takes these labels: the last one must have no matchers")
+            found.append(route)
+            if not route.continues:
+                break
+    return found
 
 
-def _reason(route: Route) -> str:
+def _reason(taking: list[Route]) -> str:
+    first, *more = taking
+    if not first.matchers:
+        return f"No other route matches, so route {first.name} takes it."
+    reason = f"Route {first.name} is the first that matches: {_written(first)}."
+    return reason + "".join(f" It continues, and {_also(one)}." for one in more)
+
+
+def _also(route: Route) -> str:
     if not route.matchers:
-        return f"No other route matches, so route {route.name} takes it."
-    written = " and ".join(str(matcher) for matcher in route.matchers)
-    return f"Route {route.name} is the first that matches: {written}."
+        return f"route {route.name} takes what no other does"
+    return f"route {route.name} matches too: {_written(route)}"
+
+
+def _written(route: Route) -> str:
+    return " and ".join(str(matcher) for matcher in route.matchers)

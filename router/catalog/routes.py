@@ -70,6 +70,7 @@ def _route(reading: Reading, at: Pointer, names: Names, *, name: str) -> Route:
         matchers=_matchers(reading, (*at, "match")),
         policy=PolicyId(policy) if policy is not None else None,
         channels=channels,
+        continues=reading.value((*at, "continue")) or False,
     )
 
 

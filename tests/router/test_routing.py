@@ -1,6 +1,10 @@
 """Labels to policy and channels."""
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guardia.matcher import parse_matcher
 from router.address import Address
@@ -59,3 +63,50 @@ def test_the_default_route_says_that_no_other_matches() -> None:
 def test_routes_without_a_default_are_refused_when_nothing_matches() -> None:
     with pytest.raises(ValueError, match="must have no matchers"):
         decide_route({"environment": "prod"}, ROUTES[:2])
+
+
+TEAM = Address(channel="slack", address="#casos")
+COPY = replace(route("copy-to-casos", 'service="casos"'), channels=(TEAM,), continues=True)
+
+
+def test_a_route_that_continues_adds_its_channels_and_the_next_with_a_policy_wakes() -> None:
+    labels = {"environment": "prod", "severity": "critical", "service": "casos"}
+
+    routed = decide_route(labels, (COPY, *ROUTES))
+
+    assert routed.route == "critical-casos"
+    assert routed.policy == PolicyId("casos")
+    assert routed.channels == (TEAM, *SLACK)
+    assert routed.because == (
+        'Route copy-to-casos is the first that matches: service="casos".'
+        " It continues, and route critical-casos matches too:"
+        ' severity="critical" and service="casos".'
+    )
+
+
+def test_what_continues_and_finds_no_other_goes_to_the_default_route_too() -> None:
+    """Whoever only wants a copy must not keep an alert from those who would have had it."""
+    routed = decide_route({"environment": "prod", "service": "casos"}, (COPY, *ROUTES))
+
+    assert (routed.route, routed.channels) == ("default", (TEAM, *SLACK))
+    assert routed.because.endswith("It continues, and route default takes what no other does.")
+
+
+@given(
+    st.lists(st.booleans(), min_size=len(ROUTES), max_size=len(ROUTES)),
+    st.dictionaries(
+        st.sampled_from(["environment", "severity", "service"]),
+        st.sampled_from(["prod", "critical", "casos"]),
+    ),
+)
+def test_continuing_takes_nothing_away(continues: list[bool], labels: dict[str, str]) -> None:
+    plain = decide_route(labels, ROUTES)
+    going_on = tuple(
+        replace(one, continues=goes and bool(one.matchers))
+        for one, goes in zip(ROUTES, continues, strict=True)
+    )
+
+    routed = decide_route(labels, going_on)
+
+    assert set(plain.channels) <= set(routed.channels)
+    assert plain.policy is None or routed.policy == plain.policy

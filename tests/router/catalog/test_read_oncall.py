@@ -302,3 +302,12 @@ def test_our_own_severity_counts_as_itself(tmp_path: Path) -> None:
     assert problem.code == "wrong-value"
     assert problem.message == "`critical` is one of our own severities"
     assert "critical: low" in drawn(folder)
+
+
+def test_a_route_says_whether_it_continues(tmp_path: Path) -> None:
+    old = "  - name: critical\n"
+    folder = changed(tmp_path, old, f"{old}    continue: true\n")
+
+    going_on = [route.name for route in read(folder).routes if route.continues]
+
+    assert going_on == ["critical"]
