@@ -1,0 +1,17 @@
+"""A commit means that it is on disk (G1): what each database is told, as it says itself."""
+
+from router.store.engine import open_engine
+
+
+def test_a_commit_waits_for_the_disk(database_url: str) -> None:
+    engine = open_engine(database_url)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                # 2 is FULL; SQLite documentation, "PRAGMA synchronous".
+                assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+                assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+            else:
+                assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    finally:
+        engine.dispose()
