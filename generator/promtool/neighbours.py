@@ -1,7 +1,8 @@
 """Which SLOs of a service can tell a story in one place, so that a place is not needed for each."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from generator.catalog.model import Service, Slo
 from generator.promtool.traffic import Stretch, is_own, strange_series, traffic_series
@@ -18,24 +19,32 @@ def shared_places(service: Service) -> dict[str, str]:
     it, so only SLOs share that count nothing of each other's, strangers'
     included, and that wait equally long for traffic.
     """
-    groups: list[list[Slo]] = []
+    groups: list[list[_Neighbour]] = []
     for slo in service.slos:
-        if groups and len(groups[-1]) < MOST and all(_may_share(slo, one) for one in groups[-1]):
-            groups[-1].append(slo)
+        new = _Neighbour(slo, _series(slo))
+        if groups and len(groups[-1]) < MOST and all(_may_share(new, one) for one in groups[-1]):
+            groups[-1].append(new)
         else:
-            groups.append([slo])
-    return {slo.name: group[0].name for group in groups for slo in group}
+            groups.append([new])
+    return {one.slo.name: group[0].slo.name for group in groups for one in group}
 
 
-def _may_share(one: Slo, other: Slo) -> bool:
+class _Neighbour(NamedTuple):
+    """An SLO, and the names of the series that its stories tell of."""
+
+    slo: Slo
+    series: Sequence[str]
+
+
+def _may_share(one: _Neighbour, other: _Neighbour) -> bool:
     return (
-        one.no_traffic_for == other.no_traffic_for
-        and not any(is_own(other.sli, text) for text in _series(one))
-        and not any(is_own(one.sli, text) for text in _series(other))
+        one.slo.no_traffic_for == other.slo.no_traffic_for
+        and not any(is_own(other.slo.sli, text) for text in one.series)
+        and not any(is_own(one.slo.sli, text) for text in other.series)
     )
 
 
-def _series(slo: Slo) -> Iterable[str]:
+def _series(slo: Slo) -> list[str]:
     return [
         *traffic_series(slo.sli, [_STRETCH], {}, scrape=_SCRAPE),
         *strange_series(slo.sli, _STRETCH, {}),

@@ -110,17 +110,18 @@ class Sender:
             return None
         catalog, external_url = self._ports.catalog(), self._ports.external_url
         timer = find_timer(tx, number)
+        pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
         return MessageContext(
             message=claimed.message,
             incident=incident,
             timeline=list_timeline(tx, number),
             incident_url=f"{external_url}/incidents/{number}" if external_url else "",
             names=catalog.names,
-            paged=_paged(list_messages(tx, number, kinds=[MessageKind.PAGE])),
+            paged=_paged(pages),
             following=None
             if timer is None
             else foresee(timer.escalation, incident, catalog.roster),
-            sent_before=claimed.provider_id or _followed(tx, claimed),
+            sent_before=claimed.provider_id or _followed(pages, claimed),
             thread=_thread(tx, claimed),
             now=now,
             templates=self._ports.templates,
@@ -201,12 +202,11 @@ def _paged(pages: Iterable[StoredMessage]) -> tuple[PersonId, ...]:
     return tuple(dict.fromkeys(person for person in people if person is not None))
 
 
-def _followed(tx: Connection, claimed: StoredMessage) -> str | None:
+def _followed(pages: Iterable[StoredMessage], claimed: StoredMessage) -> str | None:
     """Return the provider's id of the page that is acknowledged or resolved."""
     message = claimed.message
     if message.kind not in (MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE):
         return None
-    pages = list_messages(tx, message.incident_number, kinds=[MessageKind.PAGE])
     same = (message.dedup_key, message.address)
     found = (one for one in pages if (one.message.dedup_key, one.message.address) == same)
     return next((one.provider_id for one in found), None)
