@@ -117,10 +117,11 @@ $(BIN)/python:
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
-# install(set, stamps)
+# install(set, stamps). The file names everything, so pip has nothing to solve: asked to, it
+# takes the newest release of what is wanted with an extra, and finds no hash for it.
 define install
 echo "Installing requirements/$(1).txt into $(VENV)"
-$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes --requirement requirements/$(1).txt
+$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes --no-deps --requirement requirements/$(1).txt
 $(BIN)/python -m pip install $(PIP_FLAGS) --no-build-isolation --no-deps --editable .
 touch $(addprefix $(VENV)/.,$(2))
 endef
