@@ -11,20 +11,36 @@ from router.routing import PolicyId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Who is paged at one step, and how long to wait for an answer before the next."""
+    """Who is paged at one step, and how long to wait for an answer before the next.
+
+    `channels` are informed when it is taken. A step that names nothing else
+    waits like any other: that is what it was written for.
+    """
 
     schedules: tuple[ScheduleId, ...]
     people: tuple[PersonId, ...]
     wait: timedelta
+    channels: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Steps in order; `last_resort` comes after them, or when nobody else can be reached."""
+    """Steps in order, gone through `1 + repeat` times; `last_resort` comes after them.
+
+    It comes sooner when nobody else can be reached. An acknowledgement ends
+    after `acknowledge_timeout` unless the incident is over by then; None: never.
+    """
 
     id: PolicyId
     steps: tuple[Step, ...]
     last_resort: Step
+    repeat: int = 0
+    acknowledge_timeout: timedelta | None = None
+
+    @property
+    def turns(self) -> int:
+        """Return how many steps are taken before the last resort."""
+        return len(self.steps) * (1 + self.repeat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +53,17 @@ class Escalation:
     So a new address or override counts at once, and a step whose people are
     gone reaches nobody; when that holds for all that are left, the worker goes
     on with today's policy.
-    `next_step == len(policy.steps)` is the last resort. `due_at` is None once
-    the escalation has ended (acknowledged, resolved, or nobody left to page).
+    `next_step` counts through the repetitions; `policy.turns` is the last
+    resort. `due_at` is None once the escalation has ended (acknowledged,
+    resolved, or nobody left to page), and while it is paused: `remaining` is
+    what it still had to wait then.
     """
 
     policy: Policy
     catalog_version: str
     next_step: int
     due_at: datetime | None
+    remaining: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +95,4 @@ class Decision:
     escalation: Escalation
     pages: tuple[Page, ...]
     events: tuple[Event, ...]
+    channels: tuple[Address, ...] = ()  # to inform from now on

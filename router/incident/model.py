@@ -28,6 +28,9 @@ class IncidentAlert:
     ended_at: datetime | None  # UTC; None while it fires
     generator_url: str
     severity: Severity
+    seen_at: datetime | None = None  # when we last heard of it, to within some minutes
+    stale: bool = False  # it fires as far as we know, and nothing repeats that any more
+    suppressed_by: str | None = None  # the silence, or the alert, that hides it in Alertmanager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,9 @@ class Incident:
     `number` is the short human number the store gives (None before it is
     stored). `key` is what later notifications of the same group find it by.
     `severity` is the worst firing alert's; the last known one once none fires.
+    An acknowledgement may end (`acknowledged_until`): then people are paged
+    anew. Of an incident that was `reopened` often, the end is held back until
+    `closes_at`.
     """
 
     number: int | None
@@ -47,12 +53,33 @@ class Incident:
     opened_at: datetime
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    acknowledged_until: datetime | None = None
     resolved_at: datetime | None = None
+    resolved_by: str | None = None  # None: by its alerts
+    reopened: int = 0
+    closes_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
         """Say whether people still have to care."""
         return self.state is not IncidentState.RESOLVED
+
+    @property
+    def firing(self) -> tuple[IncidentAlert, ...]:
+        """Return the alerts that fire."""
+        return tuple(alert for alert in self.alerts.values() if alert.firing)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Say whether nobody has to be woken now: nothing fires, or all that does is suppressed.
+
+        What fires among alerts that Alertmanager cut off is not known, so an
+        incident without a single alert that ended is not quiet.
+        """
+        if self.closes_at is not None:
+            return True
+        firing = self.firing
+        return bool(firing) and all(alert.suppressed_by is not None for alert in firing)
 
 
 class EventKind(StrEnum):
@@ -68,7 +95,17 @@ class EventKind(StrEnum):
     NOBODY_TO_PAGE = "nobody_to_page"
     ESCALATION_ENDED = "escalation_ended"
     ACKNOWLEDGED = "acknowledged"
+    ACKNOWLEDGEMENT_ENDED = "acknowledgement_ended"
+    SNOOZED = "snoozed"
+    ESCALATED = "escalated"  # by a person, before its time
+    REASSIGNED = "reassigned"
+    COMMENTED = "commented"
     RESOLVED = "resolved"
+    REOPENED = "reopened"
+    HELD_OPEN = "held_open"  # flapping: its end waits
+    STALE = "stale"
+    PAUSED = "paused"  # silenced, inhibited or quiet: nobody is woken meanwhile
+    RESUMED = "resumed"
     MESSAGE_SENT = "message_sent"
     MESSAGE_FAILED = "message_failed"
     MESSAGE_DROPPED = "message_dropped"

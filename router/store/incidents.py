@@ -170,6 +170,9 @@ def _alert_row(number: int, alert: IncidentAlert, incident: Incident) -> dict[st
         "generator_url": alert.generator_url,
         "severity": alert.severity.value,
         "in_open_incident": incident.is_open,
+        "seen_at": alert.seen_at,
+        "stale": alert.stale,
+        "suppressed_by": alert.suppressed_by,
     }
 
 
@@ -183,6 +186,9 @@ def _alert(row: Row[Any]) -> IncidentAlert:
         ended_at=row.ended_at,
         generator_url=row.generator_url,
         severity=Severity(row.severity),
+        seen_at=row.seen_at,
+        stale=row.stale,
+        suppressed_by=row.suppressed_by,
     )
 
 
@@ -196,18 +202,28 @@ def _incident(row: Row[Any], members: Iterable[IncidentAlert]) -> Incident:
         opened_at=row.opened_at,
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=row.acknowledged_by,
+        acknowledged_until=row.acknowledged_until,
         resolved_at=row.resolved_at,
+        resolved_by=row.resolved_by,
+        reopened=row.reopened,
+        closes_at=row.closes_at,
     )
 
 
 def _state(incident: Incident) -> dict[str, Any]:
+    revisits = [at for at in (incident.acknowledged_until, incident.closes_at) if at is not None]
     return {
         "state": incident.state.value,
         "severity": incident.severity.value,
         "opened_at": incident.opened_at,
         "acknowledged_at": incident.acknowledged_at,
         "acknowledged_by": incident.acknowledged_by,
+        "acknowledged_until": incident.acknowledged_until,
         "resolved_at": incident.resolved_at,
+        "resolved_by": incident.resolved_by,
+        "reopened": incident.reopened,
+        "closes_at": incident.closes_at,
+        "revisit_at": min(revisits, default=None) if incident.is_open else None,
     }
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     literal_column,
     true,
 )
@@ -39,6 +40,19 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class Length(TypeDecorator[timedelta]):
+    """A length of time as microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
+        return None if value is None else value * _MICROSECOND
 
 
 class Words(TypeDecorator[str]):
@@ -119,6 +133,11 @@ incidents = Table(
     Column("acknowledged_by", Words),
     Column("resolved_at", Instant),
     Column("channels", JSON, nullable=False),  # who is informed: [[channel, address], …]
+    Column("acknowledged_until", Instant),  # NULL: until it is over
+    Column("closes_at", Instant),  # nothing fires, and its end is held back until then
+    Column("revisit_at", Instant),  # the first of the two above, kept for the index
+    Column("resolved_by", Words),  # NULL: by its alerts
+    Column("reopened", Integer, nullable=False, server_default="0"),  # how many times
     CheckConstraint("state IN ('triggered', 'acknowledged', 'resolved')", name="state"),
     Index("ix_incidents_key", "key_digest", "number"),
     sqlite_autoincrement=True,  # a number is never given twice
@@ -137,18 +156,22 @@ alerts = Table(
     Column("generator_url", Words, nullable=False),
     Column("severity", Text, nullable=False),
     Column("in_open_incident", Boolean, nullable=False),  # of the incident, kept for the index
+    Column("seen_at", Instant),  # when we last heard of it, to within some minutes
+    Column("stale", Boolean, nullable=False, server_default=false()),
+    Column("suppressed_by", Words),  # the silence or the alert that hides it in Alertmanager
 )
 
 timers = Table(
     "timers",
     metadata,
     Column("incident_number", ForeignKey("incidents.number"), primary_key=True),
-    Column("due_at", Instant),  # NULL: the escalation has ended
+    Column("due_at", Instant),  # NULL: the escalation has ended, or is paused
     Column("round", Integer, nullable=False),  # the how many-th escalation of this incident
     Column("next_step", Integer, nullable=False),
     Column("policy", JSON, nullable=False),  # the copy that runs, whatever the catalog says later
     Column("catalog_version", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),  # failed decisions in a row
+    Column("remaining", Length),  # how long a paused one still has to wait; NULL: it is not paused
 )
 
 messages = Table(
@@ -174,6 +197,8 @@ messages = Table(
     Column("ended_at", Instant),  # sent, given up or dropped
     Column("reason", Text),  # of the last failure
     Column("detail", Words),
+    # The message that tells it together with others. No foreign key: old incidents are deleted.
+    Column("carried_by", BigInteger),
     CheckConstraint("state IN ('pending', 'sending', 'sent', 'failed', 'dropped')", name="state"),
     UniqueConstraint("dedup_key", "kind", "channel", "address"),
     Index("ix_messages_incident", "incident_number"),
@@ -190,12 +215,45 @@ events = Table(
     Index("ix_events_incident", "incident_number", "id"),
 )
 
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Words, nullable=False),
+    Column("cancelled_at", Instant),
+    Column("cancelled_by", Words),
+    Index("ix_overrides_ends", "ends_at"),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)
+
+# What providers told us and is dealt with: told again, it changes nothing.
+provider_events = Table(
+    "provider_events",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("received_at", Instant, nullable=False),
+)
+
 
 # What is polled. Their indexes hold only the few rows that wait, so history never slows
 # the polling; a database uses them only where a query says the same with the same
 # constants, not with parameters.
 NOTIFICATION_PENDING = notifications.c.state == literal_column("'pending'")
 INCIDENT_OPEN = incidents.c.state != literal_column("'resolved'")
+INCIDENT_REVISITED = incidents.c.revisit_at.is_not(None)
 ALERT_IN_OPEN_INCIDENT = alerts.c.in_open_incident.is_(true())
 TIMER_RUNNING = timers.c.due_at.is_not(None)
 MESSAGE_OPEN = messages.c.state.in_([literal_column("'pending'"), literal_column("'sending'")])
@@ -219,6 +277,10 @@ _partial_index("ix_incidents_open", incidents.c.number, where=INCIDENT_OPEN)
 _partial_index(
     "ix_incidents_resolved", incidents.c.resolved_at, where=incidents.c.resolved_at.is_not(None)
 )
+_partial_index("ix_incidents_revisit", incidents.c.revisit_at, where=INCIDENT_REVISITED)
 _partial_index("ix_alerts_open", alerts.c.fingerprint, where=ALERT_IN_OPEN_INCIDENT, unique=True)
 _partial_index("ix_timers_due", timers.c.due_at, where=TIMER_RUNNING)
 _partial_index("ix_messages_open", messages.c.urgency, messages.c.due_at, where=MESSAGE_OPEN)
+_partial_index(
+    "ix_messages_carried", messages.c.carried_by, where=messages.c.carried_by.is_not(None)
+)

@@ -35,6 +35,7 @@ def find_timer(tx: Connection, incident_number: int) -> Timer | None:
             catalog_version=row.catalog_version,
             next_step=row.next_step,
             due_at=row.due_at,
+            remaining=row.remaining,
         ),
         attempts=row.attempts,
     )
@@ -78,6 +79,7 @@ def _update(tx: Connection, incident_number: int, values: dict[str, Any]) -> Non
 def _values(escalation: Escalation) -> dict[str, Any]:
     return {
         "due_at": escalation.due_at,
+        "remaining": escalation.remaining,
         "next_step": escalation.next_step,
         "policy": msgspec.to_builtins(escalation.policy),
         "catalog_version": escalation.catalog_version,
