@@ -1,4 +1,4 @@
-"""0004 (pre): what people and Alertmanager tell an incident, overrides, heartbeats, carried messages.
+"""0004 (pre): what people and Alertmanager tell an incident, overrides, heartbeats.
 
 A release before this one writes none of it: every new column may be NULL or has a default.
 """
