@@ -54,22 +54,40 @@ def read_catalog_folder(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]
     reading order. A missing part is a problem too.
     """
     reader = _Reader()
-    organisation_file = root / "catalog.yaml"
-    is_there = not is_missing(organisation_file)
-    organisation = reader.read(
-        "catalog", [organisation_file] if is_there else [], organisation_file
-    )
+    organisation = reader.read_organisation(root / "catalog.yaml")
     services = reader.read_all("service", root / "services")
     oncall = reader.read_all("oncall", root / "oncall")
     own_file = root / "alertmanager.yaml"
     own = reader.read("alertmanager", [own_file], own_file) if not is_missing(own_file) else ()
     folder = CatalogFolder(
         root=root,
-        organisation=organisation[0] if organisation else None,
+        organisation=organisation,
         services=services,
         oncall=oncall,
         alertmanager=own[0] if own else None,
         runbooks=reader.list_runbooks(root / "runbooks"),
+        broken=frozenset(reader.broken),
+        sources=reader.sources,
+    )
+    return folder, sort_problems(reader.problems)
+
+
+def read_oncall_files(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]:
+    """Read `catalog.yaml` and `oncall/*.yaml` alone, as `read_catalog_folder` does.
+
+    For a router that reads them again while it runs: services are most of a
+    catalog, and it needs nothing of them. The folder's other parts are empty.
+    """
+    reader = _Reader()
+    organisation = reader.read_organisation(root / "catalog.yaml")
+    oncall = reader.read_all("oncall", root / "oncall")
+    folder = CatalogFolder(
+        root=root,
+        organisation=organisation,
+        services=(),
+        oncall=oncall,
+        alertmanager=None,
+        runbooks=frozenset(),
         broken=frozenset(reader.broken),
         sources=reader.sources,
     )
@@ -94,6 +112,10 @@ class _Reader:
         if len(found) < len(paths):
             self.broken.add(kind)
         return found
+
+    def read_organisation(self, path: Path) -> Document | None:
+        found = self.read("catalog", [] if is_missing(path) else [path], path)
+        return found[0] if found else None
 
     def read_all(self, kind: str, folder: Path) -> tuple[Document, ...]:
         paths, problems, is_readable = list_folder(folder, YAML_ENDINGS)

@@ -9,7 +9,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from guardia.word import nearest
@@ -80,15 +80,31 @@ class Maintenance:
 
     def covers(self, at: datetime) -> bool:
         """Say whether the instant `at` (aware) falls into one of its windows."""
+        return bool(self._ends_shown(at))
+
+    def ends_at(self, at: datetime) -> datetime:
+        """Return when the window that covers the instant `at` ends, in UTC.
+
+        Of an end that the clocks show twice, the later one. Raises ValueError
+        when none covers it.
+        """
+        ends = self._ends_shown(at)
+        if not ends:
+            raise ValueError(f"{self.name} does not cover {at}")
+        return max(ends).replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+
+    def _ends_shown(self, at: datetime) -> list[datetime]:
+        """Return what the wall clock shows at the ends of the windows that cover `at`."""
         shown = at.astimezone(self.zone).replace(tzinfo=None)
         days_back = range((self.lasts // timedelta(days=1)) + 2)
         starts = (
             datetime.combine(shown.date() - timedelta(days=days), self.begins) for days in days_back
         )
-        return any(
-            start <= shown < start + self.lasts and self._begins_on(start.date())
+        return [
+            start + self.lasts
             for start in starts
-        )
+            if start <= shown < start + self.lasts and self._begins_on(start.date())
+        ]
 
     def _begins_on(self, on: date) -> bool:
         return on == self.days if isinstance(self.days, date) else self.days.includes(on)

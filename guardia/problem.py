@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 _LONGEST_LINE = 160  # of a file: what is longer is shown around the mark
 # Not splitlines(), which also cuts where editors see a character, such as U+2028.
@@ -147,25 +148,36 @@ def render_json(problems: Iterable[Problem]) -> str:
 
     `allowed` is the reason of a problem that the catalog's author allows, and null for others.
     """
-    return json.dumps(
-        [
-            {
-                "code": problem.code,
-                "message": problem.message,
-                "path": problem.span.path,
-                "line": problem.span.line,
-                "column": problem.span.column,
-                "end_column": problem.span.end_column,
-                "label": problem.label,
-                "why": problem.why,
-                "fix": problem.fix,
-                "allowed": problem.allowed.reason if problem.allowed is not None else None,
-            }
-            for problem in problems
-        ],
-        indent=2,
-        ensure_ascii=False,
+    return json.dumps([problem_fields(one) for one in problems], indent=2, ensure_ascii=False)
+
+
+def problem_fields(problem: Problem) -> dict[str, Any]:
+    """Return the object that stands for a problem in JSON."""
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "path": problem.span.path,
+        "line": problem.span.line,
+        "column": problem.span.column,
+        "end_column": problem.span.end_column,
+        "label": problem.label,
+        "why": problem.why,
+        "fix": problem.fix,
+        "allowed": problem.allowed.reason if problem.allowed is not None else None,
+    }
+
+
+def parse_problem(fields: Mapping[str, Any]) -> Problem:
+    """Return the problem that `problem_fields` wrote, but for who allowed it.
+
+    Raises KeyError or ValueError for what is none. Fields of later versions are ignored.
+    """
+    line, column, end_column = (int(fields[key]) for key in ("line", "column", "end_column"))
+    code, message, path, label, why, fix = (
+        str(fields[key]) for key in ("code", "message", "path", "label", "why", "fix")
     )
+    span = Span(path=path, line=line, column=column, end_column=end_column)
+    return Problem(code=code, message=message, span=span, label=label, why=why, fix=fix)
 
 
 def render_github(problems: Iterable[Problem]) -> str:

@@ -10,6 +10,7 @@ from guardia.duration import format_duration
 from router.address import Address
 from router.catalog import OnCallCatalog
 from router.escalation.model import Policy, Step
+from router.hours import Hours
 from router.oncall.model import (
     Days,
     Layer,
@@ -146,18 +147,31 @@ def _describe_policy(policy: Policy) -> str:
     steps = "; ".join(
         f"{_describe_step(step)}, wait {format_duration(step.wait)}" for step in policy.steps
     )
-    return f"{steps}; last resort {_describe_step(policy.last_resort)}"
+    repeat = f"; {policy.repeat} times again" if policy.repeat else ""
+    timeout = policy.acknowledge_timeout
+    held = f"; acknowledged for {format_duration(timeout)}" if timeout is not None else ""
+    return f"{steps}{repeat}; last resort {_describe_step(policy.last_resort)}{held}"
 
 
 def _describe_step(step: Step) -> str:
-    return " and ".join([*(f"schedule {one}" for one in step.schedules), *step.people])
+    informed = [f"inform {_addresses(step.channels)}"] if step.channels else []
+    schedules = (f"schedule {one}" for one in step.schedules)
+    return " and ".join([*schedules, *step.people, *informed])
 
 
 def _describe_route(route: Route) -> str:
     matchers = ", ".join(str(matcher) for matcher in route.matchers) or "what no other route takes"
     parts = [f"policy {route.policy}"] if route.policy is not None else []
     parts += [_addresses(route.channels)] if route.channels else []
+    parts += [] if route.hours is None else [_describe_hours(route.hours)]
+    parts += [f"incidents by {', '.join(route.incident_by)}"] if route.incident_by else []
+    parts += ["later routes too"] if route.continues else []
     return f"{matchers} → {', '.join(parts)}"
+
+
+def _describe_hours(hours: Hours) -> str:
+    spans = " and ".join(_describe_restriction(one) for one in hours.only)
+    return f"told {spans} ({hours.zone.key})"
 
 
 def _addresses(addresses: tuple[Address, ...]) -> str:

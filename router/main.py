@@ -18,10 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.loops.auto import auto_loop_factory
 
 from router.catalog import OnCallCatalog
+from router.channels.monitor import Monitor
 from router.channels.registry import open_channels
 from router.clock import SteadyClock
 from router.logs import context, set_up_logs
 from router.metrics import Metrics
+from router.reload import ReloadPorts, Reloads
 from router.settings import Settings
 from router.setup import check_setup, open_templates
 from router.store.backlog import find_last_instant, record_set_back
@@ -57,12 +59,17 @@ class StoreLostError(Exception):
     """The store's writer ended while the router ran."""
 
 
-def serve(settings: Settings, catalog: OnCallCatalog, *, ignored: Sequence[str] = ()) -> None:
+def serve(
+    settings: Settings, catalog: OnCallCatalog, *, digest: str, ignored: Sequence[str] = ()
+) -> None:
     """Run the router until SIGTERM or SIGINT. Raises StartError.
 
-    `ignored` are problems of the catalog that do not concern the router, one sentence each.
+    `digest` is of the catalog's files, taken before they were read. `ignored` are problems
+    of the catalog that do not concern the router, one sentence each.
     """
     set_up_logs()
+    # Until it can reload: unless somebody takes it, this signal ends a process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _raise_file_limit()
     for warning in (*ignored, *check_setup(settings, catalog)):
         logger.warning(warning)
@@ -71,12 +78,12 @@ def serve(settings: Settings, catalog: OnCallCatalog, *, ignored: Sequence[str] 
         store = _open_store(settings, opened)
         # uvicorn chooses its fast loop (uvloop) only where it starts the loop itself.
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-            runner.run(_serve(settings, catalog, store, listener))
+            runner.run(_serve(settings, catalog, digest, store, listener))
     logger.info("stopped")
 
 
 async def _serve(
-    settings: Settings, catalog: OnCallCatalog, store: Store, listener: socket.socket
+    settings: Settings, catalog: OnCallCatalog, digest: str, store: Store, listener: socket.socket
 ) -> None:
     channels, clock = open_channels(settings), _clock(store)
     metrics = Metrics(channels)
@@ -90,8 +97,11 @@ async def _serve(
         external_url=settings.external_url,
         templates=open_templates(settings, metrics),
         retention=settings.retention,
+        monitor=Monitor.open(settings),
+        beat_every=settings.heartbeat_every,
     )
     worker = Worker(ports, catalog)
+    reloads = Reloads(_reload_ports(settings, worker, clock, metrics), digest=digest)
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop))
     server = _server(
@@ -101,9 +111,12 @@ async def _serve(
         clock=clock,
         worker=worker,
         working=working,
+        reloads=reloads,
     )
     _stop_on_signals(server)
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reloads.ask)
+    watching = asyncio.create_task(reloads.watch())
 
     def end_without_store() -> None:
         loop.call_soon_threadsafe(_end, server)
@@ -113,6 +126,7 @@ async def _serve(
     working.add_done_callback(lambda _task: _end(server))
     logger.info("listening", extra=context(port=listener.getsockname()[1], catalog=catalog.version))
     await server.serve(sockets=[listener])
+    watching.cancel()
     stop.set()
     await working
     if not store.is_writing:
@@ -136,14 +150,17 @@ def _server(
     clock: SteadyClock,
     worker: Worker,
     working: asyncio.Task[None],
+    reloads: Reloads,
 ) -> _Server:
     web = WebPorts(
         store=store,
         metrics=metrics,
         clock=clock,
         clock_ahead=lambda: clock.ahead,
+        catalog=lambda: worker.catalog,
         wake=worker.wake,
-        acknowledge=worker.acknowledge,
+        answer=worker.answer,
+        reloads=reloads,
         is_working=lambda: not working.done(),
         webhook_token_file=settings.webhook_token_file,
         api_token_file=settings.api_token_file,
@@ -161,6 +178,19 @@ def _server(
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     return _Server(config)
+
+
+def _reload_ports(
+    settings: Settings, worker: Worker, clock: SteadyClock, metrics: Metrics
+) -> ReloadPorts:
+    return ReloadPorts(
+        folder=settings.catalog,
+        running=lambda: worker.catalog,
+        take_up=worker.take_up,
+        check=partial(check_setup, settings),
+        clock=clock,
+        metrics=metrics,
+    )
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:

@@ -1,6 +1,6 @@
 """What the router counts about itself."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import product
 from typing import Final, Protocol
@@ -22,8 +22,10 @@ POST_OUTCOMES: Final = (
     "disconnected",
 )
 APPLIED_OUTCOMES: Final = ("changed", "unchanged", "repeated", "elsewhere")
-WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome")
-DELETED_KINDS: Final = ("incidents", "notifications", "rejected")
+WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome", "nobody_reached")
+BEAT_OUTCOMES: Final = ("sent", "withheld", "unreachable", "refused", "address")
+DELETED_KINDS: Final = ("incidents", "notifications", "rejected", "overrides")
+RELOAD_OUTCOMES: Final = ("changed", "unchanged", "refused")
 ATTEMPT_OUTCOMES: Final = (
     "sent",
     "unreachable",
@@ -32,6 +34,8 @@ ATTEMPT_OUTCOMES: Final = (
     "credentials",
     "address",
     "content",
+    "internal",
+    "expired",
 )
 
 
@@ -107,6 +111,49 @@ class Metrics:
             "Templates of GUARDIA_TEMPLATES that failed, so that ours was used.",
             ["template"],
         )
+        self.catalog_reloads = counter(
+            "catalog_reloads_total",
+            f"Readings of the catalog's files after the start: {', '.join(RELOAD_OUTCOMES)}.",
+            ["outcome"],
+        )
+        self.catalog_successful = gauge(
+            "catalog_last_reload_successful",
+            "Whether the catalog's files, when last read, were without problems.",
+        )
+        self.catalog_loaded_at = gauge(
+            "catalog_loaded_timestamp_seconds", "When the catalog in force was taken up."
+        )
+        self.catalog_info = Gauge(
+            "guardia_catalog_info",
+            "The catalog in force; always 1.",
+            ["version"],
+            registry=self.registry,
+        )
+        self.webhook_at = gauge(
+            "webhook_last_timestamp_seconds",
+            "When this process last accepted a notification; 0 before the first.",
+        )
+        self.heartbeat_seen_at = Gauge(
+            "guardia_heartbeat_last_seen_timestamp_seconds",
+            "When each heartbeat of the catalog was last seen; 0 when it never was.",
+            ["heartbeat"],
+            registry=self.registry,
+        )
+        self.heartbeat_missing = Gauge(
+            "guardia_heartbeat_missing",
+            "Whether the heartbeat is missing and people are told.",
+            ["heartbeat"],
+            registry=self.registry,
+        )
+        self.beats = counter(
+            "own_heartbeats_total",
+            f"The router's own heartbeats to the outside: {', '.join(BEAT_OUTCOMES)}.",
+            ["outcome"],
+        )
+        self.beat_at = gauge(
+            "own_heartbeat_last_timestamp_seconds",
+            "When the router's own heartbeat was last sent; 0 when none was.",
+        )
         self.turn_at = gauge(
             "worker_turn_timestamp_seconds", "When the worker last finished a turn."
         )
@@ -114,15 +161,20 @@ class Metrics:
             "clock_ahead_seconds", "How far the router's clock is ahead of the wall clock."
         )
         self.store_up = gauge("store_up", "Whether the database answered this request.")
+        self.store_writable = gauge(
+            "store_writable", "Whether the database could be written to for this request."
+        )
         self.waiting = gauge_of_queues(
-            "waiting", "Rows that wait: notifications, timers, messages."
+            "waiting", "Rows that wait: notifications, timers, messages, and the pages among these."
         )
         self.overdue_seconds = gauge_of_queues(
-            "overdue_seconds", "How long the longest waiting row is overdue."
+            "overdue_seconds",
+            "How long the longest waiting row is overdue; a page, until a provider accepts it.",
         )
         self.open_incidents = gauge(
             "open_incidents", "Incidents that are not resolved.", self.store_registry
         )
+        self._heartbeats: set[str] = set()
         self._begin_at_zero(channels)
 
     def write(self, *, store_up: bool) -> bytes:
@@ -137,6 +189,8 @@ class Metrics:
             (self.applied, APPLIED_OUTCOMES),
             (self.failures, WORKER_STEPS),
             (self.deleted, DELETED_KINDS),
+            (self.beats, BEAT_OUTCOMES),
+            (self.catalog_reloads, RELOAD_OUTCOMES),
             (self.template_failures, TEMPLATES),
         ):
             for value in values:
@@ -146,6 +200,19 @@ class Metrics:
                 self.attempts.labels(channel, kind.value, outcome)
         for channel in channels:
             self.attempt_seconds.labels(channel)
+
+    def observe_heartbeats(self, known: Mapping[str, tuple[datetime | None, bool]]) -> None:
+        """Show the heartbeats of the catalog in force: when each was seen, whether it is missing.
+
+        Those that it declares no more are not shown any longer.
+        """
+        for name in self._heartbeats - known.keys():
+            self.heartbeat_seen_at.remove(name)
+            self.heartbeat_missing.remove(name)
+        for name, (seen_at, missing) in known.items():
+            self.heartbeat_seen_at.labels(name).set(seen_at.timestamp() if seen_at else 0)
+            self.heartbeat_missing.labels(name).set(missing)
+        self._heartbeats = set(known)
 
     def observe_waiting(self, queue: str, waiting: Waiting, *, now: datetime) -> None:
         """Show how much waits in a queue, and since when."""

@@ -6,6 +6,7 @@ from typing import NewType
 
 from guardia.matcher import Matcher, matches_all
 from router.address import Address
+from router.hours import Hours
 
 PolicyId = NewType("PolicyId", str)
 
@@ -16,7 +17,9 @@ class Route:
 
     `policy` wakes people, `channels` only inform; one of them may be missing.
     One that `continues` leaves the alert to later routes too, the default
-    route among them.
+    route among them. Outside of its `hours` the channels are not told, but
+    when they begin; they never hold a policy. `incident_by` names the labels
+    whose values make an incident, in place of Alertmanager's group.
     """
 
     name: str
@@ -24,16 +27,24 @@ class Route:
     policy: PolicyId | None
     channels: tuple[Address, ...]
     continues: bool = False
+    hours: Hours | None = None  # None: at all times
+    incident_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """What was decided, and why (G11); `route` is the one that says who is woken."""
+    """What was decided, and why (G11); `route` is the one that says who is woken.
+
+    `hours` holds those of the channels that may have to wait: all routes that
+    lead there have hours, and the first of them that are open count.
+    """
 
     route: str
     policy: PolicyId | None
     channels: tuple[Address, ...]
     because: str  # one plain sentence
+    hours: Mapping[Address, tuple[Hours, ...]]
+    incident_by: tuple[str, ...]
 
 
 def decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed:
@@ -54,6 +65,8 @@ def decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed
         policy=deciding.policy,
         channels=tuple(dict.fromkeys(one for route in taking for one in route.channels)),
         because=_reason(taking),
+        hours=_hours(taking),
+        incident_by=deciding.incident_by,
     )
 
 
@@ -66,6 +79,16 @@ def _taking(labels: Mapping[str, str], routes: tuple[Route, ...]) -> list[Route]
             if not route.continues:
                 break
     return found
+
+
+def _hours(taking: list[Route]) -> dict[Address, tuple[Hours, ...]]:
+    found: dict[Address, tuple[Hours, ...]] = {}
+    for route in taking:
+        if route.hours is not None:
+            for address in route.channels:
+                found[address] = (*found.get(address, ()), route.hours)
+    at_once = {one for route in taking if route.hours is None for one in route.channels}
+    return {address: hours for address, hours in found.items() if address not in at_once}
 
 
 def _reason(taking: list[Route]) -> str:

@@ -22,6 +22,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "GUARDIA_SMTP_TLS": "starttls",
     "GUARDIA_MAX_BODY_BYTES": str(32 * 1024 * 1024),
     "GUARDIA_QUEUE_LIMIT": "2000",
+    "GUARDIA_HEARTBEAT_EVERY": "1m",
     "GUARDIA_RETENTION": "400d",  # a year, and a month to compare it with the year before
 }
 KNOWN: Final = (
@@ -30,6 +31,7 @@ KNOWN: Final = (
     "GUARDIA_API_TOKEN_FILE",
     "GUARDIA_SECRETS_DIR",
     "GUARDIA_EXTERNAL_URL",
+    "GUARDIA_HEARTBEAT_URL",
     "GUARDIA_TEMPLATES",
     "GUARDIA_SMTP_HOST",
     "GUARDIA_SMTP_PORT",
@@ -85,6 +87,8 @@ class Settings:
     max_body_bytes: int
     queue_limit: int
     retention: timedelta  # how long what is over is kept
+    heartbeat_url: str | None = field(repr=False)  # may be a secret; else in `secrets_dir`, if any
+    heartbeat_every: timedelta
 
 
 class SettingsError(Exception):
@@ -124,6 +128,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         max_body_bytes=reader.take("GUARDIA_MAX_BODY_BYTES", _parse_count) or 0,
         queue_limit=reader.take("GUARDIA_QUEUE_LIMIT", _parse_count) or 0,
         retention=reader.take("GUARDIA_RETENTION", _parse_retention) or timedelta(),
+        heartbeat_url=reader.take("GUARDIA_HEARTBEAT_URL", _parse_called, secret=True),
+        heartbeat_every=reader.take("GUARDIA_HEARTBEAT_EVERY", _parse_every) or timedelta(),
     )
     reader.problems += _misspelt(environment)
     if reader.problems:
@@ -241,6 +247,24 @@ def _parse_retention(text: str) -> timedelta:
     if kept < timedelta(days=1):
         raise ValueError(wanted)
     return kept
+
+
+def _parse_every(text: str) -> timedelta:
+    wanted = "a duration from 10s to 1d such as 1m"
+    try:
+        every = parse_duration(text)
+    except ValueError:
+        raise ValueError(wanted) from None
+    if not timedelta(seconds=10) <= every <= timedelta(days=1):
+        raise ValueError(wanted)
+    return every
+
+
+def _parse_called(text: str) -> str:
+    """Return an address as it is written: a slash at its end may count."""
+    if not _parse_url(text) or not text.isprintable():
+        raise ValueError("an address of printable characters")
+    return text
 
 
 def _parse_url(text: str) -> str:

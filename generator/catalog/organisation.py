@@ -12,8 +12,8 @@ from generator.catalog.burn_window import (
     read_burn_windows,
 )
 from generator.catalog.extras import OWN_LABELS, read_extras
-from generator.catalog.maintenance import read_maintenance
 from generator.catalog.model import Extras, Intervals, Organisation, Regions, RuleResources
+from guardia.announcements import read_maintenance
 from guardia.document import Pointer
 from guardia.duration import format_duration
 from guardia.reading import Reading

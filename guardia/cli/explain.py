@@ -1,34 +1,41 @@
-"""`guardia explain`: the page of a problem code, or all codes with one line each; or an SLO."""
+"""`guardia explain`: a problem code, or all codes with one line each; an SLO; an incident."""
 
 import argparse
 from typing import Any
 
-from guardia.cli import explain_slo
+from guardia.cli import explain_incident, explain_slo
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command's arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "explain",
-        help="say what a problem code means, or how an SLO alerts; without either, list all codes",
+        help="say what a problem code means, how an SLO alerts, or why an incident paged whom;"
+        " without any, list all codes",
     )
     parser.add_argument(
         "subject",
         nargs="*",
         help="a code, such as objective-range, as it stands in error[…];"
-        " or: slo SERVICE/NAME [CATALOG]",
+        " or: slo SERVICE/NAME [CATALOG]; or: incident N",
     )
     explain_slo.add_arguments(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was asked for. Raises UsageError for a code or an SLO that there is not."""
+    """Print what was asked for; 1 for an incident that there is not.
+
+    Raises UsageError for a code or an SLO that there is not.
+    """
     from guardia.cli.errors import UsageError
 
     if args.subject[:1] == ["slo"]:
         args.subject = args.subject[1:]
         return explain_slo.run(args)
+    if args.subject[:1] == ["incident"]:
+        args.subject = args.subject[1:]
+        return explain_incident.run(args)
     if len(args.subject) > 1:
         raise UsageError("explain one code at a time, such as: guardia explain objective-range")
     print(_explain(args.subject[0]) if args.subject else _list(), end="")

@@ -27,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for an SLO: how many events it counts (default: 10 are assumed)",
     )
     parser.add_argument(
-        "--format", choices=FORMATS, default="text", help="for an SLO (default: text)"
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="for an SLO or an incident (default: text)",
     )
 
 

@@ -22,10 +22,17 @@ COMMANDS = (
     "import_",
     "oncall",
     "serve",
+    "reload",
     "backup",
     "ack",
+    "snooze",
+    "escalate",
+    "reassign",
+    "comment",
+    "resolve",
     "incidents",
     "rejected",
+    "replay",
 )
 
 # What the system says of an output that takes nothing more, and of nothing that we open.

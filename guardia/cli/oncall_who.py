@@ -3,7 +3,7 @@
 import argparse
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from guardia.cli.errors import UsageError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from router.catalog import OnCallCatalog
     from router.oncall.model import PersonId, Schedule, Shift
-
-_AHEAD = timedelta(days=366)  # in which the next shift is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +73,15 @@ def answer(args: argparse.Namespace) -> int:
 
 
 def _answer(oncall: "OnCallCatalog", schedule: "Schedule", at: str | None) -> _Answer:
-    from router.oncall.shifts import on_call, shifts
+    from router.oncall.shifts import following, on_call
 
     when = present() if at is None else _moment(at, schedule)
-    shift = on_call(schedule, when)
-    ends_at = when if shift is None else shift.ends_at
-    later = (one for one in shifts(schedule, ends_at, ends_at + _AHEAD) if one.starts_at >= ends_at)
     return _Answer(
-        schedule=schedule, at=when, shift=shift, following=next(later, None), names=oncall.names
+        schedule=schedule,
+        at=when,
+        shift=on_call(schedule, when),
+        following=following(schedule, when),
+        names=oncall.names,
     )
 
 

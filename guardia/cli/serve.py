@@ -21,6 +21,7 @@ def run(_args: argparse.Namespace) -> int:
 
     require_router()
     from router.catalog import read_oncall
+    from router.edition import read_digest
     from router.main import StartError, serve
     from router.settings import SettingsError, read_settings
 
@@ -32,6 +33,7 @@ def run(_args: argparse.Namespace) -> int:
         )
     if not settings.catalog.is_dir():
         raise UsageError(f"GUARDIA_CATALOG: there is no folder {settings.catalog}")
+    digest = read_digest(settings.catalog)
     folder, problems = read_catalog_folder(settings.catalog)
     oncall, of_oncall = read_oncall(folder)
     if oncall is None:
@@ -42,7 +44,7 @@ def run(_args: argparse.Namespace) -> int:
         for one in sort_problems([*problems, *of_oncall])
     ]
     try:
-        serve(settings, oncall, ignored=ignored)
+        serve(settings, oncall, digest=digest, ignored=ignored)
     except StartError as error:
         raise UsageError(str(error)) from None
     return 0

@@ -6,20 +6,26 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from guardia.announcements import read_maintenance
 from guardia.catalog_folder import CatalogFolder
 from guardia.duration import parse_duration
 from guardia.problem import Problem, sort_problems
 from guardia.reading import Reading
 from guardia.severity import Severity
+from router.catalog.delegated import list_delegated, list_services
+from router.catalog.heartbeats import read_heartbeats
 from router.catalog.names import Names
 from router.catalog.people import read_people
 from router.catalog.policies import read_policies
 from router.catalog.routes import read_default_route, read_routes
 from router.catalog.schedules import read_schedules
 from router.escalation.model import Policy
+from router.incident.heartbeat import Heartbeat
+from router.incident.mute import Announcements
 from router.oncall.model import PersonId, Roster
 from router.routing import PolicyId, Route
 
+REOPEN_WITHIN: Final = timedelta(minutes=15)
 REGION_LABEL: Final = "region"  # of those who run in several, and do not name it
 
 
@@ -29,9 +35,11 @@ class OnCallCatalog:
 
     `routes` end with the default route. No incident holds alerts that differ
     in one of the `scope_labels`. `group_interval` is how often Alertmanager
-    sends a group that changes. `severities` says what the severities of others'
-    rules count as. `version` is short and changes with any byte of
-    the on-call files and with what the organisation's file adds to them.
+    sends a group that changes, `repeat_interval` how often one that does not.
+    What fires again `reopen_within` after its end is the same incident.
+    `severities` says what the severities of others' rules count as. `version`
+    is short and changes with any byte of the on-call files and with what the
+    organisation's file adds to them.
     """
 
     organisation: str
@@ -43,6 +51,10 @@ class OnCallCatalog:
     scope_labels: tuple[str, ...]
     group_interval: timedelta
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    repeat_interval: timedelta = timedelta(hours=4)
+    reopen_within: timedelta = REOPEN_WITHIN
+    maintenance: Announcements = field(default_factory=Announcements)
+    heartbeats: tuple[Heartbeat, ...] = ()
 
 
 def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Problem, ...]]:
@@ -66,27 +78,40 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
     schedules = [found for reading in readings for found in read_schedules(reading, names)]
     policies = [policy for reading in readings for policy in read_policies(reading, names)]
     routes = [route for reading in readings for route in read_routes(reading, names)]
+    heartbeats = [beat for reading in readings for beat in read_heartbeats(reading)]
     default = read_default_route(readings, names)
     severities = _severities(organisation) if organisation else {}
     unread = folder.broken & {"catalog", "oncall"}
     if problems or organisation is None or default is None or unread:
         return None, sort_problems(problems)
-    interval = _group_interval(organisation)
     region = organisation.value(("regions", "label")) or REGION_LABEL
     scope_labels = (organisation.value(("environments", "label")), region)
+    interval = _interval(organisation, "group_interval", otherwise=timedelta(minutes=5))
+    repeat_interval = _interval(organisation, "repeat_interval", otherwise=timedelta(hours=4))
+    reopen_within = organisation.duration(("oncall", "reopen_within"))
+    maintenance = _maintenance(folder, environment_label=scope_labels[0])
+    delegated = list_delegated((*routes, default))
     catalog = OnCallCatalog(
         organisation=organisation.value(("organisation",)),
-        version=_version(readings, names.wait, scope_labels, interval, severities),
+        version=_version(
+            readings,
+            (names.wait, scope_labels, interval, severities),
+            (repeat_interval, reopen_within, maintenance),
+        ),
         roster=Roster(
-            people={person.id: person for person in people},
+            people={person.id: person for person in (*people, *list_services(delegated))},
             schedules={schedule.id: schedule for schedule in schedules},
         ),
-        policies={policy.id: policy for policy in policies},
+        policies={policy.id: policy for policy in (*policies, *delegated)},
         routes=(*routes, default),
         names={person.id: person.name for person in people},
         scope_labels=scope_labels,
         group_interval=interval,
         severities=severities,
+        repeat_interval=repeat_interval,
+        reopen_within=REOPEN_WITHIN if reopen_within is None else reopen_within,
+        maintenance=maintenance,
+        heartbeats=tuple(heartbeats),
     )
     return catalog, ()
 
@@ -107,16 +132,30 @@ def _severities(organisation: Reading) -> dict[str, Severity]:
     return {foreign: Severity(ours) for foreign, ours in mapped.items()}
 
 
-def _group_interval(organisation: Reading) -> timedelta:
+def _interval(organisation: Reading, name: str, *, otherwise: timedelta) -> timedelta:
     """Return how often Alertmanager sends; its own default for what cannot be read.
 
     The generator notes that problem, and as with a service file, it must not
     keep the router from paging.
     """
     try:
-        return parse_duration(organisation.value(("alertmanager", "group_interval")))
+        return parse_duration(organisation.value(("alertmanager", name)))
     except ValueError:
-        return timedelta(minutes=5)
+        return otherwise
+
+
+def _maintenance(folder: CatalogFolder, *, environment_label: str) -> Announcements:
+    """Return what is announced and can be read.
+
+    As above, its problems are the generator's to note: what cannot be read
+    mutes nothing, so people are woken.
+    """
+    if folder.organisation is None:
+        return Announcements()
+    reading = Reading(folder.organisation, [])
+    names = reading.value(("environments", "names")) or ()
+    announced = read_maintenance(reading, environments=names, services=None)
+    return Announcements(announced=announced, environment_label=environment_label)
 
 
 def _version(readings: list[Reading], *settings: object) -> str:

@@ -20,6 +20,7 @@ class Names:
     schedules: dict[str, str] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     routes: dict[str, str] = field(default_factory=lambda: {DEFAULT_ROUTE: "`default_route`"})
+    heartbeats: dict[str, str] = field(default_factory=dict)
 
     def collect(self, reading: Reading) -> None:
         """Take in the names that one file declares."""
@@ -28,6 +29,7 @@ class Names:
             ("schedules", "schedule", "id", self.schedules),
             ("policies", "policy", "id", self.policies),
             ("routes", "route", "name", self.routes),
+            ("heartbeats", "heartbeat", "name", self.heartbeats),
         ):
             for index in range(reading.count((key,))):
                 reading.duplicate((key, index, name), what, seen)

@@ -3,6 +3,8 @@
 from guardia.document import Pointer
 from guardia.matcher import Matcher
 from guardia.reading import Reading
+from router.catalog.delegated import delegated_policy
+from router.catalog.hours import read_hours
 from router.catalog.names import DEFAULT_ROUTE, Names
 from router.catalog.people import read_addresses
 from router.routing import PolicyId, Route
@@ -56,6 +58,18 @@ def _route_problem(reading: Reading, at: Pointer, message: str, *, label: str, f
 def _route(reading: Reading, at: Pointer, names: Names, *, name: str) -> Route:
     names.check(reading, (*at, "policy"), "policy", names.policies)
     policy, channels = reading.value((*at, "policy")), read_addresses(reading, (*at, "channels"))
+    delegated = reading.value((*at, "escalated_by", "pagerduty"))
+    if policy is not None and delegated is not None:
+        reading.problem(
+            "route-unclear",
+            (*at, "escalated_by"),
+            f"who escalates on route `{name}`: policy `{policy}`, or PagerDuty?",
+            label="beside a `policy`",
+            why="both would wake people for the same incident, each without the other's answers",
+            fix="keep one of the two",
+            of_key=True,
+        )
+    policy = policy if delegated is None else delegated_policy(delegated)
     if policy is None and not channels:
         reading.problem(
             "route-empty",
@@ -71,6 +85,8 @@ def _route(reading: Reading, at: Pointer, names: Names, *, name: str) -> Route:
         policy=PolicyId(policy) if policy is not None else None,
         channels=channels,
         continues=reading.value((*at, "continue")) or False,
+        hours=read_hours(reading, (*at, "hours"), wakes=policy is not None),
+        incident_by=tuple(reading.value((*at, "incident_by"), ())),
     )
 
 

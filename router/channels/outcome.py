@@ -14,6 +14,8 @@ class FailureReason(StrEnum):
     CREDENTIALS = "credentials"  # missing or refused
     ADDRESS = "address"  # the address does not exist or may not be written to
     CONTENT = "content"  # the provider refuses what we sent
+    INTERNAL = "internal"  # our own mistake: the log has it with a traceback
+    EXPIRED = "expired"  # given up: it failed for so long that what it tells is old
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

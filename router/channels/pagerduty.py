@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.rate import Rate
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.model import MessageContext
 from router.message.pagerduty import render_event
@@ -17,7 +18,14 @@ from router.settings import Settings
 
 TIMEOUT_SECONDS: Final = 5
 LONGEST_DETAIL: Final = 300
-THREADS: Final = 32  # as many attempts as the worker makes at once
+THREADS: Final = 64  # as many attempts as the worker makes at once
+
+# Source: PagerDuty developer documentation, "Events API v2 overview", rate limits: 120 events
+# a minute for each integration key. Half at once and half refilled is never more than that.
+RATE: Final = Rate(burst=60, every=timedelta(seconds=1), spared=15)
+# Events are accepted first and worked on later: an acknowledge or resolve is dropped without a
+# word while its alert is not there yet ("Send an Alert Event", "Event Action Behavior").
+SETTLES_WITHIN: Final = timedelta(minutes=1)
 
 
 class PagerDuty:
@@ -26,6 +34,8 @@ class PagerDuty:
     closes_pages = True
     edits_notices = True  # the same dedup key joins the same alert
     has_threads = False
+    rate = RATE
+    settles_within = SETTLES_WITHIN
 
     def __init__(self, *, url: str, secrets_dir: Path) -> None:
         self._url = url
@@ -37,6 +47,10 @@ class PagerDuty:
     def open(cls, settings: Settings) -> Self:
         """Return the channel of this installation."""
         return cls(url=settings.pagerduty_url, secrets_dir=settings.secrets_dir)
+
+    def prepare(self) -> None:
+        """Load pdpyras."""
+        _pdpyras()
 
     def secrets(self, address: str) -> tuple[str, ...]:
         """Return the name of the routing key."""

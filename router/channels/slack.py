@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.rate import Rate
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.model import MessageContext, MessageKind
 from router.message.slack import render_slack
 from router.settings import Settings
 
 TIMEOUT_SECONDS: Final = 5
+
+# Source: Slack developer documentation, "Rate limits": a message a second for each channel;
+# short bursts are taken, longer ones may be accepted and never shown.
+RATE: Final = Rate(burst=5, every=timedelta(seconds=1), spared=1)
 
 # Source: Slack developer documentation, chat.postMessage and chat.update, "Errors".
 _CREDENTIALS: Final = frozenset(
@@ -68,6 +73,8 @@ class Slack:
     closes_pages = True  # a page to a person is edited to say who has it
     edits_notices = True
     has_threads = True
+    rate = RATE
+    settles_within = timedelta()
 
     def __init__(self, *, url: str, secrets_dir: Path) -> None:
         self._url = url
@@ -77,6 +84,10 @@ class Slack:
     def open(cls, settings: Settings) -> Self:
         """Return the channel of this installation."""
         return cls(url=settings.slack_url, secrets_dir=settings.secrets_dir)
+
+    def prepare(self) -> None:
+        """Load Slack's SDK, and what it loads in turn."""
+        import slack_sdk.web.async_client  # noqa: F401  # loading it is the purpose
 
     def secrets(self, address: str) -> tuple[str, ...]:
         """Return the name of the bot's token, the same for every address."""

@@ -2,18 +2,21 @@
 
 import hashlib
 import ssl
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.rate import Rate
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.email import EMAIL_POLICY, render_email
 from router.message.model import MessageContext, MessageKind
 from router.settings import Settings, SmtpTls
 
 TIMEOUT_SECONDS: Final = 8
+RATE: Final = Rate(burst=60, every=timedelta(seconds=1), spared=15)
 
 
 class Email:
@@ -22,6 +25,8 @@ class Email:
     closes_pages = False
     edits_notices = False
     has_threads = False
+    rate = RATE
+    settles_within = timedelta()
 
     def __init__(
         self,
@@ -51,6 +56,10 @@ class Email:
             user=settings.smtp_user,
             secrets_dir=settings.secrets_dir,
         )
+
+    def prepare(self) -> None:
+        """Load aiosmtplib."""
+        import aiosmtplib  # noqa: F401  # loading it is the purpose
 
     def secrets(self, address: str) -> tuple[str, ...]:
         """Return the name of the password, if the server wants one."""

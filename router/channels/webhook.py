@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
+from router.channels.rate import Rate
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.model import MessageContext
 from router.message.webhook import render_body
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS: Final = 5
 SHORTEST_KEY: Final = 32  # characters; HMAC-SHA256 wants 32 bytes (RFC 2104, 3)
 LONGEST_DETAIL: Final = 300
+
+# A receiver of one's own says itself, with 429, when this is too much.
+RATE: Final = Rate(burst=100, every=timedelta(milliseconds=100), spared=25)
 
 
 class Webhook:
@@ -34,6 +38,8 @@ class Webhook:
     closes_pages = True
     edits_notices = True  # each post tells how things stand now, under the same id
     has_threads = False
+    rate = RATE
+    settles_within = timedelta()
 
     def __init__(self, *, secrets_dir: Path) -> None:
         self._secrets_dir = secrets_dir
@@ -43,6 +49,12 @@ class Webhook:
     def open(cls, settings: Settings) -> Self:
         """Return the channel of this installation."""
         return cls(secrets_dir=settings.secrets_dir)
+
+    def prepare(self) -> None:
+        """Load httpx, and the certificates that are trusted."""
+        import httpx  # noqa: F401  # loading it is the purpose
+
+        self._tls()
 
     def secrets(self, address: str) -> tuple[str, ...]:
         """Return the key's name and the URL's."""

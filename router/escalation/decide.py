@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from router.address import Address
 from router.escalation.model import Decision, Escalation, Foreseen, Page, Policy, Step
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.oncall.model import PersonId, Roster, Schedule, Shift
 from router.oncall.shifts import on_call
+from router.routing import PolicyId
 
 
 def start(policy: Policy, *, catalog_version: str, now: datetime) -> Escalation:
@@ -17,7 +19,46 @@ def start(policy: Policy, *, catalog_version: str, now: datetime) -> Escalation:
 
 def stop(escalation: Escalation) -> Escalation:
     """Return the escalation with nothing due any more."""
-    return replace(escalation, due_at=None)
+    return replace(escalation, due_at=None, remaining=None)
+
+
+def pause(escalation: Escalation, *, retake: bool, now: datetime) -> Escalation:
+    """Return the escalation with nothing due, which goes on with what it had still to wait.
+
+    `retake`: a page of the step it has taken last was not accepted yet, and
+    is dropped; then that step is the next, at once when it goes on. One that
+    has ended stays so, unless its last resort is to be taken again.
+    """
+    if retake:
+        ended = escalation.due_at is None
+        last = escalation.policy.turns if ended else max(escalation.next_step - 1, 0)
+        return replace(escalation, next_step=last, due_at=None, remaining=timedelta())
+    if escalation.due_at is None:
+        return escalation
+    left = max(escalation.due_at - now, timedelta())
+    return replace(escalation, due_at=None, remaining=left)
+
+
+def resume(escalation: Escalation, *, now: datetime) -> Escalation:
+    """Return a paused escalation at work again; any other as it is."""
+    if escalation.remaining is None:
+        return escalation
+    return replace(escalation, due_at=now + escalation.remaining, remaining=None)
+
+
+def hasten(escalation: Escalation, *, now: datetime) -> Escalation | None:
+    """Return the escalation with its next step due now; None when its last resort is taken."""
+    running = escalation.due_at is not None or escalation.remaining is not None
+    if not running and escalation.next_step >= escalation.policy.turns:
+        return None
+    return replace(escalation, due_at=now, remaining=None)
+
+
+def reassigned(policy: Policy, to: PersonId, *, wait: timedelta) -> Policy:
+    """Return a policy that pages one person, and after `wait` whom the policy's end does."""
+    step = Step(schedules=(), people=(to,), wait=wait)
+    name = policy.id.partition(" (")[0]  # it may have been given to others before
+    return replace(policy, id=PolicyId(f"{name} (given to {to})"), steps=(step,), repeat=0)
 
 
 def decide(
@@ -35,18 +76,20 @@ def decide(
         return Decision(escalation=stop(escalation), pages=(), events=())
     if escalation.due_at is None or escalation.due_at > now:
         return Decision(escalation=escalation, pages=(), events=())
-    events: list[Event] = []
-    for number in range(escalation.next_step, len(escalation.policy.steps) + 1):
+    taken = _Taken(events=[], channels=[])
+    for number in range(escalation.next_step, escalation.policy.turns + 1):
         turn = _Turn(policy=escalation.policy, number=number)
         pages, reasons = _reach(turn, roster, now=now)
-        if reasons or not pages:
+        taken.channels.extend(turn.step.channels)
+        if reasons or not (pages or turn.only_informs):
             missed = "; ".join(reasons) or "it names nobody"
             text = f"{turn.name} does not reach everybody: {missed}."
-            events.append(Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text))
-        if pages:
-            events += [_paged(page, roster, now=now) for page in pages]
-            return _after(turn, escalation, pages, events, now=now)
-    return _ended(escalation, (), events, now=now)
+            taken.events.append(Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text))
+        if pages or turn.only_informs:
+            taken.events.extend(_paged(page, roster, now=now) for page in pages)
+            taken.events.extend(_informed(turn, now=now))
+            return _after(turn, escalation, pages, taken, now=now)
+    return _ended(escalation, (), taken, now=now)
 
 
 def foresee(escalation: Escalation, incident: Incident, roster: Roster) -> Foreseen | None:
@@ -63,19 +106,33 @@ def foresee(escalation: Escalation, incident: Incident, roster: Roster) -> Fores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """What the steps of one decision tell, also those that reach nobody."""
+
+    events: list[Event]
+    channels: list[Address]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
     """One step at its place in a policy."""
 
     policy: Policy
-    number: int  # len(policy.steps) is the last resort
+    number: int  # counted through the repetitions; policy.turns is the last resort
 
     @property
     def is_last(self) -> bool:
-        return self.number == len(self.policy.steps)
+        return self.number == self.policy.turns
 
     @property
     def step(self) -> Step:
-        return self.policy.last_resort if self.is_last else self.policy.steps[self.number]
+        steps = self.policy.steps
+        return self.policy.last_resort if self.is_last else steps[self.number % len(steps)]
+
+    @property
+    def only_informs(self) -> bool:
+        """Say whether the step is written to wake nobody, only to tell channels."""
+        return bool(self.step.channels) and not self.step.schedules and not self.step.people
 
     @property
     def key(self) -> str:
@@ -83,8 +140,11 @@ class _Turn:
 
     @property
     def name(self) -> str:
-        place = "Last resort" if self.is_last else f"Step {self.number + 1}"
-        return f"{place} of policy {self.policy.id}"
+        if self.is_last:
+            return f"Last resort of policy {self.policy.id}"
+        again, step = divmod(self.number, len(self.policy.steps))
+        repeated = f" (repetition {again})" if again else ""
+        return f"Step {step + 1} of policy {self.policy.id}{repeated}"
 
 
 def _reach(turn: _Turn, roster: Roster, *, now: datetime) -> tuple[tuple[Page, ...], list[str]]:
@@ -137,24 +197,40 @@ def _paged(page: Page, roster: Roster, *, now: datetime) -> Event:
     return Event(at=now, kind=EventKind.PAGED, text=text)
 
 
+def _informed(turn: _Turn, *, now: datetime) -> Iterator[Event]:
+    if turn.only_informs:
+        told = ", ".join(f"{one.channel} {one.address}" for one in turn.step.channels)
+        yield Event(at=now, kind=EventKind.ROUTED, text=f"{turn.name} informs {told}.")
+
+
 def _after(
     turn: _Turn,
     escalation: Escalation,
     pages: tuple[Page, ...],
-    events: list[Event],
+    taken: _Taken,
     *,
     now: datetime,
 ) -> Decision:
     if turn.is_last:
-        return _ended(escalation, pages, events, now=now)
+        return _ended(escalation, pages, taken, now=now)
     following = replace(escalation, next_step=turn.number + 1, due_at=now + turn.step.wait)
-    return Decision(escalation=following, pages=pages, events=tuple(events))
+    return Decision(
+        escalation=following,
+        pages=pages,
+        events=tuple(taken.events),
+        channels=tuple(dict.fromkeys(taken.channels)),
+    )
 
 
 def _ended(
-    escalation: Escalation, pages: tuple[Page, ...], events: list[Event], *, now: datetime
+    escalation: Escalation, pages: tuple[Page, ...], taken: _Taken, *, now: datetime
 ) -> Decision:
     text = f"The escalation of policy {escalation.policy.id} has ended: nobody is left to page."
     ended = Event(at=now, kind=EventKind.ESCALATION_ENDED, text=text)
-    last = replace(stop(escalation), next_step=len(escalation.policy.steps))
-    return Decision(escalation=last, pages=pages, events=(*events, ended))
+    last = replace(stop(escalation), next_step=escalation.policy.turns)
+    return Decision(
+        escalation=last,
+        pages=pages,
+        events=(*taken.events, ended),
+        channels=tuple(dict.fromkeys(taken.channels)),
+    )

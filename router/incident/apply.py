@@ -1,12 +1,15 @@
-"""What a notification or a person does to an incident."""
+"""What a notification does to an incident."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
+from guardia.duration import spoken_duration
 from guardia.severity import Severity, worst
-from router.incident.describe import incident_title, listed_alerts, one_line
+from router.incident.answers import without_acknowledgement
+from router.incident.describe import incident_title, listed_alerts
 from router.incident.destination import NO_SEVERITIES
 from router.incident.model import (
     Change,
@@ -17,6 +20,10 @@ from router.incident.model import (
     IncidentState,
 )
 from router.intake.notification import Notification, NotifiedAlert
+
+NEVER: Final = timedelta()
+FLAPPING_FROM: Final = 2  # reopenings after which an end is not believed at once
+SEEN_STEP: Final = timedelta(minutes=10)  # written no more often than this
 
 
 def incident_key(notification: Notification) -> str:
@@ -47,13 +54,16 @@ def apply_notification(
     *,
     now: datetime,
     severities: Mapping[str, Severity] = NO_SEVERITIES,
+    reopen_within: timedelta = NEVER,
 ) -> Change | None:
     """Return what the notification changes, or None when it changes nothing.
 
     `incident` is the one this notification belongs to, open or resolved, or
     None; `severities` says what those of others count as. When only details
     changed (an annotation), the Change has no events. An opened incident has
-    no number yet: the store gives it.
+    no number yet: the store gives it. What fires within `reopen_within` after
+    the incident's end is that incident reopened; from the second time on
+    (FLAPPING_FROM) its next end is held back for as long.
 
     What counts is the status of each alert (G4): `endsAt` does not, and an
     alert that is absent from the body stays as it was, because two routes can
@@ -69,40 +79,30 @@ def apply_notification(
             before.get(alert.fingerprint), alert, now=now, severities=severities
         )
     if incident is not None and incident.is_open:
-        return _update(incident, after, notification, now=now)
+        return _update(incident, after, notification, now=now, reopen_within=reopen_within)
     told = {alert.fingerprint: after[alert.fingerprint] for alert in notification.alerts}
     if not any(_is_news(alert, before.get(alert.fingerprint)) for alert in told.values()):
         return None
+    if incident is not None and _is_same_trouble(incident, told, now=now, within=reopen_within):
+        return _reopen(incident, after, notification, now=now)
     return _open(told, notification, now=now)
 
 
-def acknowledge(incident: Incident, *, by: str, now: datetime) -> Change:
-    """Return the incident with somebody on it. `acknowledged` is set only for the first who is.
+def record_ends(closed: Incident, notification: Notification, *, now: datetime) -> Change | None:
+    """Return an incident that was resolved by hand, with those of its alerts that ended since.
 
-    The same person again changes nothing; somebody else, or anybody after the
-    end, is only a row of the timeline.
+    What goes on as it was when somebody said that it is over is not news. None
+    when nothing ended.
     """
-    name = one_line(by) or "somebody"
-    if incident.state is IncidentState.TRIGGERED:
-        changed = replace(
-            incident,
-            state=IncidentState.ACKNOWLEDGED,
-            acknowledged_at=now,
-            acknowledged_by=name,
-        )
-        text = f"{name} acknowledged it: nobody else is paged."
-        return Change(incident=changed, events=(_acknowledged(text, now),), acknowledged=True)
-    if incident.acknowledged_by == name:
-        return Change(incident=incident, events=())
-    if incident.state is IncidentState.RESOLVED:
-        text = f"{name} acknowledged it after it was resolved."
-    else:
-        text = f"{name} acknowledged it too; {incident.acknowledged_by} was first."
-    return Change(incident=incident, events=(_acknowledged(text, now),))
-
-
-def _acknowledged(text: str, now: datetime) -> Event:
-    return Event(at=now, kind=EventKind.ACKNOWLEDGED, text=text)
+    after = dict(closed.alerts)
+    for told in _last_of_each(notification):
+        known = after.get(told.fingerprint)
+        if known is not None and known.firing and not told.firing:
+            after[told.fingerprint] = replace(known, firing=False, ended_at=told.ends_at or now)
+    if after == closed.alerts:
+        return None
+    events = _alert_events(closed.alerts, after, notification, now=now)
+    return Change(incident=replace(closed, alerts=after), events=tuple(events))
 
 
 def _canonical(labels: Mapping[str, str]) -> str:
@@ -136,7 +136,15 @@ def _as_told(
         ended_at=None if told.firing else told.ends_at or ended_before or now,
         generator_url=told.generator_url,
         severity=alert_severity(told.labels, severities),
+        seen_at=_seen_at(known, now),
+        suppressed_by=known.suppressed_by if known is not None and same_episode else None,
     )
+
+
+def _seen_at(known: IncidentAlert | None, now: datetime) -> datetime:
+    """Return when it was last seen, coarsely: thousands are not written at each repeat."""
+    seen_at = None if known is None or known.stale else known.seen_at
+    return now if seen_at is None or now - seen_at >= SEEN_STEP else seen_at
 
 
 def _speaks_of_the_past(told: NotifiedAlert, known: IncidentAlert) -> bool:
@@ -186,32 +194,73 @@ def _open(
     return Change(incident=incident, events=events, opened=True, newly_firing=True)
 
 
+def _is_same_trouble(
+    incident: Incident, told: Mapping[str, IncidentAlert], *, now: datetime, within: timedelta
+) -> bool:
+    """Say whether what fires now is the trouble that ended a moment ago.
+
+    Whoever resolved it by hand said that it is over: what comes then is new.
+    """
+    if incident.resolved_at is None or incident.resolved_by is not None:
+        return False
+    return now - incident.resolved_at < within and any(alert.firing for alert in told.values())
+
+
+def _reopen(
+    incident: Incident,
+    alerts: Mapping[str, IncidentAlert],
+    notification: Notification,
+    *,
+    now: datetime,
+) -> Change:
+    """Return the incident open again, and to be paged for anew: whoever had it has gone to bed."""
+    firing = [alert.severity for alert in alerts.values() if alert.firing]
+    times = incident.reopened + 1
+    after = now - (incident.resolved_at or now)
+    changed = replace(
+        without_acknowledgement(incident),
+        alerts=alerts,
+        severity=worst(firing),
+        resolved_at=None,
+        reopened=times,
+    )
+    text = f"Reopened: it fires again, {spoken_duration(after)} after its end"
+    text += f" (time {times})." if times > 1 else "."
+    reopened = Event(at=now, kind=EventKind.REOPENED, text=text)
+    return Change(
+        incident=changed,
+        events=(reopened, *_alert_events(incident.alerts, alerts, notification, now=now)),
+        reopened=True,
+        pages_anew=True,
+        newly_firing=True,
+    )
+
+
 def _update(
     incident: Incident,
     alerts: Mapping[str, IncidentAlert],
     notification: Notification,
     *,
     now: datetime,
+    reopen_within: timedelta,
 ) -> Change | None:
     firing = [alert.severity for alert in alerts.values() if alert.firing]
     severity = worst(firing) if firing else incident.severity
     rose = severity.urgency > incident.severity.urgency
-    is_over = not firing and notification.truncated_alerts == 0 and bool(notification.alerts)
     changed = replace(incident, alerts=alerts, severity=severity)
+    if firing or notification.truncated_alerts:
+        changed = replace(changed, closes_at=None)
     if rose:
         changed = without_acknowledgement(changed)
-    if is_over:
-        changed = replace(changed, state=IncidentState.RESOLVED, resolved_at=now)
-    if changed == incident:
-        return None
     events = [
         *_alert_events(incident.alerts, alerts, notification, now=now),
         *_severity_events(incident, severity, now=now),
     ]
-    if is_over:
-        events.append(
-            Event(at=now, kind=EventKind.RESOLVED, text="No alert fires any more: resolved.")
-        )
+    if not firing and notification.truncated_alerts == 0 and notification.alerts:
+        changed, ended_with = _end(changed, now=now, hold=reopen_within)
+        events += ended_with
+    if changed == incident:
+        return None
     started, ended = _started_and_ended(incident.alerts, alerts)
     return Change(
         incident=changed,
@@ -219,15 +268,38 @@ def _update(
         severity_rose=rose,
         newly_firing=bool(started),
         newly_ended=bool(ended),
-        resolved=is_over,
+        resolved=not changed.is_open,
+        is_visible=bool(events) or not _differs_in_sight_only(incident, changed),
     )
 
 
-def without_acknowledgement(incident: Incident) -> Incident:
-    """Return the incident open to paging again: whoever took it took something milder."""
-    return replace(
-        incident, state=IncidentState.TRIGGERED, acknowledged_at=None, acknowledged_by=None
+def _end(incident: Incident, *, now: datetime, hold: timedelta) -> tuple[Incident, list[Event]]:
+    """Return the incident over; one that flaps is held open, so that its next start pages nobody.
+
+    One that is held already stays so, whatever repeats the end.
+    """
+    if incident.closes_at is not None:
+        return incident, []
+    if incident.reopened < FLAPPING_FROM or hold <= NEVER:
+        over = replace(
+            incident, state=IncidentState.RESOLVED, resolved_at=now, acknowledged_until=None
+        )
+        text = "No alert fires any more: resolved."
+        return over, [Event(at=now, kind=EventKind.RESOLVED, text=text)]
+    text = (
+        f"No alert fires any more. It has come back {incident.reopened} times, so it stays open"
+        f" until nothing has fired for {spoken_duration(hold)}."
     )
+    held = replace(incident, closes_at=now + hold)
+    return held, [Event(at=now, kind=EventKind.HELD_OPEN, text=text)]
+
+
+def _differs_in_sight_only(before: Incident, after: Incident) -> bool:
+    """Say whether all that is new is when we last heard of the alerts: nothing for people."""
+    unseen = {key: replace(one, seen_at=None) for key, one in before.alerts.items()}
+    return after == replace(before, alerts=after.alerts) and unseen == {
+        key: replace(one, seen_at=None) for key, one in after.alerts.items()
+    }
 
 
 def _started_and_ended(

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from guardia.severity import Severity
 from router.address import Address
+from router.hours import Hours, first_open
 from router.incident.describe import alert_name, one_line, ranked_alerts
 from router.incident.model import Incident, IncidentAlert
 from router.intake.rejection import REJECTION_LABELS
@@ -49,6 +51,49 @@ def decide_destination(
             f" {routed[deciding].because}"
         ),
     )
+
+
+def decide_notice_times(
+    incident: Incident,
+    routes: tuple[Route, ...],
+    severities: Mapping[str, Severity] = NO_SEVERITIES,
+    *,
+    now: datetime,
+) -> dict[Address, datetime]:
+    """Return which channels are outside of their hours at `now`, and when each is told.
+
+    A channel that is not among them is told at once: a route without hours
+    leads there, or none of today's does. The routes of firing alerts count; of
+    those that ended, only where they alone lead to the channel.
+    """
+    if all(route.hours is None for route in routes):
+        return {}
+    hours: dict[Address, tuple[Hours, ...]] = {}
+    for alerts in (incident.firing, [one for one in incident.alerts.values() if not one.firing]):
+        ways = [_decide_route(_as_ours(alert.labels, severities), routes) for alert in alerts]
+        hours = _hours(ways) | hours
+    due = {address: first_open(some, now) for address, some in hours.items() if some}
+    return {address: at for address, at in due.items() if at > now}
+
+
+def _hours(ways: list[Routed]) -> dict[Address, tuple[Hours, ...]]:
+    """Return the hours of each channel that they lead to; none where one tells it at once."""
+    found: dict[Address, tuple[Hours, ...]] = {}
+    for one in ways:
+        for address in one.channels:
+            hours = one.hours.get(address, ())
+            known = found.setdefault(address, hours)
+            found[address] = tuple(dict.fromkeys((*known, *hours))) if known and hours else ()
+    return found
+
+
+def decide_incident_by(
+    labels: Mapping[str, str],
+    routes: tuple[Route, ...],
+    severities: Mapping[str, Severity] = NO_SEVERITIES,
+) -> tuple[str, ...]:
+    """Return the labels by which the alert's route makes incidents; none: Alertmanager's group."""
+    return _decide_route(_as_ours(labels, severities), routes).incident_by
 
 
 def _as_ours(labels: Mapping[str, str], severities: Mapping[str, Severity]) -> Mapping[str, str]:

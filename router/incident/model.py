@@ -73,8 +73,8 @@ class Incident:
     def is_quiet(self) -> bool:
         """Say whether nobody has to be woken now: nothing fires, or all that does is suppressed.
 
-        What fires among alerts that Alertmanager cut off is not known, so an
-        incident without a single alert that ended is not quiet.
+        Without a firing alert it is open for one that Alertmanager cut off, and
+        that may fire: so it is only quiet while its end is held back.
         """
         if self.closes_at is not None:
             return True
@@ -128,8 +128,11 @@ class Change:
     incident: Incident
     events: tuple[Event, ...]
     opened: bool = False
+    reopened: bool = False
+    pages_anew: bool = False  # whoever was paged before, the escalation begins again
     severity_rose: bool = False
     newly_firing: bool = False  # an alert fires that did not before
     newly_ended: bool = False  # an alert ended, others may go on
     acknowledged: bool = False
     resolved: bool = False
+    is_visible: bool = True  # people see a difference, so what they were told is brought up to date

@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from guardia.severity import Severity
 from router.incident.describe import cut_at_word, one_line
-from router.message.model import MessageContext
+from router.message.held import carried_by, told_summary
+from router.message.model import MessageContext, MessageKind
 from router.message.summary import headline, told
 
 # Lines may be 998 bytes long (RFC 5322, 2.1.1). At the 78 that the standard library
@@ -52,6 +53,8 @@ def render_email(context: MessageContext) -> EmailText:
     Every text of an alert is on one line of visible characters before it gets
     here, so that a label cannot add a header or a line of its own.
     """
+    if context.message.kind is MessageKind.SUMMARY:
+        return _render_summary(context)
     seen = told(context) | {
         "colour": _COLOURS[context.incident.severity] if context.incident.is_open else _OVER
     }
@@ -62,6 +65,18 @@ def render_email(context: MessageContext) -> EmailText:
         subject=cut_at_word(subject, _SUBJECT_LENGTH),
         text=templates.render("email.txt", lambda: seen) or _ours("incident.txt", seen),
         html=templates.render("email.html", lambda: seen) or _ours("incident.html", seen),
+    )
+
+
+def _render_summary(context: MessageContext) -> EmailText:
+    """Return what waited for the hours; always in our own words (see router.message.held)."""
+    seen = told_summary(context) | {"colour": _COLOURS[context.incident.severity]}
+    if not carried_by(context).open_count:
+        seen["colour"] = _OVER
+    return EmailText(
+        subject=cut_at_word(f"[Guardia] {seen['headline']}", _SUBJECT_LENGTH),
+        text=_ours("summary.txt", seen),
+        html=_ours("summary.html", seen),
     )
 
 

@@ -20,6 +20,7 @@ class MessageKind(StrEnum):
     RESOLVE = "resolve"  # tells a paging provider that it is over
     NOTICE = "notice"  # informs a channel; edited in place where the channel can
     ESCALATION = "escalation"  # one step taken, told in the thread under a channel's notice
+    SUMMARY = "summary"  # what waited for a channel's hours, all incidents in one message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,32 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One of the incidents that a summary tells, as it is at sending."""
+
+    number: int
+    incident: Incident
+    url: str  # empty: no link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What a summary tells: the open incidents first, the worst of them first.
+
+    Of thousands, `told` holds only the first; the counts are of all.
+    """
+
+    told: tuple[Told, ...]
+    open_count: int
+    over_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContext:
-    """All a channel may need to render a message."""
+    """All a channel may need to render a message.
+
+    A summary belongs to the first incident of `carried`, and tells them all.
+    """
 
     message: Message
     incident: Incident
@@ -60,3 +85,4 @@ class MessageContext:
     thread: str | None  # the channel's own id of the notice under which to tell it
     now: datetime
     templates: OwnTemplates = NO_TEMPLATES
+    carried: Carried | None = None  # of a summary; None of everything else

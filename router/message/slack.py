@@ -4,12 +4,21 @@ Text of an alert goes into `plain_text` objects only: there Slack reads no
 mention, link or format. `mrkdwn` holds our own words and checked addresses.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from router.incident.describe import cut_at_word, one_line
+from router.message.held import (
+    LINE_LENGTH,
+    carried_by,
+    held_headline,
+    open_left_out,
+    open_lines,
+    over_left_out,
+    over_lines,
+)
 from router.message.model import MessageContext, MessageKind
 from router.message.summary import (
     alert_lines,
@@ -29,6 +38,7 @@ HEADER_LENGTH = 150
 SECTION_LENGTH = 3000
 _FALLBACK_LENGTH = 1000
 _TIMELINE_ROWS = 5
+_LINES_A_SECTION = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +59,8 @@ def render_slack(context: MessageContext) -> SlackText:
     """
     if context.message.kind is MessageKind.ESCALATION:
         return _render_step(context)
+    if context.message.kind is MessageKind.SUMMARY:
+        return _render_summary(context)
     line = headline(context)
     own = context.templates.render("slack.txt", partial(told, context))
     blocks = [
@@ -80,6 +92,33 @@ def _ours(context: MessageContext) -> list[dict[str, Any]]:
 def _render_step(context: MessageContext) -> SlackText:
     sentence = f"#{context.message.incident_number}: {one_line(context.message.because)}"
     return SlackText(text=escape(sentence, _FALLBACK_LENGTH), blocks=_section([sentence]))
+
+
+def _render_summary(context: MessageContext) -> SlackText:
+    """Return what waited for the hours, posted once (see router.message.held)."""
+    line = held_headline(carried_by(context))
+    still_open = open_lines(context)
+    pairs = [(one.href, f"#{one.number}") for one in still_open if one.href]
+    blocks = [
+        {"type": "header", "text": _plain(line, HEADER_LENGTH)},
+        *_lines("Still open", [one.text for one in still_open], open_left_out(context)),
+        *_linked(pairs),
+        *_lines("Already over", [one.text for one in over_lines(context)], over_left_out(context)),
+    ]
+    return SlackText(text=escape(line, _FALLBACK_LENGTH), blocks=blocks)
+
+
+def _lines(title: str, lines: Sequence[str], left_out: str) -> list[dict[str, Any]]:
+    """Return sections with all the lines: a few in each, so that none is cut off by its section."""
+    if not lines and not left_out:
+        return []
+    # By line, since what is escaped is longer: one line's signs must not cost another its place.
+    shown = [escape(line, LINE_LENGTH) for line in (*lines, left_out) if line]
+    parts = [shown[at : at + _LINES_A_SECTION] for at in range(0, len(shown), _LINES_A_SECTION)]
+    return [
+        {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}}
+        for text in ("\n".join(part) for part in [[title, *parts[0]], *parts[1:]])
+    ]
 
 
 def escape(text: str, limit: int) -> str:
@@ -119,9 +158,14 @@ def _small(text: str) -> list[dict[str, Any]]:
 
 
 def _links(context: MessageContext) -> list[dict[str, Any]]:
+    return _linked([(link.href, link.text) for link in links(context)])
+
+
+def _linked(pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return one section of links, as many as have room: checked addresses, and words of ours."""
     text = ""
-    for link in links(context):
-        shown = f"<{link.href.replace('&', '&amp;')}|{link.text}>"
+    for href, word in pairs:
+        shown = f"<{href.replace('&', '&amp;')}|{word}>"
         if len(text) + len(shown) + len(" · ") <= SECTION_LENGTH:
             text += f" · {shown}" if text else shown
     return [{"type": "section", "text": {"type": "mrkdwn", "text": text}}] if text else []

@@ -12,8 +12,9 @@ from router.incident.describe import (
     one_line,
     ranked_alerts,
 )
-from router.incident.model import IncidentAlert
-from router.message.model import MessageContext
+from router.incident.model import Incident, IncidentAlert
+from router.message.held import carried_by, held_headline
+from router.message.model import MessageContext, MessageKind
 from router.message.summary import (
     description,
     headline,
@@ -39,6 +40,8 @@ def render_body(context: MessageContext) -> bytes:
     them, and who shows them must escape them again. `id` is the same for every
     attempt to send the same thing.
     """
+    if context.message.kind is MessageKind.SUMMARY:
+        return _summary(context)
     message, incident = context.message, context.incident
     alerts = ranked_alerts(incident)
     body = {
@@ -48,17 +51,7 @@ def render_body(context: MessageContext) -> bytes:
         "sent_at": _time(context.now),
         "person": _person(context, message.person) if message.person is not None else None,
         "because": one_line(message.because),
-        "incident": {
-            "number": message.incident_number,
-            "url": context.incident_url if is_web_address(context.incident_url) else None,
-            "state": incident.state,
-            "severity": incident.severity,
-            "title": incident_title(incident),
-            "opened_at": _time(incident.opened_at),
-            "acknowledged_at": _time(incident.acknowledged_at),
-            "acknowledged_by": incident.acknowledged_by,
-            "resolved_at": _time(incident.resolved_at),
-        },
+        "incident": _incident(message.incident_number, incident, context.incident_url),
         "text": {
             "headline": headline(context),
             "state": state_sentence(context),
@@ -73,6 +66,40 @@ def render_body(context: MessageContext) -> bytes:
         "links": [{"text": link.text, "href": link.href} for link in links(context)],
     }
     return json.dumps(body).encode("ascii")
+
+
+def _summary(context: MessageContext) -> bytes:
+    """Return what waited for the hours: `incidents` in place of one incident and its alerts."""
+    carried = carried_by(context)
+    body = {
+        "version": VERSION,
+        "id": context.message.dedup_key,
+        "kind": context.message.kind,
+        "sent_at": _time(context.now),
+        "text": {"headline": held_headline(carried)},
+        "incidents": [
+            _incident(one.number, one.incident, one.url)
+            | {"labels": _pairs(incident_labels(one.incident).items())}
+            for one in carried.told
+        ],
+        "incidents_open": carried.open_count,
+        "incidents_left_out": carried.open_count + carried.over_count - len(carried.told),
+    }
+    return json.dumps(body).encode("ascii")
+
+
+def _incident(number: int, incident: Incident, url: str) -> dict[str, Any]:
+    return {
+        "number": number,
+        "url": url if is_web_address(url) else None,
+        "state": incident.state,
+        "severity": incident.severity,
+        "title": incident_title(incident),
+        "opened_at": _time(incident.opened_at),
+        "acknowledged_at": _time(incident.acknowledged_at),
+        "acknowledged_by": incident.acknowledged_by,
+        "resolved_at": _time(incident.resolved_at),
+    }
 
 
 def _following(context: MessageContext) -> dict[str, Any] | None:

@@ -83,12 +83,17 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """Somebody takes over for a while; half-open, UTC instants."""
+    """Somebody takes over for a while; half-open, UTC instants.
+
+    `number` and `made_by` are of those made at run time; the others stand in the catalog.
+    """
 
     person: PersonId
     starts_at: datetime
     ends_at: datetime
     reason: str = ""
+    number: int | None = None
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,16 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Final
 
 from router.oncall.model import Layer, Override, Schedule, ScheduleId, Shift
 from router.oncall.restrictions import Span, open_spans
 from router.oncall.turns import turns
+
+# In which the next shift is looked for: mostly it is near, and a year takes a while to compute.
+_AHEAD: Final = (timedelta(days=31), timedelta(days=366))
 
 
 def on_call(schedule: Schedule, at: datetime) -> Shift | None:
@@ -37,6 +41,21 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, .
     for level in _levels(schedule, first, last):
         found = _lay_over(found, level)
     return tuple(shift for shift in found if shift.starts_at < end and start < shift.ends_at)
+
+
+def following(schedule: Schedule, at: datetime) -> Shift | None:
+    """Return the shift after the one that covers `at`, or the first after a gap.
+
+    None when nobody is on call within a year of the end of the one before.
+    """
+    current = on_call(schedule, at)
+    after = at if current is None else current.ends_at
+    for ahead in _AHEAD:
+        later = shifts(schedule, after, after + ahead)
+        found = next((shift for shift in later if shift.starts_at >= after), None)
+        if found is not None:
+            return found
+    return None
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[Span, ...]:
@@ -84,11 +103,15 @@ def _of_layer(
 
 def _of_override(schedule: ScheduleId, override: Override) -> Shift:
     reason = f": {override.reason}" if override.reason else ""
+    because = f"override of {schedule}"
+    if override.number is not None:
+        because = f"override {override.number} of {schedule}, made at run time"
+        because += f" by {override.made_by}"
     return Shift(
         person=override.person,
         starts_at=override.starts_at,
         ends_at=override.ends_at,
-        because=f"override of {schedule}{reason}",
+        because=f"{because}{reason}",
     )
 
 

@@ -1,18 +1,32 @@
 """What waits: when the next thing is due, and how overdue the oldest is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 
 from router.message.model import MessageKind
+from router.store.lease_clock import is_shared
 from router.store.tables import (
     INCIDENT_OPEN,
+    INCIDENT_REVISITED,
+    MESSAGE_HELD,
     MESSAGE_OPEN,
     NOTIFICATION_PENDING,
     TIMER_RUNNING,
+    Instant,
     events,
     incidents,
     messages,
@@ -31,12 +45,26 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """All three queues and the open incidents; each figure reads only the rows that wait."""
+    """The queues and the open incidents; each figure reads only the rows that wait.
+
+    `pages` are those messages that no provider has accepted, due since they
+    were asked for: a retry that is planned makes nothing of it younger.
+    """
 
     notifications: Waiting
     timers: Waiting
     messages: Waiting
+    pages: Waiting
     open_incidents: int
+
+    def queues(self) -> tuple[tuple[str, Waiting], ...]:
+        """Return each queue with its name."""
+        return (
+            ("notifications", self.notifications),
+            ("timers", self.timers),
+            ("messages", self.messages),
+            ("pages", self.pages),
+        )
 
 
 def read_backlog(tx: Connection) -> Backlog:
@@ -46,31 +74,29 @@ def read_backlog(tx: Connection) -> Backlog:
         notifications=_waiting(tx, notifications.c.due_at, NOTIFICATION_PENDING),
         timers=_waiting(tx, timers.c.due_at, TIMER_RUNNING),
         messages=_waiting(tx, messages.c.due_at, MESSAGE_OPEN),
+        pages=_waiting(
+            tx,
+            case((messages.c.reason.is_not(None), messages.c.created_at), else_=messages.c.due_at),
+            and_(MESSAGE_OPEN, messages.c.kind == MessageKind.PAGE.value),
+        ),
         open_incidents=int(tx.execute(still_open).scalar_one()),
     )
 
 
 def _waiting(tx: Connection, due_at: ColumnElement[Any], where: ColumnElement[bool]) -> Waiting:
-    row = tx.execute(select(func.count(), func.min(due_at)).where(where)).one()
+    first = type_coerce(func.min(due_at), Instant)
+    row = tx.execute(select(func.count(), first).where(where)).one()
     return Waiting(count=row[0], first_due_at=row[1])
 
 
 def find_next_decision(tx: Connection) -> datetime | None:
-    """Return when the next notification or step of an escalation is due (or was)."""
+    """Return when the next notification, step or end of a hold is due (or was)."""
     return _first(
         tx,
         select(func.min(notifications.c.due_at)).where(NOTIFICATION_PENDING),
         select(func.min(timers.c.due_at)).where(TIMER_RUNNING),
-    )
-
-
-def find_next_message(tx: Connection, kinds: Sequence[MessageKind]) -> datetime | None:
-    """Return when the next message of these kinds is due, or when the next lease ends."""
-    these = (MESSAGE_OPEN, messages.c.kind.in_([kind.value for kind in kinds]))
-    return _first(
-        tx,
-        select(func.min(messages.c.due_at)).where(*these, messages.c.state == "pending"),
-        select(func.min(messages.c.leased_until)).where(*these, messages.c.state == "sending"),
+        select(func.min(incidents.c.revisit_at)).where(INCIDENT_REVISITED),
+        select(func.min(messages.c.held_until)).where(MESSAGE_HELD),
     )
 
 
@@ -107,8 +133,12 @@ def record_set_back(tx: Connection, *, lead: timedelta, now: datetime) -> int:
         for column in (
             notifications.c.due_at,
             timers.c.due_at,
+            incidents.c.acknowledged_until,
+            incidents.c.closes_at,
+            incidents.c.revisit_at,
             messages.c.due_at,
-            messages.c.leased_until,
+            messages.c.held_until,
+            *(() if is_shared(tx) else (messages.c.leased_until,)),  # the database's own clock
         )
     )
 

@@ -8,7 +8,8 @@ and its works run again alone.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -34,6 +35,43 @@ def list_holders(tx: Connection, fingerprints: Iterable[str]) -> dict[str, int]:
             ALERT_IN_OPEN_INCIDENT, alerts.c.fingerprint.in_(wanted[start : start + 500])
         )
         found.update((row.fingerprint, row.incident_number) for row in tx.execute(statement))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedByHand:
+    """An alert that fired when somebody resolved its incident, and has not ended since."""
+
+    number: int  # of the incident
+    starts_at: datetime
+
+
+def list_closed_by_hand(
+    tx: Connection, fingerprints: Iterable[str], *, since: datetime
+) -> dict[str, ClosedByHand]:
+    """Return those of the alerts whose incident somebody resolved after `since` while they fired.
+
+    By fingerprint, the newest incident of each.
+    """
+    wanted = sorted(set(fingerprints))
+    found: dict[str, ClosedByHand] = {}
+    for start in range(0, len(wanted), 500):
+        statement = (
+            select(alerts.c.fingerprint, alerts.c.incident_number, alerts.c.starts_at)
+            .join(incidents, incidents.c.number == alerts.c.incident_number)
+            .where(
+                incidents.c.resolved_at.is_not(None),  # for the index
+                incidents.c.resolved_at > since,
+                incidents.c.resolved_by.is_not(None),
+                alerts.c.firing,
+                alerts.c.fingerprint.in_(wanted[start : start + 500]),
+            )
+            .order_by(incidents.c.number)
+        )
+        for row in tx.execute(statement):
+            found[row.fingerprint] = ClosedByHand(
+                number=row.incident_number, starts_at=row.starts_at
+            )
     return found
 
 
@@ -91,6 +129,17 @@ def list_incidents(tx: Connection, *, open_only: bool, limit: int) -> list[Incid
     for member in tx.execute(select(alerts).where(of_these)):
         members[member.incident_number].append(_alert(member))
     return [_incident(row, members[row.number]) for row in rows]
+
+
+def list_revisits(tx: Connection, *, now: datetime, limit: int) -> list[int]:
+    """Return the incidents to which time alone does something by now, the longest due first."""
+    statement = (
+        select(incidents.c.number)
+        .where(incidents.c.revisit_at <= now)
+        .order_by(incidents.c.revisit_at)
+        .limit(limit)
+    )
+    return [int(number) for number in tx.execute(statement).scalars()]
 
 
 def record_incident(tx: Connection, before: Incident | None, after: Incident) -> Incident:

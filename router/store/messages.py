@@ -1,19 +1,17 @@
-"""The outbox: what is to be sent, under whose lease it is being sent, what came of it."""
+"""The outbox: what is to be sent, and what became of it; being sent is the matter of `leases`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, insert, select, update
 
 from router.address import Address
 from router.message.model import Message, MessageKind
 from router.oncall.model import PersonId
 from router.store.tables import MESSAGE_OPEN, messages
-
-LEASE: Final = timedelta(seconds=20)  # longer than any attempt may take
 
 
 class MessageState(StrEnum):
@@ -42,6 +40,7 @@ class StoredMessage:
     ended_at: datetime | None
     reason: str | None
     detail: str | None
+    held_until: datetime | None = None  # when the hours of its channel begin
 
 
 def record_message(tx: Connection, message: Message, *, now: datetime) -> bool:
@@ -62,7 +61,9 @@ def record_notice(tx: Connection, notice: Message, *, now: datetime) -> None:
     """Ask for a notice, or for what was sent to be brought up to date.
 
     One row a notice that is edited in place: a change before sending is
-    simply part of what is sent, a change while sending makes it due again.
+    simply part of what is sent, however long that waits, and a change while
+    sending makes it due again. `created_at` becomes that of the newest change,
+    since that is the information whose age counts.
     """
     if record_message(tx, notice, now=now):
         return
@@ -72,63 +73,11 @@ def record_notice(tx: Connection, notice: Message, *, now: datetime) -> None:
         messages.c.channel == notice.address.channel,
         messages.c.address == notice.address.address,
     )
-    tx.execute(update(messages).where(this).values(revision=messages.c.revision + 1))
+    newer = {"revision": messages.c.revision + 1, "created_at": now}
+    tx.execute(update(messages).where(this).values(**newer))
     ended = ~MESSAGE_OPEN
-    renewed = {"state": "pending", "due_at": now, "created_at": now, "ended_at": None}
+    renewed = {"state": "pending", "due_at": now, "ended_at": None}
     tx.execute(update(messages).where(this, ended).values(**renewed, attempts=0))
-
-
-def claim_due_messages(
-    tx: Connection,
-    *,
-    now: datetime,
-    lease_token: str,
-    limit: int,
-    kinds: Sequence[MessageKind] = tuple(MessageKind),
-) -> list[StoredMessage]:
-    """Lease at most `limit` due messages, the most urgent first.
-
-    A lease ends by itself (`leased_until`), so a worker that dies gives its
-    messages back: one may be sent twice, never not at all. `due_at` stays as
-    it was, so the age of overdue messages stays true. `lease_token` must be
-    new with each call.
-    """
-    due = (
-        select(messages.c.id)
-        .where(
-            or_(
-                and_(messages.c.state == "pending", messages.c.due_at <= now),
-                and_(messages.c.state == "sending", messages.c.leased_until <= now),
-            ),
-            MESSAGE_OPEN,
-            messages.c.urgency.in_([_urgency(kind) for kind in kinds]),
-        )
-        .order_by(
-            messages.c.urgency,
-            # An outage leaves many retries: what nobody has tried yet does not wait behind them.
-            case((messages.c.attempts == 0, 0), else_=1),
-            messages.c.due_at,
-            messages.c.id,
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    found = list(tx.execute(due).scalars())
-    if not found:
-        return []
-    claim = (
-        update(messages)
-        .where(messages.c.id.in_(found))
-        .values(
-            state="sending",
-            lease_token=lease_token,
-            leased_until=now + LEASE,
-            attempts=messages.c.attempts + 1,
-        )
-        .returning(messages)
-    )
-    claimed = {row.id: _stored(row) for row in tx.execute(claim)}
-    return [claimed[number] for number in found]
 
 
 def list_stuck_pages(tx: Connection, *, asked_by: datetime, limit: int) -> list[StoredMessage]:
@@ -145,7 +94,7 @@ def list_stuck_pages(tx: Connection, *, asked_by: datetime, limit: int) -> list[
         .order_by(messages.c.created_at, messages.c.id)
         .limit(limit)
     )
-    return [_stored(row) for row in tx.execute(statement)]
+    return [read_message(row) for row in tx.execute(statement)]
 
 
 def find_next_stuck_page(tx: Connection, *, asked_after: datetime) -> datetime | None:
@@ -157,50 +106,10 @@ def find_next_stuck_page(tx: Connection, *, asked_after: datetime) -> datetime |
     return asked_at
 
 
-def find_claimed(tx: Connection, claimed: StoredMessage) -> StoredMessage | None:
-    """Return the message as it is now, or None when its lease was lost to another."""
-    statement = select(messages).where(*_under_lease(claimed))
-    row = tx.execute(statement.with_for_update()).one_or_none()
-    return None if row is None else _stored(row)
-
-
-def record_sent(
-    tx: Connection, claimed: StoredMessage, *, provider_id: str | None, now: datetime
-) -> None:
-    """Record a message as sent, or as due again when it was renewed meanwhile."""
-    kept = provider_id or claimed.provider_id
-    done = {"lease_token": None, "leased_until": None, "provider_id": kept, "reason": None}
-    this = _under_lease(claimed)
-    renewed = messages.c.revision != claimed.revision
-    again = {"state": "pending", "due_at": now, "attempts": 0, "detail": None}
-    sent = {"state": "sent", "ended_at": now, "detail": None}
-    tx.execute(update(messages).where(*this, renewed).values(**done, **again))
-    tx.execute(update(messages).where(*this).values(**done, **sent))
-
-
-def record_failure(
-    tx: Connection,
-    claimed: StoredMessage,
-    *,
-    reason: str,
-    detail: str,
-    retry_at: datetime | None,
-    now: datetime,
-) -> None:
-    """Record a failed attempt: due again at `retry_at`, or given up (None)."""
-    values: dict[str, Any] = {"lease_token": None, "leased_until": None}
-    values |= {"reason": reason, "detail": detail}
-    if retry_at is None:
-        values |= {"state": "failed", "ended_at": now}
-    else:
-        values |= {"state": "pending", "due_at": retry_at}
-    tx.execute(update(messages).where(*_under_lease(claimed)).values(**values))
-
-
 def record_dropped(tx: Connection, ids: Iterable[int], *, reason: str, now: datetime) -> None:
     """Take messages out of the outbox that nobody needs any more."""
     values: dict[str, Any] = {"lease_token": None, "leased_until": None}
-    values |= {"state": "dropped", "ended_at": now, "detail": reason}
+    values |= {"state": "dropped", "ended_at": now, "detail": reason, "held_until": None}
     tx.execute(update(messages).where(messages.c.id.in_(list(ids))).values(**values))
 
 
@@ -216,29 +125,22 @@ def list_messages(
         )
         .order_by(messages.c.id)
     )
-    return [_stored(row) for row in tx.execute(statement)]
+    return [read_message(row) for row in tx.execute(statement)]
 
 
-def _urgency(kind: MessageKind) -> int:
+def urgency(kind: MessageKind) -> int:
+    """Return a kind's place among those that wait: 0 is sent first."""
     return list(MessageKind).index(kind)
 
 
-_OPEN_PAGE: Final = (MESSAGE_OPEN, messages.c.urgency == _urgency(MessageKind.PAGE))
-
-
-def _under_lease(claimed: StoredMessage) -> tuple[Any, ...]:
-    return (
-        messages.c.id == claimed.id,
-        messages.c.state == "sending",
-        messages.c.lease_token == claimed.lease_token,
-    )
+_OPEN_PAGE: Final = (MESSAGE_OPEN, messages.c.urgency == urgency(MessageKind.PAGE))
 
 
 def _row(message: Message, now: datetime) -> dict[str, Any]:
     return {
         "incident_number": message.incident_number,
         "kind": message.kind.value,
-        "urgency": _urgency(message.kind),
+        "urgency": urgency(message.kind),
         "channel": message.address.channel,
         "address": message.address.address,
         "dedup_key": message.dedup_key,
@@ -250,7 +152,8 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
     }
 
 
-def _stored(row: Row[Any]) -> StoredMessage:
+def read_message(row: Row[Any]) -> StoredMessage:
+    """Return a row of the table as a value."""
     person = None if row.person is None else PersonId(row.person)
     return StoredMessage(
         id=row.id,
@@ -272,4 +175,5 @@ def _stored(row: Row[Any]) -> StoredMessage:
         ended_at=row.ended_at,
         reason=row.reason,
         detail=row.detail,
+        held_until=row.held_until,
     )

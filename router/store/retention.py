@@ -25,6 +25,7 @@ from router.store.tables import (
     incidents,
     messages,
     notifications,
+    overrides,
     rejected,
     timers,
 )
@@ -40,6 +41,7 @@ class Deleted:
     incidents: int
     notifications: int
     rejected: int
+    overrides: int
     complete: bool  # nothing is left that may go
 
 
@@ -50,7 +52,8 @@ def delete_older(tx: Connection, *, before: datetime, rows: int = BATCH_ROWS) ->
     resolved before then and no message of it waits. A large one goes in
     several calls, and one that a crash leaves half is the next call's first.
     Notifications go when they were received before then and are applied,
-    rejected bodies when an incident tells of them that is not open.
+    rejected bodies when an incident tells of them that is not open, and
+    overrides when they ended before then.
     """
     ended, left = _delete_incidents(tx, before=before, rows=rows)
     applied = notifications.c.state.in_(["applied", "repeated"])
@@ -59,7 +62,14 @@ def delete_older(tx: Connection, *, before: datetime, rows: int = BATCH_ROWS) ->
         incidents.c.number == rejected.c.incident_number, INCIDENT_OPEN
     )
     refused, left = _delete_bodies(tx, rejected, told, before=before, rows=left)
-    return Deleted(incidents=ended, notifications=received, rejected=refused, complete=left > 0)
+    passed, left = _delete_overrides(tx, before=before, rows=left)
+    return Deleted(
+        incidents=ended,
+        notifications=received,
+        rejected=refused,
+        overrides=passed,
+        complete=left > 0,
+    )
 
 
 def _delete_incidents(tx: Connection, *, before: datetime, rows: int) -> tuple[int, int]:
@@ -113,4 +123,19 @@ def _delete_bodies(
         found.append(row.id)
     if found:
         tx.execute(delete(table).where(table.c.id.in_(found)))
+    return len(found), rows - len(found)
+
+
+def _delete_overrides(tx: Connection, *, before: datetime, rows: int) -> tuple[int, int]:
+    """Return how many overrides are gone, and how many rows may still be deleted."""
+    old = (
+        select(overrides.c.id)
+        .where(overrides.c.ends_at < before)
+        .order_by(overrides.c.ends_at)
+        .limit(rows)
+        .with_for_update(skip_locked=True)
+    )
+    found = tx.execute(old).scalars().all()
+    if found:
+        tx.execute(delete(overrides).where(overrides.c.id.in_(found)))
     return len(found), rows - len(found)

@@ -199,6 +199,7 @@ messages = Table(
     Column("detail", Words),
     # The message that tells it together with others. No foreign key: old incidents are deleted.
     Column("carried_by", BigInteger),
+    Column("held_until", Instant),  # when the hours of its routes begin; NULL: it is not held
     CheckConstraint("state IN ('pending', 'sending', 'sent', 'failed', 'dropped')", name="state"),
     UniqueConstraint("dedup_key", "kind", "channel", "address"),
     Index("ix_messages_incident", "incident_number"),
@@ -229,13 +230,17 @@ overrides = Table(
     Column("cancelled_at", Instant),
     Column("cancelled_by", Words),
     Index("ix_overrides_ends", "ends_at"),
+    sqlite_autoincrement=True,  # people are told its number: it is never given twice
 )
 
 heartbeats = Table(
     "heartbeats",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("seen_at", Instant, nullable=False),
+    Column("watched_at", Instant, nullable=False),  # since when it is waited for
+    Column("seen_at", Instant),  # NULL: it never came
+    Column("missed_at", Instant),  # when it was found missing; NULL: it is not
+    Column("told_at", Instant),  # when people were last told that it is missing
 )
 
 # What providers told us and is dealt with: told again, it changes nothing.
@@ -256,6 +261,7 @@ INCIDENT_OPEN = incidents.c.state != literal_column("'resolved'")
 INCIDENT_REVISITED = incidents.c.revisit_at.is_not(None)
 ALERT_IN_OPEN_INCIDENT = alerts.c.in_open_incident.is_(true())
 TIMER_RUNNING = timers.c.due_at.is_not(None)
+MESSAGE_HELD = messages.c.held_until.is_not(None)
 MESSAGE_OPEN = messages.c.state.in_([literal_column("'pending'"), literal_column("'sending'")])
 
 
@@ -284,3 +290,4 @@ _partial_index("ix_messages_open", messages.c.urgency, messages.c.due_at, where=
 _partial_index(
     "ix_messages_carried", messages.c.carried_by, where=messages.c.carried_by.is_not(None)
 )
+_partial_index("ix_messages_held", messages.c.held_until, where=MESSAGE_HELD)

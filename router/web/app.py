@@ -4,8 +4,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from router.web.answers import AnswersApi
 from router.web.api import Api
+from router.web.catalog import CatalogApi
 from router.web.health import Health
+from router.web.oncall import OnCallApi
+from router.web.overrides import OverridesApi
 from router.web.ports import WebPorts
 from router.web.problems import EXCEPTION_HANDLERS
 from router.web.request_ids import RequestIdMiddleware
@@ -17,15 +21,32 @@ def create_app(ports: WebPorts) -> ASGIApp:
     """Return the application."""
     webhook = Webhook(ports=ports, tokens=TokenFile(ports.webhook_token_file))
     api = Api(ports=ports, tokens=TokenFile(ports.api_token_file))
+    catalog = CatalogApi(reloads=ports.reloads, tokens=api.tokens)
+    oncall = OnCallApi(ports=ports, tokens=api.tokens)
+    overrides = OverridesApi(ports=ports, tokens=api.tokens)
+    answers = AnswersApi(ports=ports, tokens=api.tokens)
     health = Health(ports=ports, tokens=(webhook.tokens, api.tokens))
     app = Starlette(
         routes=[
             Route("/webhook", webhook.post, methods=["POST"]),
             Route("/api/incidents", api.list, methods=["GET"]),
             Route("/api/incidents/{number}", api.show, methods=["GET"]),
-            Route("/api/incidents/{number}/ack", api.acknowledge, methods=["POST"]),
+            Route("/api/incidents/{number}/ack", answers.acknowledge, methods=["POST"]),
+            Route("/api/incidents/{number}/resolve", answers.resolve, methods=["POST"]),
+            Route("/api/incidents/{number}/snooze", answers.snooze, methods=["POST"]),
+            Route("/api/incidents/{number}/escalate", answers.escalate, methods=["POST"]),
+            Route("/api/incidents/{number}/reassign", answers.reassign, methods=["POST"]),
+            Route("/api/incidents/{number}/comment", answers.comment, methods=["POST"]),
             Route("/api/rejected", api.list_rejected, methods=["GET"]),
             Route("/api/rejected/{number}", api.show_rejected, methods=["GET"]),
+            Route("/api/catalog", catalog.show, methods=["GET"]),
+            Route("/-/reload", catalog.reload, methods=["POST"]),
+            Route("/api/oncall", oncall.who, methods=["GET"]),
+            Route("/api/schedules/{id}.ics", oncall.schedule_calendar, methods=["GET"]),
+            Route("/api/people/{id}.ics", oncall.person_calendar, methods=["GET"]),
+            Route("/api/overrides", overrides.list, methods=["GET"]),
+            Route("/api/overrides", overrides.make, methods=["POST"]),
+            Route("/api/overrides/{number}/cancel", overrides.cancel, methods=["POST"]),
             Route("/metrics", health.metrics, methods=["GET"]),
             Route("/-/healthy", health.healthy, methods=["GET"]),
             Route("/-/ready", health.ready, methods=["GET"]),

@@ -30,13 +30,26 @@ class Health:
 
     async def metrics(self, _request: Request) -> Response:
         """Return the metrics, written in a thread since many take long to write."""
-        try:
-            backlog = await self.ports.store.read(read_backlog, seconds=WAIT_SECONDS)
-        except STORE_ERRORS as error:
-            logger.error("the metrics of the store are left out: %s", error)
-            backlog = None
+        # At once: a database that answers neither costs 5 s and not 10.
+        backlog, writable = await asyncio.gather(self._read_backlog(), self._is_writable())
+        self.ports.metrics.store_writable.set(writable)
         text = await asyncio.to_thread(self._write_metrics, backlog)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    async def _read_backlog(self) -> Backlog | None:
+        try:
+            return await self.ports.store.read(read_backlog, seconds=WAIT_SECONDS)
+        except STORE_ERRORS as error:
+            logger.error("the metrics of the store are left out: %s", error)
+            return None
+
+    async def _is_writable(self) -> bool:
+        try:
+            await self.ports.store.check_writing(seconds=WAIT_SECONDS)
+        except STORE_ERRORS as error:
+            logger.error("the database cannot be written to: %s", error)
+            return False
+        return True
 
     async def healthy(self, _request: Request) -> Response:
         """Say that this process serves requests at all."""
@@ -71,8 +84,7 @@ class Health:
         metrics, now = self.ports.metrics, self.ports.clock()
         metrics.clock_ahead_seconds.set(self.ports.clock_ahead().total_seconds())
         if backlog is not None:
-            metrics.observe_waiting("notifications", backlog.notifications, now=now)
-            metrics.observe_waiting("timers", backlog.timers, now=now)
-            metrics.observe_waiting("messages", backlog.messages, now=now)
+            for queue, waiting in backlog.queues():
+                metrics.observe_waiting(queue, waiting, now=now)
             metrics.open_incidents.set(backlog.open_incidents)
         return metrics.write(store_up=backlog is not None)

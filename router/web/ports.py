@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from router.catalog import OnCallCatalog
+from router.incident.answers import Answer
 from router.incident.model import Incident
 from router.metrics import Metrics
+from router.reload import Reloads
 from router.store.store import Store
 
 
@@ -18,8 +21,10 @@ class WebPorts:
     metrics: Metrics
     clock: Callable[[], datetime]
     clock_ahead: Callable[[], timedelta] = timedelta  # of the wall clock
+    catalog: Callable[[], OnCallCatalog]  # the edition that counts now
     wake: Callable[[], None]  # tells the worker that something is stored
-    acknowledge: Callable[[int, str], Awaitable[Incident | None]]  # (number, by whom)
+    answer: Callable[[int, Answer], Awaitable[Incident | None]]  # raises AnswerRefused
+    reloads: Reloads
     is_working: Callable[[], bool]  # the worker's loops are alive
     webhook_token_file: Path
     api_token_file: Path

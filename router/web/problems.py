@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -17,15 +18,24 @@ STORE_ERRORS = (StoreBusyError, SQLAlchemyError)
 logger = logging.getLogger(__name__)
 
 
-def render_problem(status: HTTPStatus, detail: str) -> JSONResponse:
-    """Return an error that says in one plain sentence what is wrong."""
+def render_problem(status: HTTPStatus, detail: str, **members: Any) -> JSONResponse:
+    """Return an error that says in one plain sentence what is wrong.
+
+    `members` are more of the problem for programs (RFC 9457, 3.2).
+    """
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 15.5.2: required
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
     return JSONResponse(
-        {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail},
+        {
+            "type": "about:blank",
+            "title": status.phrase,
+            "status": status.value,
+            "detail": detail,
+            **members,
+        },
         status_code=status,
         headers=headers,
         media_type="application/problem+json",

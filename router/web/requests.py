@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,10 @@ def refuse_stranger(request: Request, tokens: TokenFile, *, name: str) -> Respon
         return None
     detail = f"The Authorization header must be `Bearer` and the router's {name} token."
     return render_problem(HTTPStatus.UNAUTHORIZED, detail)
+
+
+_LARGEST_NUMBER: Final = 2**63 - 1  # of a row in either database
+_LONGEST_NUMBER: Final = 19  # digits of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +51,14 @@ def _declared_size(request: Request) -> int:
     """Return the Content-Length, which the server has checked; 0 where there is none."""
     declared = request.headers.get("content-length", "")
     return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else 0
+
+
+def read_number(text: str) -> int | None:
+    """Return a whole number; None for what is none, or too large for a row.
+
+    Checked by hand, after the token: Python refuses to read thousands of digits.
+    """
+    if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER:
+        return None
+    number = int(text)
+    return number if number <= _LARGEST_NUMBER else None

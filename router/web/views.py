@@ -1,17 +1,22 @@
 """Incidents and rejections as JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from router.catalog import OnCallCatalog
+from router.escalation.foreseen import name_of
 from router.incident.describe import incident_title
 from router.incident.model import Event, Incident
+from router.oncall.model import Roster
 from router.store.incidents import find_incident, list_timeline
 from router.store.messages import StoredMessage, list_messages
+from router.store.overrides import read_roster
 from router.store.rejections import StoredRejection
 from router.store.timers import Timer, find_timer
+from router.web.outlook import render_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +27,13 @@ class IncidentDetails:
     timeline: tuple[Event, ...]
     messages: list[StoredMessage]
     timer: Timer | None
+    catalog: OnCallCatalog  # its roster with what was changed at run time
+    at: datetime  # for which it is told what comes next
 
 
-def find_details(tx: Connection, number: int) -> IncidentDetails | None:
+def find_details(
+    tx: Connection, number: int, *, catalog: OnCallCatalog, now: datetime
+) -> IncidentDetails | None:
     """Return one incident with everything that explains it, or None."""
     incident = find_incident(tx, number)
     if incident is None:
@@ -34,6 +43,8 @@ def find_details(tx: Connection, number: int) -> IncidentDetails | None:
         timeline=list_timeline(tx, number),
         messages=list_messages(tx, number),
         timer=find_timer(tx, number),
+        catalog=replace(catalog, roster=read_roster(tx, catalog.roster, at=now)),
+        at=now,
     )
 
 
@@ -48,7 +59,11 @@ def render_summary(incident: Incident) -> dict[str, Any]:
         "opened_at": _render_time(incident.opened_at),
         "acknowledged_at": _render_time(incident.acknowledged_at),
         "acknowledged_by": incident.acknowledged_by,
+        "acknowledged_until": _render_time(incident.acknowledged_until),
         "resolved_at": _render_time(incident.resolved_at),
+        "resolved_by": incident.resolved_by,
+        "reopened": incident.reopened,
+        "closes_at": _render_time(incident.closes_at),
         "alerts_firing": firing,
         "alerts_total": len(incident.alerts),
     }
@@ -64,6 +79,8 @@ def render_details(found: IncidentDetails) -> dict[str, Any]:
                 "labels": alert.labels,
                 "annotations": alert.annotations,
                 "firing": alert.firing,
+                "suppressed_by": alert.suppressed_by,
+                "stale": alert.stale,
                 "severity": alert.severity,
                 "starts_at": _render_time(alert.starts_at),
                 "ended_at": _render_time(alert.ended_at),
@@ -75,8 +92,9 @@ def render_details(found: IncidentDetails) -> dict[str, Any]:
             {"at": _render_time(event.at), "kind": event.kind, "text": event.text}
             for event in found.timeline
         ],
-        "messages": [_render_message(message) for message in found.messages],
+        "messages": [_render_message(one, found.catalog.roster) for one in found.messages],
         "escalation": None if found.timer is None else _render_escalation(found.timer),
+        "next": render_next(found.incident, found.timer, found.catalog, now=found.at),
     }
 
 
@@ -94,12 +112,14 @@ def render_rejection(stored: StoredRejection) -> dict[str, Any]:
     }
 
 
-def _render_message(stored: StoredMessage) -> dict[str, Any]:
+def _render_message(stored: StoredMessage, roster: Roster) -> dict[str, Any]:
+    person = stored.message.person
     return {
         "kind": stored.message.kind,
         "channel": stored.message.address.channel,
         "address": stored.message.address.address,
-        "person": stored.message.person,
+        "person": person,
+        "name": None if person is None else name_of(person, roster),
         "because": stored.message.because,
         "dedup_key": stored.message.dedup_key,
         "state": stored.state,
@@ -114,8 +134,8 @@ def _render_message(stored: StoredMessage) -> dict[str, Any]:
 
 def _render_escalation(timer: Timer) -> dict[str, Any]:
     escalation = timer.escalation
-    steps = len(escalation.policy.steps)
-    following = "last" if escalation.next_step >= steps else str(escalation.next_step + 1)
+    turns = escalation.policy.turns
+    following = "last" if escalation.next_step >= turns else str(escalation.next_step + 1)
     return {
         "policy": escalation.policy.id,
         "catalog_version": escalation.catalog_version,

@@ -49,6 +49,8 @@ class Webhook:
         except (*STORE_ERRORS, TokensUnavailableError) as error:
             outcome, response = "unavailable", render_unavailable(error)
         self.ports.metrics.posts.labels(outcome).inc()
+        if outcome == "accepted":
+            self.ports.metrics.webhook_at.set(self.ports.clock().timestamp())
         return response
 
     async def _take(self, request: Request) -> tuple[str, Response]:

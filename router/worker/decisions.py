@@ -1,35 +1,36 @@
 """What the worker decides: each function is the work of one transaction (G5)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
-import msgspec
 from sqlalchemy import Connection
 
+from router.address import Address
 from router.catalog import OnCallCatalog
 from router.escalation.decide import decide, start, stop
-from router.escalation.model import Decision, Escalation
-from router.incident.apply import (
-    acknowledge,
-    apply_notification,
-    incident_key,
-    without_acknowledgement,
+from router.escalation.model import Decision, Escalation, Policy
+from router.incident.answers import without_acknowledgement
+from router.incident.apply import apply_notification, record_ends
+from router.incident.destination import (
+    Destination,
+    decide_destination,
+    decide_incident_by,
+    decide_notice_times,
 )
-from router.incident.destination import Destination, decide_destination
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
-from router.incident.scope import split_by_scope
-from router.intake.notification import Notification, NotifiedAlert, parse_notification
+from router.incident.mute import find_mute
+from router.incident.revisit import revisit
+from router.intake.notification import Notification, parse_notification
 from router.intake.rejection import REJECTION_KEY
+from router.oncall.model import Roster
 from router.routing import PolicyId
 from router.store.incidents import (
     find_incident,
-    find_last_by_key,
     list_channels,
     list_firing,
-    list_holders,
     record_channels,
     record_events,
     record_incident,
@@ -41,6 +42,7 @@ from router.store.notifications import (
     record_applied,
     record_failed_application,
 )
+from router.store.overrides import read_roster
 from router.store.timers import (
     Timer,
     find_timer,
@@ -48,7 +50,10 @@ from router.store.timers import (
     record_failed_decision,
     record_started,
 )
+from router.worker.belonging import Part, split_by_incident
+from router.worker.heartbeats import take_heartbeats
 from router.worker.outbox import Outbox
+from router.worker.pauses import pause_or_resume
 from router.worker.rejections import tell_rejections
 from router.worker.repeat import is_repeat
 from router.worker.retry import backoff
@@ -74,21 +79,51 @@ class Decisions:
             return "elsewhere"
         if stored.content_key == REJECTION_KEY:
             return self._tell_rejections(tx, stored, now=now)
-        notification = parse_notification(stored.body)
+        notification = take_heartbeats(
+            tx,
+            parse_notification(stored.body),
+            self.catalog.heartbeats,
+            received_at=stored.received_at,
+            now=now,
+        )
         repeated = self._is_repeated(tx, stored, notification)
         record_applied(tx, stored.id, repeated=repeated)
         if repeated:
             return "repeated"
         changed = False
-        for member_of, part in split_by_incident(tx, notification, self.catalog.scope_labels):
-            incident = None if member_of is None else find_incident(tx, member_of, to_change=True)
-            change = apply_notification(incident, part, now=now, severities=self.catalog.severities)
-            if change is not None:
-                # What a resolved incident does not cover is a new one, with nothing stored yet.
-                before = incident if change.incident.number == member_of else None
-                self.record(tx, before, change, now=now)
-                changed = True
+        parts = split_by_incident(
+            tx,
+            notification,
+            self.catalog.scope_labels,
+            incident_by=self._incident_by,
+            closed_since=now - self.catalog.repeat_interval,
+        )
+        for part in parts:
+            changed |= self._apply_part(tx, part, now=now)
         return "changed" if changed else "unchanged"
+
+    def _incident_by(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        return decide_incident_by(labels, self.catalog.routes, self.catalog.severities)
+
+    def _apply_part(self, tx: Connection, part: Part, *, now: datetime) -> bool:
+        number, told = part.number, part.notification
+        incident = None if number is None else find_incident(tx, number, to_change=True)
+        if part.of_closed and incident is not None:
+            change = record_ends(incident, told, now=now)
+        else:
+            change = apply_notification(
+                incident,
+                told,
+                now=now,
+                severities=self.catalog.severities,
+                reopen_within=self.catalog.reopen_within,
+            )
+        if change is None:
+            return False
+        # What a resolved incident does not cover is a new one, with nothing stored yet.
+        before = incident if change.incident.number == number else None
+        self.record(tx, before, change, now=now)
+        return change.is_visible
 
     def _tell_rejections(
         self, tx: Connection, stored: StoredNotification, *, now: datetime
@@ -110,20 +145,22 @@ class Decisions:
             group_interval=self.catalog.group_interval,
         )
 
-    def acknowledge(
-        self, tx: Connection, number: int, *, by: str, now: datetime
-    ) -> Incident | None:
-        """Record that somebody has the incident; None when there is no such incident."""
+    def revisit(self, tx: Connection, number: int, *, now: datetime) -> bool:
+        """Do to an incident what only time asks for; False when nothing is due any more."""
         incident = find_incident(tx, number, to_change=True)
-        if incident is None:
-            return None
-        return self.record(tx, incident, acknowledge(incident, by=by, now=now), now=now)
+        change = None if incident is None else revisit(incident, now=now)
+        if change is None:
+            return False
+        self.record(tx, incident, change, now=now)
+        return True
 
-    def take_step(self, tx: Connection, number: int, *, now: datetime) -> Taken:
+    def take_step(self, tx: Connection, number: int, *, now: datetime, muted: bool = True) -> Taken:
         """Page whom the due step names and set the next.
 
-        Returns "nothing" when nothing is due any more, and "nobody reached"
-        when the escalation is at its end without any page in its last resort.
+        While a maintenance is announced that `muted` pages heed, the step waits
+        for its end. Returns "nothing" when nothing is due any more, and "nobody
+        reached" when the escalation is at its end without any page in its last
+        resort.
         """
         incident = find_incident(tx, number, to_change=True)
         timer = find_timer(tx, number)
@@ -132,7 +169,12 @@ class Decisions:
         due_at = timer.escalation.due_at
         if due_at is None or due_at > now:
             return "nothing"
-        decision = decide(timer.escalation, incident, self.catalog.roster, now=now)
+        mute = find_mute(incident, self.catalog.maintenance, now=now) if muted else None
+        if mute is not None:
+            record_escalation(tx, number, replace(timer.escalation, due_at=mute.until))
+            record_events(tx, number, [mute.event])
+            return "taken"
+        decision = decide(timer.escalation, incident, self._roster(tx, now=now), now=now)
         round_ = timer.round
         record_events(tx, number, decision.events)
         if _reaches_nobody(decision, incident):
@@ -140,7 +182,9 @@ class Decisions:
             if instead is not None:
                 decision, round_ = instead, round_ + 1
         record_escalation(tx, number, decision.escalation)
-        self.outbox.record_step(tx, number, decision, round_=round_, now=now)
+        record_channels(tx, number, decision.channels)
+        waits = self._notice_times(incident, now=now)
+        self.outbox.record_step(tx, number, decision, round_=round_, waits=waits, now=now)
         self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now)
         return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
 
@@ -152,17 +196,21 @@ class Decisions:
         The copy names people and schedules, and those may have been renamed or
         have left since. None when today's policy is that copy, or there is none.
         """
-        chosen = self._policy_of(incident) or self.catalog.routes[-1].policy
-        policy = None if chosen is None else self.catalog.policies.get(chosen)
+        policy = self.todays_policy(incident)
         if policy is None or policy == ended.policy:
             return None
         text = f"What is left of the policy reaches nobody: policy {policy.id} of today begins."
         record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
         begun = start(policy, catalog_version=self.catalog.version, now=now)
         record_started(tx, number, begun)
-        decision = decide(begun, incident, self.catalog.roster, now=now)
+        decision = decide(begun, incident, self._roster(tx, now=now), now=now)
         record_events(tx, number, decision.events)
         return decision
+
+    def todays_policy(self, incident: Incident) -> Policy | None:
+        """Return the policy that today's routes give the incident, else the default route's."""
+        chosen = self._policy_of(incident) or self.catalog.routes[-1].policy
+        return None if chosen is None else self.catalog.policies.get(chosen)
 
     def record(
         self, tx: Connection, before: Incident | None, change: Change, *, now: datetime
@@ -173,7 +221,7 @@ class Decisions:
         if number is None:
             raise ValueError("the store gives every incident a number")
         record_events(tx, number, change.events)
-        if incident.is_open and (change.newly_firing or change.severity_rose):
+        if incident.is_open and (change.newly_firing or change.severity_rose or change.pages_anew):
             incident = self._route(tx, number, before, incident, change, now=now)
         if incident.is_open and change.newly_ended:
             self._stop_if_nobody_to_wake(tx, number, incident, now=now)
@@ -182,8 +230,11 @@ class Decisions:
             if timer is not None:
                 record_escalation(tx, number, stop(timer.escalation))
             self.outbox.end_pages(tx, incident, now=now)
-        if before is None or incident != before:
-            self.outbox.record_notices(tx, incident, change, now=now)
+        else:
+            pause_or_resume(tx, self.outbox, incident, now=now)
+        if change.is_visible and (before is None or incident != before):
+            waits = self._notice_times(incident, now=now)
+            self.outbox.record_notices(tx, incident, change, waits=waits, now=now)
         return incident
 
     def _route(
@@ -214,7 +265,9 @@ class Decisions:
             policy is not None
             and incident.state is IncidentState.TRIGGERED
             and _may_start(
-                find_timer(tx, number), policy, again=woke_nobody or change.severity_rose
+                find_timer(tx, number),
+                policy,
+                again=woke_nobody or change.severity_rose or change.pages_anew,
             )
         )
         told = list_channels(tx, number)
@@ -249,45 +302,18 @@ class Decisions:
         event = Event(at=now, kind=EventKind.ESCALATION_ENDED, text=text)
         record_events(tx, number, [event])
 
+    def _roster(self, tx: Connection, *, now: datetime) -> Roster:
+        """Return who is on call with what was changed at run time, by this transaction."""
+        return read_roster(tx, self.catalog.roster, at=now)
+
     def _policy_of(self, incident: Incident) -> PolicyId | None:
         return self._destination(incident).policy
 
+    def _notice_times(self, incident: Incident, *, now: datetime) -> dict[Address, datetime]:
+        return decide_notice_times(incident, self.catalog.routes, self.catalog.severities, now=now)
+
     def _destination(self, incident: Incident) -> Destination:
         return decide_destination(incident, self.catalog.routes, self.catalog.severities)
-
-
-def split_by_incident(
-    tx: Connection, notification: Notification, scope_labels: Iterable[str]
-) -> list[tuple[int | None, Notification]]:
-    """Return each incident that the alerts belong to, with its part of the notification.
-
-    An alert stays with the open incident that holds it. The others of its
-    scope join the incident of the scope's key when that is open, else the
-    first that holds one of their companions; without any, the newest with that
-    key, which is over (or None): it tells what is already known to be over.
-    """
-    found: list[tuple[int | None, Notification]] = []
-    for scoped in split_by_scope(notification, scope_labels):
-        holders = list_holders(tx, [alert.fingerprint for alert in scoped.alerts])
-        home = _home(tx, scoped, holders)
-        parts: dict[int | None, list[NotifiedAlert]] = {}
-        for alert in scoped.alerts:
-            parts.setdefault(holders.get(alert.fingerprint, home), []).append(alert)
-        found += [
-            (number, msgspec.structs.replace(scoped, alerts=tuple(alerts)))
-            for number, alerts in parts.items()
-        ]
-    # In the order of their numbers: two replicas lock several incidents in one order.
-    return sorted(found, key=lambda part: (part[0] is None, part[0] or 0))
-
-
-def _home(tx: Connection, scoped: Notification, holders: Mapping[str, int]) -> int | None:
-    """Return the incident that alerts join which no open one holds."""
-    last = find_last_by_key(tx, incident_key(scoped))
-    by_key = None if last is None else find_incident(tx, last)
-    if holders and (by_key is None or not by_key.is_open):
-        return min(holders.values())
-    return last
 
 
 def record_unapplied(tx: Connection, notification: int, *, error: str, now: datetime) -> int:

@@ -12,6 +12,8 @@ from router.channels.channel import Channel
 from router.escalation.model import Decision, Page
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.message.model import Message, MessageKind
+from router.message.summary import shown_instant
+from router.store.held import record_held, release_held
 from router.store.incidents import list_channels, record_events
 from router.store.messages import (
     MessageState,
@@ -70,6 +72,15 @@ class Outbox:
             elif page.state is not MessageState.SENDING and page.attempts:
                 self.record_follow_up(tx, page.message, incident, now=now)
 
+    def withdraw_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
+        """End the pages of those who do not have to care any more, though the incident goes on."""
+        for page in list_messages(tx, _number(incident), kinds=[MessageKind.PAGE]):
+            if page.state is MessageState.PENDING:
+                reason = "it was given to somebody else"
+                self.drop_page(tx, page, incident, reason=reason, now=now)
+            if page.attempts and page.state is not MessageState.SENDING:
+                self._tell_provider(tx, page.message, MessageKind.RESOLVE, now=now)
+
     def drop_pages(self, tx: Connection, incident: Incident, *, reason: str, now: datetime) -> bool:
         """Drop the pages that wait to be sent; False when none did."""
         pages = list_messages(tx, _number(incident), kinds=[MessageKind.PAGE])
@@ -100,9 +111,15 @@ class Outbox:
         self, tx: Connection, page: Message, incident: Incident, *, now: datetime
     ) -> None:
         """Tell the provider of a page that somebody has the incident, or that it is over."""
-        channel = self.channels.get(page.address.channel)
         kind = _follow_up(incident.state)
-        if channel is None or not channel.closes_pages or kind is None:
+        if kind is not None:
+            self._tell_provider(tx, page, kind, now=now)
+
+    def _tell_provider(
+        self, tx: Connection, page: Message, kind: MessageKind, *, now: datetime
+    ) -> None:
+        channel = self.channels.get(page.address.channel)
+        if channel is None or not channel.closes_pages:
             return
         message = Message(
             incident_number=page.incident_number,
@@ -114,13 +131,21 @@ class Outbox:
         record_message(tx, message, now=now)
 
     def record_step(
-        self, tx: Connection, number: int, decision: Decision, *, round_: int, now: datetime
+        self,
+        tx: Connection,
+        number: int,
+        decision: Decision,
+        *,
+        round_: int,
+        waits: Mapping[Address, datetime],
+        now: datetime,
     ) -> None:
         """Tell a step: in each notice that is edited in place, and in its thread where it has one.
 
         A notice that was not posted yet tells the step itself when it is, and
         an incident's first pages are part of its notice. To be called before
-        the step's pages are recorded.
+        the step's pages are recorded. `waits` is as for record_notices; the
+        step's own channels do not wait, and those that do get no replies.
         """
         is_first = not list_messages(tx, number, kinds=[MessageKind.PAGE])
         posted = {
@@ -131,11 +156,12 @@ class Outbox:
         key = f"{self.installation}/{number}/step/{_taken(decision)}.{round_}"
         told = "" if is_first else " ".join(event.text for event in decision.events)
         for address in list_channels(tx, number):
+            until = None if address in decision.channels else waits.get(address)
             if self._edits(address):
-                notice = _notice(number, address, self._notice_key(number, address))
-                record_notice(tx, notice, now=now)
+                self._record_edited(tx, number, address, until, now=now)
             channel = self.channels.get(address.channel)
-            if told and channel is not None and channel.has_threads and address in posted:
+            has_thread = channel is not None and channel.has_threads and address in posted
+            if told and has_thread and until is None:
                 reply = Message(
                     incident_number=number,
                     kind=MessageKind.ESCALATION,
@@ -146,16 +172,41 @@ class Outbox:
                 record_message(tx, reply, now=now)
 
     def record_notices(
-        self, tx: Connection, incident: Incident, change: Change, *, now: datetime
+        self,
+        tx: Connection,
+        incident: Incident,
+        change: Change,
+        *,
+        waits: Mapping[Address, datetime],
+        now: datetime,
     ) -> None:
-        """Bring every informed channel up to date."""
+        """Bring every informed channel up to date; those in `waits` only from then on.
+
+        What a channel shows already is edited at any time: that disturbs nobody.
+        """
         number = _number(incident)
         for address in list_channels(tx, number):
-            key = self._notice_key(number, address)
+            until = waits.get(address)
             if self._edits(address):
-                record_notice(tx, _notice(number, address, key), now=now)
+                self._record_edited(tx, number, address, until, now=now)
             else:
-                self._record_letter(tx, incident, change, address, key, now=now)
+                self._record_letter(tx, incident, change, address, until, now=now)
+
+    def _record_edited(
+        self,
+        tx: Connection,
+        number: int,
+        address: Address,
+        until: datetime | None,
+        *,
+        now: datetime,
+    ) -> None:
+        notice = _notice(number, address, self._notice_key(number, address))
+        record_notice(tx, notice, now=now)
+        if until is None:
+            release_held(tx, number, address, now=now)
+        elif record_held(tx, notice, until=until):
+            record_events(tx, number, [_held(address, until, now=now)])
 
     def _edits(self, address: Address) -> bool:
         channel = self.channels.get(address.channel)
@@ -170,12 +221,14 @@ class Outbox:
         incident: Incident,
         change: Change,
         address: Address,
-        key: str,
+        until: datetime | None,
         *,
         now: datetime,
     ) -> None:
         """Write a notice of its own for what is worth one; for a new reader, anything is."""
         number = _number(incident)
+        if until is None:
+            release_held(tx, number, address, now=now)
         before = [
             one
             for one in list_messages(tx, number, kinds=[MessageKind.NOTICE])
@@ -184,11 +237,16 @@ class Outbox:
         occasion = _occasion(incident, change) or (None if before else "joined")
         if occasion is None:
             return
-        waiting = [one.id for one in before if one.state is MessageState.PENDING]
-        record_dropped(tx, waiting, reason="superseded by a newer notice", now=now)
+        waiting = [one for one in before if one.state is MessageState.PENDING]
+        superseded = [one.id for one in waiting]
+        record_dropped(tx, superseded, reason="superseded by a newer notice", now=now)
         # Counted, because the same can happen twice in one incident.
-        notice = _notice(number, address, f"{key}/{len(before) + 1}-{occasion}")
+        key = f"{self._notice_key(number, address)}/{len(before) + 1}-{occasion}"
+        notice = _notice(number, address, key)
         record_message(tx, notice, now=now)
+        held = until is not None and record_held(tx, notice, until=until)
+        if until is not None and held and all(one.held_until is None for one in waiting):
+            record_events(tx, number, [_held(address, until, now=now)])
 
 
 def _taken(decision: Decision) -> str:
@@ -200,12 +258,22 @@ def _notice(number: int, address: Address, key: str) -> Message:
     return Message(incident_number=number, kind=MessageKind.NOTICE, address=address, dedup_key=key)
 
 
+def _held(address: Address, until: datetime, *, now: datetime) -> Event:
+    text = (
+        f"{address.channel} {address.address} is told at {shown_instant(until)},"
+        " when its hours begin."
+    )
+    return Event(at=now, kind=EventKind.ROUTED, text=text)
+
+
 def _occasion(incident: Incident, change: Change) -> str | None:
     """Return what makes a notice worth writing: an end, a beginning, a rise."""
     if change.resolved:
         return "resolved"
     if change.opened:
         return "opened"
+    if change.reopened:
+        return f"reopened-{incident.reopened}"
     return f"rose-to-{incident.severity}" if change.severity_rose else None
 
 

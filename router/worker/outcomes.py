@@ -12,16 +12,11 @@ from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.message.model import Message, MessageKind
 from router.oncall.model import Roster
 from router.store.incidents import find_incident, record_events
-from router.store.messages import (
-    StoredMessage,
-    find_claimed,
-    list_messages,
-    record_failure,
-    record_sent,
-)
+from router.store.leases import find_claimed, record_failure, record_sent
+from router.store.messages import StoredMessage, list_messages
 from router.store.timers import find_timer, record_escalation
 from router.worker.outbox import Outbox
-from router.worker.retry import next_delay
+from router.worker.retry import next_delay, repeat_at
 
 # How long a page may stay unaccepted before the person's next address is tried too.
 ELSEWHERE_AFTER: Final = timedelta(seconds=30)
@@ -42,9 +37,10 @@ class Outcomes:
         current = find_claimed(tx, claimed)
         if incident is None or current is None:
             return False
+        # As it was claimed: what changed since then is not in what was sent.
+        current = replace(current, revision=claimed.revision)
         if isinstance(outcome, Sent):
             self._record_sent(tx, current, outcome, incident, now=now)
-            record_sent(tx, claimed, provider_id=outcome.provider_id, now=now)
         elif is_needless(current, incident):
             # It may have been accepted without our knowing, so the provider is told as well.
             self.outbox.drop_page(tx, current, incident, now=now)
@@ -72,12 +68,30 @@ class Outcomes:
         *,
         now: datetime,
     ) -> None:
-        text = f"{_what(sent)} was accepted."
+        again_at = self._repeat_at(tx, sent, now=now)
+        record_sent(tx, sent, provider_id=outcome.provider_id, again_at=again_at, now=now)
+        again = "" if again_at is None else ", and is sent once more in a minute"
+        text = f"{_what(sent)} was accepted{again}."
         event = Event(at=now, kind=EventKind.MESSAGE_SENT, text=text)
         record_events(tx, sent.message.incident_number, [event])
         if sent.message.kind is MessageKind.PAGE:
             # Acknowledged or resolved while it was on its way: the provider must learn it.
             self.outbox.record_follow_up(tx, sent.message, incident, now=now)
+
+    def _repeat_at(self, tx: Connection, sent: StoredMessage, *, now: datetime) -> datetime | None:
+        """Return when the end of a page is told once more, in case it came too early."""
+        channel = self.outbox.channels.get(sent.message.address.channel)
+        if channel is None or not channel.settles_within:
+            return None
+        pages = list_messages(tx, sent.message.incident_number, kinds=[MessageKind.PAGE])
+        same = (sent.message.dedup_key, sent.message.address)
+        ended = [one for one in pages if (one.message.dedup_key, one.message.address) == same]
+        return repeat_at(
+            sent.message.kind,
+            page_ended_at=ended[0].ended_at if ended else None,
+            settles_within=channel.settles_within,
+            now=now,
+        )
 
     def _record_failure(
         self,
@@ -89,7 +103,7 @@ class Outcomes:
         now: datetime,
     ) -> None:
         kind, age = failed.message.kind, now - failed.created_at
-        delay = next_delay(outcome, kind=kind, attempts=failed.attempts, age=age)
+        delay = next_delay(outcome, kind=kind, attempts=failed.attempts)
         record_failure(
             tx,
             failed,

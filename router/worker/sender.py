@@ -2,38 +2,37 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Final
 
 from sqlalchemy import Connection
 
+from router.address import Address
 from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
-from router.escalation.decide import foresee
 from router.logs import context
 from router.message.model import MessageContext, MessageKind
 from router.message.own_templates import OwnTemplates
 from router.metrics import Metrics
-from router.oncall.model import PersonId
-from router.store.backlog import find_next_message
-from router.store.incidents import find_incident, list_timeline
-from router.store.messages import (
-    MessageState,
-    StoredMessage,
-    claim_due_messages,
-    list_messages,
-)
+from router.store.leases import Hold, claim_due_messages, find_next_message
+from router.store.messages import StoredMessage
 from router.store.store import Store
-from router.store.timers import find_timer
+from router.worker.bucket import Buckets
+from router.worker.message_context import read_context
 from router.worker.outbox import Outbox
-from router.worker.outcomes import Outcomes, is_needless
+from router.worker.outcomes import Outcomes
+from router.worker.retry import expire
+from router.worker.slots import Slots
 
-SLOTS: Final = 16  # attempts at once
-ATTEMPT_SECONDS: Final = 12  # below the lease: who is slower is stopped before another claims it
+CLAIMED_AT_ONCE: Final = 16
+# Together below the lease: who is slower is stopped before another claims the message.
+READ_SECONDS: Final = 5
+ATTEMPT_SECONDS: Final = 12
 
 logger = logging.getLogger(__name__)
 
@@ -50,38 +49,45 @@ class SenderPorts:
     name: str  # different in every process and for every lane
     external_url: str | None
     templates: OwnTemplates
+    buckets: Buckets  # shared by the lanes of a process
 
 
 class Sender:
-    """One lane: kinds of messages that share their slots, so that pages never wait for notices."""
+    """One lane: kinds of messages that share their slots, so that pages never wait for notices.
+
+    Nor does one address wait for another: each has slots and a token bucket of its own.
+    """
 
     def __init__(self, ports: SenderPorts, kinds: Sequence[MessageKind]) -> None:
         self._ports = ports
         self._kinds = tuple(kinds)
+        self._wakes = MessageKind.PAGE in self._kinds
+        self._slots = Slots()
         self._running: set[asyncio.Task[None]] = set()
         self._claims = 0
         self.wake = asyncio.Event()
 
     async def start_due(self) -> bool:
         """Claim what is due into the free slots and begin; False when nothing was claimed."""
-        free = SLOTS - len(self._running)
-        if free <= 0:
-            return False
-        now = self._ports.clock()
+        now, running = self._ports.clock(), self._slots.copy()
         self._claims += 1
         token = f"{self._ports.name}:{self._claims}"
 
-        def claim(tx: Connection) -> list[tuple[StoredMessage, MessageContext | None]]:
-            claimed = claim_due_messages(
-                tx, now=now, lease_token=token, limit=free, kinds=self._kinds
+        def claim(tx: Connection) -> list[StoredMessage]:
+            slots = running.copy()  # a work may run twice
+            return claim_due_messages(
+                tx,
+                now=now,
+                lease_token=token,
+                limit=CLAIMED_AT_ONCE,
+                kinds=self._kinds,
+                full=slots.full(),
+                admit=lambda address: self._admit(slots, address, now=now),
             )
-            return [(one, self._context(tx, one, now=now)) for one in claimed]
 
         claimed = await self._ports.store.write(claim)
-        for message, rendered in claimed:
-            task = asyncio.create_task(self._send(message, rendered))
-            self._running.add(task)
-            task.add_done_callback(self._finished)
+        for message in claimed:
+            self._begin(message)
         return bool(claimed)
 
     async def finish(self) -> None:
@@ -90,52 +96,46 @@ class Sender:
             await asyncio.wait(set(self._running))
 
     async def next_due(self) -> datetime | None:
-        """Return when this lane has to look again; None while all its slots are taken."""
-        if len(self._running) >= SLOTS:
-            return None  # the end of an attempt wakes it
-        kinds = self._kinds
-        return await self._ports.store.read(lambda tx: find_next_message(tx, kinds))
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self.wake.set()
-
-    def _context(
-        self, tx: Connection, claimed: StoredMessage, *, now: datetime
-    ) -> MessageContext | None:
-        """Return what to render, from the incident as it is now; None for a needless page."""
-        number = claimed.message.incident_number
-        incident = find_incident(tx, number)
-        if incident is None or is_needless(claimed, incident):
-            return None
-        catalog, external_url = self._ports.catalog(), self._ports.external_url
-        timer = find_timer(tx, number)
-        pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
-        return MessageContext(
-            message=claimed.message,
-            incident=incident,
-            timeline=list_timeline(tx, number),
-            incident_url=f"{external_url}/incidents/{number}" if external_url else "",
-            names=catalog.names,
-            paged=_paged(pages),
-            following=None
-            if timer is None
-            else foresee(timer.escalation, incident, catalog.roster),
-            sent_before=claimed.provider_id or _followed(pages, claimed),
-            thread=_thread(tx, claimed),
-            now=now,
-            templates=self._ports.templates,
+        """Return when this lane has to look again; None when the end of an attempt will tell."""
+        full, now = self._slots.full(), self._ports.clock()
+        return await self._ports.store.read(
+            lambda tx: find_next_message(tx, self._kinds, now=now, full=full)
         )
 
-    async def _send(self, claimed: StoredMessage, rendered: MessageContext | None) -> None:
+    def _admit(self, slots: Slots, address: Address, *, now: datetime) -> Hold | None:
+        """Count one message to an address, or say why it has to wait. In the writer's thread."""
+        if not slots.take(address):
+            return Hold()
+        free_at = self._ports.buckets.take(address, wakes=self._wakes, now=now)
+        if free_at is None:
+            return None
+        slots.free(address)
+        return Hold(until=free_at, every=self._ports.buckets.distance(address.channel))
+
+    def _begin(self, claimed: StoredMessage) -> None:
+        address = claimed.message.address
+        self._slots.take(address)
+        task = asyncio.create_task(self._send(claimed))
+        self._running.add(task)
+
+        def end(task: asyncio.Task[None]) -> None:
+            self._running.discard(task)
+            self._slots.free(address)
+            self.wake.set()
+
+        task.add_done_callback(end)
+
+    async def _send(self, claimed: StoredMessage) -> None:
         """Attempt and record. An error here leaves the lease, which ends by itself."""
         try:
-            if rendered is None:
+            outcome = await self._read_and_attempt(claimed)
+            if outcome is None:
                 await self._drop(claimed)
                 return
-            outcome = await self._attempt(rendered)
-            self._log(claimed, outcome)
             now = self._ports.clock()
+            outcome = expire(outcome, kind=claimed.message.kind, age=now - claimed.created_at)
+            self._log(claimed, outcome)
+            self._close_bucket(claimed.message.address, outcome, now=now)
             outcomes = self._outcomes()
             await self._ports.store.write(lambda tx: outcomes.record(tx, claimed, outcome, now=now))
         except Exception:
@@ -149,6 +149,40 @@ class Sender:
         now = self._ports.clock()
         outcomes = self._outcomes()
         await self._ports.store.write(lambda tx: outcomes.drop(tx, claimed, now=now))
+
+    async def _read_and_attempt(self, claimed: StoredMessage) -> Outcome | None:
+        """Attempt once; None for a page that is needless.
+
+        What to say is read for each message on its own and outside of the
+        claim: an incident that cannot be read or rendered holds up no other.
+        """
+        try:
+            rendered = await self._ports.store.read(
+                partial(self._context, claimed), seconds=READ_SECONDS
+            )
+        except Exception as error:
+            logger.exception(
+                "a message could not be made, it is tried again",
+                extra=context(message_id=claimed.id),
+            )
+            detail = f"unforeseen {type(error).__name__} while reading its incident"
+            return Retry(reason=FailureReason.INTERNAL, detail=detail)
+        return None if rendered is None else await self._attempt(rendered)
+
+    def _context(self, claimed: StoredMessage, tx: Connection) -> MessageContext | None:
+        ports = self._ports
+        return read_context(
+            tx,
+            claimed,
+            ports.catalog(),
+            external_url=ports.external_url,
+            templates=ports.templates,
+            now=ports.clock(),
+        )
+
+    def _close_bucket(self, address: Address, outcome: Outcome, *, now: datetime) -> None:
+        if isinstance(outcome, Retry) and outcome.reason is FailureReason.RATE_LIMITED:
+            self._ports.buckets.close(address, after=outcome.after, now=now)
 
     async def _attempt(self, rendered: MessageContext) -> Outcome:
         """Attempt once. Whatever a channel raises is a failed attempt, not a stuck message."""
@@ -165,7 +199,7 @@ class Sender:
         except Exception as error:
             logger.exception("a channel failed in an unforeseen way", extra=context(channel=name))
             detail = f"unforeseen {type(error).__name__} in channel {name}"
-            return Retry(reason=FailureReason.PROVIDER_ERROR, detail=detail)
+            return Retry(reason=FailureReason.INTERNAL, detail=detail)
         finally:
             self._ports.metrics.attempt_seconds.labels(name).observe(perf_counter() - started)
 
@@ -193,30 +227,3 @@ class Sender:
                 detail="" if isinstance(outcome, Sent) else outcome.detail,
             ),
         )
-
-
-def _paged(pages: Iterable[StoredMessage]) -> tuple[PersonId, ...]:
-    """Return whom a page went to, or is on its way to; each person once, the first paged first."""
-    vain = (MessageState.DROPPED, MessageState.FAILED)
-    people = (page.message.person for page in pages if page.state not in vain)
-    return tuple(dict.fromkeys(person for person in people if person is not None))
-
-
-def _followed(pages: Iterable[StoredMessage], claimed: StoredMessage) -> str | None:
-    """Return the provider's id of the page that is acknowledged or resolved."""
-    message = claimed.message
-    if message.kind not in (MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE):
-        return None
-    same = (message.dedup_key, message.address)
-    found = (one for one in pages if (one.message.dedup_key, one.message.address) == same)
-    return next((one.provider_id for one in found), None)
-
-
-def _thread(tx: Connection, claimed: StoredMessage) -> str | None:
-    """Return the provider's id of the notice under which a step is told."""
-    message = claimed.message
-    if message.kind is not MessageKind.ESCALATION:
-        return None
-    notices = list_messages(tx, message.incident_number, kinds=[MessageKind.NOTICE])
-    found = (one for one in notices if one.message.address == message.address)
-    return next((one.provider_id for one in found), None)

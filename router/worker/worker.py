@@ -10,19 +10,26 @@ from typing import Final
 
 from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
+from router.channels.monitor import Monitor
+from router.incident.answers import Answer
 from router.incident.model import Incident
 from router.logs import context
 from router.message.model import MessageKind
 from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.metrics import Metrics
 from router.store.backlog import find_next_decision
+from router.store.incidents import list_revisits
 from router.store.messages import find_next_stuck_page, list_stuck_pages
 from router.store.notifications import list_pending_notifications
 from router.store.store import Store
 from router.store.timers import list_due_timers
+from router.worker.answers import Answers
+from router.worker.bucket import Buckets
 from router.worker.decisions import Decisions, record_unapplied, record_untaken
+from router.worker.heartbeats import HeartbeatWatch
 from router.worker.outbox import Outbox
 from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
+from router.worker.own_heartbeat import OwnHeartbeat
 from router.worker.retention import Retention
 from router.worker.sender import Sender, SenderPorts
 
@@ -45,6 +52,8 @@ class WorkerPorts:
     retention: timedelta  # how long what is over is kept
     external_url: str | None = None  # what links to incidents begin with; None: no links
     templates: OwnTemplates = NO_TEMPLATES
+    monitor: Monitor | None = None  # whom the router tells that it works
+    beat_every: timedelta = timedelta(minutes=1)
 
 
 class Worker:
@@ -61,6 +70,16 @@ class Worker:
             metrics=ports.metrics,
             retention=ports.retention,
         )
+        self.turned_at: datetime | None = None
+        self._heartbeats = HeartbeatWatch(
+            store=ports.store,
+            clock=ports.clock,
+            metrics=ports.metrics,
+            catalog=lambda: self.catalog,
+            tell=self.wake,
+        )
+        self._own_heartbeat = OwnHeartbeat(ports, turned_at=lambda: self.turned_at)
+        self._buckets = Buckets({name: one.rate for name, one in ports.channels.items()})
         self._pages = self._sender("pages", MessageKind.PAGE)
         self._others = self._sender(
             "others", *(kind for kind in MessageKind if kind is not MessageKind.PAGE)
@@ -68,6 +87,7 @@ class Worker:
 
     async def turn(self) -> datetime | None:
         """Do everything that is due, to the end, and return when the next thing is."""
+        await self._heartbeats.look()
         await self.decide()
         for sender in (self._pages, self._others):
             while await sender.start_due():
@@ -88,36 +108,49 @@ class Worker:
                 for sender in (self._pages, self._others)
             ),
             self._loop(stop, self._retention_wake, self._retention.delete_due),
+            self._loop(stop, self._heartbeats.wake, self._heartbeats.look),
+            self._loop(stop, self._own_heartbeat.wake, self._own_heartbeat.beat_due),
             self._wake_at(stop),
         ]
         await asyncio.gather(*loops)
         await asyncio.gather(self._pages.finish(), self._others.finish())
 
+    def take_up(self, catalog: OnCallCatalog) -> None:
+        """Decide by this catalog from now on; what runs keeps the policy it began with."""
+        self.catalog = catalog
+        self.wake()
+
     def wake(self) -> None:
         """Look at once: a notification is stored."""
         self._decide_wake.set()
 
-    async def acknowledge(self, number: int, by: str) -> Incident | None:
-        """Record that somebody has the incident, from whatever channel; None for no such one."""
+    async def answer(self, number: int, given: Answer) -> Incident | None:
+        """Record what somebody answers, from whatever channel; None for no such incident.
+
+        Raises AnswerRefused.
+        """
         now = self._ports.clock()
-        decisions = self._decisions()
+        answers = Answers(decisions=self._decisions())
         incident = await self._ports.store.write(
-            lambda tx: decisions.acknowledge(tx, number, by=by, now=now)
+            lambda tx: answers.give(tx, number, given, now=now)
         )
+        self.wake()
         self._wake_senders()
         return incident
 
     async def decide(self) -> bool:
         """Apply what was received and take the steps that are due; False when nothing was."""
         applied = await self._apply_pending()
+        revisited = await self._revisit_due()
         taken = await self._take_due_steps()
         elsewhere = await self._page_elsewhere()
-        return applied or taken or elsewhere
+        return applied or revisited or taken or elsewhere
 
     async def _decide_due(self) -> datetime | None:
         while await self.decide():
             pass
-        self._ports.metrics.turn_at.set(self._ports.clock().timestamp())
+        self.turned_at = self._ports.clock()
+        self._ports.metrics.turn_at.set(self.turned_at.timestamp())
         return await self._next_decision()
 
     async def _next_decision(self) -> datetime | None:
@@ -145,6 +178,17 @@ class Worker:
         if "changed" in results:
             self._wake_senders()
         return bool(pending)
+
+    async def _revisit_due(self) -> bool:
+        """End acknowledgements, and incidents that were held open, whose time has come."""
+        store, now = self._ports.store, self._ports.clock()
+        due = await store.read(lambda tx: list_revisits(tx, now=now, limit=BATCH))
+        decisions = self._decisions()
+        for number in due:
+            await store.write(partial(decisions.revisit, number=number, now=now))
+        if due:
+            self._wake_senders()
+        return bool(due)
 
     async def _take_due_steps(self) -> bool:
         store, now = self._ports.store, self._ports.clock()
@@ -237,6 +281,8 @@ class Worker:
         await stop.wait()
         self.wake()
         self._retention_wake.set()
+        self._heartbeats.wake.set()
+        self._own_heartbeat.wake.set()
         self._wake_senders()
 
     def _wake_senders(self) -> None:
@@ -257,6 +303,7 @@ class Worker:
             name=f"{self._ports.name}:{lane}",
             external_url=self._ports.external_url,
             templates=self._ports.templates,
+            buckets=self._buckets,
         )
         return Sender(ports, kinds)
 

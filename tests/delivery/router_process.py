@@ -89,11 +89,12 @@ class RouterProcess:
                 self.lines.append(json.loads(line))
                 self.logged.notify_all()
 
-    def wait_for_log(self, message: str) -> dict[str, Any]:
-        """Return the first log line with this message, as soon as it is there."""
+    def wait_for_log(self, message: str, *, count: int = 1) -> dict[str, Any]:
+        """Return the first log line with this message, or the `count`th, as soon as it is there."""
 
         def found() -> dict[str, Any] | None:
-            return next((one for one in self.lines if one["message"] == message), None)
+            logged = [one for one in self.lines if one["message"] == message]
+            return logged[count - 1] if len(logged) >= count else None
 
         with self.logged:
             line = self.logged.wait_for(found, START_SECONDS)

@@ -4,10 +4,10 @@ import asyncio
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
@@ -41,6 +41,8 @@ class Recording:
 
 class HttpFake(Recording):
     """A remote HTTP service: subclasses say what each path answers."""
+
+    methods: ClassVar[Sequence[str]] = ("POST",)
 
     def __init__(self, *, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now=now)
@@ -227,7 +229,7 @@ class HttpFake(Recording):
         return failure.answer or done or self._true_answer(call)
 
     def _true_answer(self, call: Call) -> Answer:
-        if call.method != "POST":
+        if call.method not in self.methods:
             return Answer(status=405, body={"message": "Method Not Allowed"})
         with self.changed:
             answer = self.answer(call)

@@ -2,6 +2,9 @@
 
 import json
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from guardia.problem import (
     Problem,
@@ -9,6 +12,8 @@ from guardia.problem import (
     Suppression,
     first_problems,
     open_problems,
+    parse_problem,
+    problem_fields,
     render_github,
     render_json,
     render_text,
@@ -130,3 +135,14 @@ def _with_span(span: Span) -> Problem:
         why=PROBLEM.why,
         fix=PROBLEM.fix,
     )
+
+
+def test_a_problem_read_from_json_is_the_one_that_was_written() -> None:
+    fields = {**problem_fields(PROBLEM), "of_a_later_version": 1}
+    assert parse_problem(json.loads(json.dumps(fields))) == PROBLEM
+
+
+@pytest.mark.parametrize("fields", [{}, {**problem_fields(PROBLEM), "line": "first"}])
+def test_what_is_no_problem_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        parse_problem(fields)

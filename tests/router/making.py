@@ -165,17 +165,22 @@ def roster(*people: Person, schedules: Sequence[Schedule] = ()) -> Roster:
 
 
 def step(
-    *, schedules: Sequence[str] = (), people: Sequence[str] = (), wait: timedelta = 15 * MINUTE
+    *,
+    schedules: Sequence[str] = (),
+    people: Sequence[str] = (),
+    channels: Sequence[Address] = (),
+    wait: timedelta = 15 * MINUTE,
 ) -> Step:
     return Step(
         schedules=tuple(ScheduleId(name) for name in schedules),
         people=tuple(PersonId(name) for name in people),
+        channels=tuple(channels),
         wait=wait,
     )
 
 
-def policy(*steps: Step, last_resort: Step) -> Policy:
-    return Policy(id=PolicyId("plataforma"), steps=steps, last_resort=last_resort)
+def policy(*steps: Step, last_resort: Step, **fields: Any) -> Policy:
+    return Policy(id=PolicyId("plataforma"), steps=steps, last_resort=last_resort, **fields)
 
 
 def context(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from router.catalog import OnCallCatalog
 from router.channels.registry import open_channels
 from router.metrics import Metrics
 from router.oncall.model import PersonId
+from router.reload import ReloadPorts, Reloads
 from router.routing import PolicyId, Route
 from router.settings import Settings, read_settings
-from router.setup import open_templates
+from router.setup import check_setup, open_templates
 from router.store.store import Store
 from router.web.app import create_app
 from router.web.ports import WebPorts
@@ -160,6 +162,7 @@ def write_secrets(folder: Path) -> None:
 def environment(folder: Path, fakes: Fakes, database_url: str) -> dict[str, str]:
     """Return the router's settings for these fakes."""
     return {
+        "GUARDIA_CATALOG": str(folder / "catalog"),  # not there, unless a test reloads
         "GUARDIA_DATABASE": database_url,
         "GUARDIA_WEBHOOK_TOKEN_FILE": str(folder / "webhook-token"),
         "GUARDIA_API_TOKEN_FILE": str(folder / "api-token"),
@@ -238,13 +241,27 @@ def _web_ports(
         store=store,
         metrics=metrics,
         clock=clock,
+        catalog=lambda: worker.catalog,
         wake=worker.wake,
-        acknowledge=worker.acknowledge,
+        answer=worker.answer,
+        reloads=_reloads(settings, metrics, clock, worker),
         is_working=lambda: True,
         webhook_token_file=settings.webhook_token_file,
         api_token_file=settings.api_token_file,
         max_body_bytes=settings.max_body_bytes,
     )
+
+
+def _reloads(settings: Settings, metrics: Metrics, clock: HandClock, worker: Worker) -> Reloads:
+    ports = ReloadPorts(
+        folder=settings.catalog,
+        running=lambda: worker.catalog,
+        take_up=worker.take_up,
+        check=partial(check_setup, settings),
+        clock=clock,
+        metrics=metrics,
+    )
+    return Reloads(ports, digest="")
 
 
 def _route(name: str, matcher: str, *channels: Address, wakes: bool = False) -> Route:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from router.address import Address
 from router.catalog import OnCallCatalog, read_oncall
 from router.comparing import compare_oncall, pageable
 from router.escalation.model import Step
+from router.hours import Hours
 from router.oncall.model import Months, Override, PersonId, Restriction, ScheduleId
 from router.routing import PolicyId
 from tests.catalogs import CATALOG
@@ -136,3 +138,17 @@ def test_everybody_in_a_rotation_an_override_or_the_last_resort_can_be_paged(
     roster = replace(catalog.roster, schedules={PRIMARY: replace(schedule, overrides=(override,))})
     found = pageable(policy, replace(catalog, roster=roster))
     assert found == {"platform-1", "platform-2", "platform-3", "guest", "boss"}
+
+
+def test_a_route_says_when_it_tells_and_what_an_incident_is(catalog: OnCallCatalog) -> None:
+    *before, low, default = catalog.routes
+    office = Restriction(weekdays=frozenset({0, 4}), since=time(8, 0), to=time(18, 0))
+    hours = Hours(zone=ZoneInfo("Europe/Madrid"), only=(office,))
+    by_day = replace(low, hours=hours, incident_by=("service", "instance"), continues=True)
+    change = only(catalog, replace(catalog, routes=(*before, by_day, default)))
+    assert (change.subject, change.what) == ("routes", "low")
+    assert change.after == (
+        'severity="low" → slack #operaciones-info,'
+        " told monday, friday 08:00 to 18:00 (Europe/Madrid),"
+        " incidents by service, instance, later routes too"
+    )

@@ -1,6 +1,8 @@
 """Labels to policy and channels."""
 
 from dataclasses import replace
+from datetime import time
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 
 from guardia.matcher import parse_matcher
 from router.address import Address
+from router.hours import Hours
+from router.oncall.model import Restriction
 from router.routing import PolicyId, Route, decide_route
 
 SLACK = (Address(channel="slack", address="#operaciones"),)
@@ -110,3 +114,41 @@ def test_continuing_takes_nothing_away(continues: list[bool], labels: dict[str, 
 
     assert set(plain.channels) <= set(routed.channels)
     assert plain.policy is None or routed.policy == plain.policy
+
+
+OFFICE = Hours(
+    zone=ZoneInfo("Atlantic/Cape_Verde"),
+    only=(Restriction(weekdays=frozenset(range(5)), since=time(8, 0), to=time(18, 0)),),
+)
+MORNINGS = replace(OFFICE, only=(replace(OFFICE.only[0], to=time(12, 0)),))
+WAITING = replace(COPY, hours=OFFICE)
+
+
+def test_a_channel_that_only_routes_with_hours_lead_to_waits_for_the_first_of_them() -> None:
+    early = replace(route("early"), channels=(TEAM,), hours=MORNINGS, continues=True)
+
+    routed = decide_route({"service": "casos"}, (early, WAITING, *ROUTES))
+
+    assert routed.hours == {TEAM: (MORNINGS, OFFICE)}
+
+
+def test_a_route_without_hours_tells_the_channel_at_once_whatever_others_say() -> None:
+    for routes in ((COPY, WAITING), (WAITING, COPY)):
+        assert decide_route({"service": "casos"}, (*routes, *ROUTES)).hours == {}
+
+
+def test_hours_and_incident_by_change_neither_policy_nor_channels() -> None:
+    labels = {"environment": "prod", "severity": "critical", "service": "casos"}
+    plain = decide_route(labels, (COPY, *ROUTES))
+    other = tuple(replace(one, hours=OFFICE, incident_by=("x",)) for one in (COPY, *ROUTES))
+
+    routed = decide_route(labels, other)
+
+    assert (routed.policy, routed.channels) == (plain.policy, plain.channels)
+
+
+def test_the_route_that_says_who_is_woken_says_what_an_incident_is() -> None:
+    by = tuple(replace(one, incident_by=(one.name,)) for one in (COPY, *ROUTES))
+    labels = {"environment": "prod", "severity": "critical", "service": "casos"}
+
+    assert decide_route(labels, by).incident_by == ("critical-casos",)

@@ -135,3 +135,27 @@ def test_what_is_over_is_kept_for_400_days_unless_said_otherwise() -> None:
 def test_a_retention_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="GUARDIA_RETENTION must be a duration from 1d to"):
         read_settings({**ENOUGH, "GUARDIA_RETENTION": text})
+
+
+def test_the_heartbeats_url_is_kept_as_written_and_not_shown() -> None:
+    url = "https://watch.example/ping/0f3c/"
+    settings = read_settings({**ENOUGH, "GUARDIA_HEARTBEAT_URL": url})
+    assert settings.heartbeat_url == url
+    assert settings.heartbeat_every == timedelta(minutes=1)
+    assert "0f3c" not in repr(settings)
+
+
+@pytest.mark.parametrize("every", ["9s", "2d", "often", "0s"])
+def test_a_heartbeat_that_nobody_can_wait_for_is_refused(every: str) -> None:
+    environment = {
+        **ENOUGH,
+        "GUARDIA_HEARTBEAT_EVERY": every,
+        "GUARDIA_HEARTBEAT_URL": "watch.example/0f3c",
+    }
+    with pytest.raises(SettingsError) as refused:
+        read_settings(environment)
+    interval, address = sorted(refused.value.problems)
+    assert interval.startswith("GUARDIA_HEARTBEAT_EVERY must be a duration from 10s to 1d")
+    assert address == (
+        "GUARDIA_HEARTBEAT_URL must be an address that starts with http:// or https://"
+    )

@@ -11,7 +11,8 @@ from guardia.problem import Problem, render_text
 from guardia.severity import Severity
 from router.address import Address
 from router.catalog import OnCallCatalog, read_oncall
-from router.oncall.model import Days, PersonId, ScheduleId
+from router.hours import Hours
+from router.oncall.model import Days, PersonId, Restriction, ScheduleId
 from router.routing import PolicyId, decide_route
 from tests.catalogs import CATALOG, ROOT, copy_catalog
 
@@ -198,6 +199,11 @@ PROBLEMS = {
         """    match: ['severity="low"']\n""",
     ),
     "step-empty": ("- schedules: [primary]", "- wait: 5m"),
+    "hours-unclear": (
+        "    policy: plataforma\n",
+        "    policy: plataforma\n"
+        "    hours: {zone: Atlantic/Cape_Verde, only: [{from: 08:00, to: 18:00}]}\n",
+    ),
 }
 
 # Found in services too: their pages show that.
@@ -311,3 +317,80 @@ def test_a_route_says_whether_it_continues(tmp_path: Path) -> None:
     going_on = [route.name for route in read(folder).routes if route.continues]
 
     assert going_on == ["critical"]
+
+
+HOURS_OF_LOW = """    match: ['severity="low"']\n"""
+
+
+def with_hours(tmp_path: Path, hours: str) -> Path:
+    return changed(tmp_path, HOURS_OF_LOW, f"{HOURS_OF_LOW}    hours: {hours}\n")
+
+
+def test_a_route_says_in_which_hours_its_channels_are_told(tmp_path: Path) -> None:
+    folder = with_hours(
+        tmp_path,
+        "{zone: Europe/Madrid, only: [{weekdays: [friday], from: 08:00, to: 18:00}, {to: 06:00}]}",
+    )
+
+    low = next(route for route in read(folder).routes if route.name == "low")
+
+    assert low.hours == Hours(
+        zone=ZoneInfo("Europe/Madrid"),
+        only=(
+            Restriction(weekdays=frozenset({4}), since=time(8, 0), to=time(18, 0)),
+            Restriction(weekdays=frozenset(range(7)), since=time(), to=time(6, 0)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "code"),
+    [
+        ("{zone: Atlantic/Cabo_Verde, only: [{from: 08:00, to: 18:00}]}", "zone-unknown"),
+        ("{zone: Atlantic/Cape_Verde, only: [{from: 8:00, to: 18:00}]}", "time-invalid"),
+        ("{zone: Atlantic/Cape_Verde, only: [{from: 08:00, to: 08:00}]}", "hours-unclear"),
+    ],
+)
+def test_hours_that_cannot_be_meant_are_problems(tmp_path: Path, hours: str, code: str) -> None:
+    assert [problem.code for problem in problems_of(with_hours(tmp_path, hours))] == [code]
+
+
+@pytest.mark.parametrize(
+    "hours", ["{zone: UTC}", "{only: [{from: 08:00}]}", "{zone: UTC, only: []}"]
+)
+def test_hours_name_a_zone_and_at_least_one_span(tmp_path: Path, hours: str) -> None:
+    _, problems = read_catalog_folder(with_hours(tmp_path, hours))
+
+    assert [problem.code in ("missing-key", "wrong-value") for problem in problems] == [True]
+
+
+def test_the_default_route_tells_what_nobody_foresaw_at_once(tmp_path: Path) -> None:
+    hours = "  hours: {zone: UTC, only: [{from: 08:00, to: 18:00}]}\n"
+    folder = changed(tmp_path, DEFAULT_ROUTE, DEFAULT_ROUTE + hours)
+
+    _, problems = read_catalog_folder(folder)
+
+    assert [problem.code for problem in problems] == ["unknown-key"]
+
+
+def test_hours_beside_pagerdutys_own_escalation_are_unclear_too(tmp_path: Path) -> None:
+    old = "    policy: plataforma\n"
+    hours = "    hours: {zone: UTC, only: [{from: 08:00, to: 18:00}]}\n"
+    folder = changed(tmp_path, old, "    escalated_by: {pagerduty: plataforma}\n" + hours)
+
+    assert "hours-unclear" in [problem.code for problem in problems_of(folder)]
+
+
+def test_routes_say_by_which_labels_an_incident_is_made(tmp_path: Path) -> None:
+    low = changed(tmp_path / "a", HOURS_OF_LOW, HOURS_OF_LOW + "    incident_by: [service, zzz]\n")
+    default = changed(tmp_path / "b", DEFAULT_ROUTE, DEFAULT_ROUTE + "  incident_by: [namespace]\n")
+
+    assert [route.incident_by for route in read(low).routes] == [
+        (),
+        (),
+        (),
+        (),
+        ("service", "zzz"),
+        (),
+    ]
+    assert read(default).routes[-1].incident_by == ("namespace",)

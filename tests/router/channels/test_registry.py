@@ -1,6 +1,7 @@
 """A channel is one file and one registration: this test adds one."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -8,6 +9,7 @@ import pytest
 
 from router.address import Address
 from router.channels.outcome import FailureReason, Outcome, Sent
+from router.channels.rate import Rate
 from router.channels.registry import REGISTERED, open_channels
 from router.message.model import MessageContext
 from router.message.summary import headline
@@ -24,6 +26,8 @@ class Noticeboard:
     closes_pages = False
     edits_notices = False
     has_threads = False
+    rate = Rate(burst=10, every=timedelta(seconds=1), spared=2)
+    settles_within = timedelta()
 
     def __init__(self) -> None:
         self.pinned: list[tuple[str, str, str]] = []
@@ -31,6 +35,9 @@ class Noticeboard:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         return cls()
+
+    def prepare(self) -> None:
+        pass
 
     def secrets(self, address: str) -> tuple[str, ...]:
         return (f"noticeboard-{address}",)

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.address import Address
-from router.escalation.decide import decide, foresee, start, stop
+from router.escalation.decide import (
+    decide,
+    foresee,
+    hasten,
+    pause,
+    reassigned,
+    resume,
+    start,
+    stop,
+)
 from router.escalation.model import Decision, Escalation, Foreseen, Policy
 from router.incident.model import EventKind, IncidentState
 from router.oncall.model import Override, PersonId, Roster
@@ -204,9 +213,10 @@ STEPS = st.builds(
     wait=st.integers(1, 60).map(minutes),
 )
 POLICIES = st.builds(
-    lambda steps, last_resort: policy(*steps, last_resort=last_resort),
+    lambda steps, last_resort, repeat: policy(*steps, last_resort=last_resort, repeat=repeat),
     st.lists(STEPS, max_size=4),
     STEPS,
+    st.integers(0, 3),
 )
 ROSTERS = st.lists(NAMES, unique=True).map(
     lambda names: roster(
@@ -226,7 +236,7 @@ def test_every_escalation_ends_and_pages_all_whom_its_last_resort_reaches(
     by: Policy, team: Roster
 ) -> None:
     escalation, paged, now = started(by), list[str](), NOON
-    for _ in range(len(by.steps) + 1):
+    for _ in range(by.turns + 1):
         decision = decide(escalation, incident(), team, now=now)
         assert len(set(people(decision))) == len(decision.pages)
         assert all(page.because.endswith(".") for page in decision.pages)
@@ -261,3 +271,119 @@ def test_nobody_is_foreseen_where_nobody_is_left() -> None:
     empty = policy(step(people=["gone"]), last_resort=step(people=["gone"]))
     assert foresee(started(empty), incident(), TEAM) is None
     assert foresee(stop(started(PLATAFORMA)), incident(), TEAM) is None
+
+
+def test_steps_are_gone_through_again_before_the_last_resort() -> None:
+    twice = policy(
+        step(people=["ana"]), step(people=["bea"]), last_resort=step(people=["carla"]), repeat=1
+    )
+    escalation, paged, keys, names = started(twice), [], [], []
+    while escalation.due_at is not None:
+        decision = decide(escalation, incident(), TEAM, now=escalation.due_at)
+        paged += people(decision)
+        keys += [page.step for page in decision.pages]
+        names.append(decision.events[0].text)
+        escalation = decision.escalation
+
+    assert paged == ["ana", "bea", "ana", "bea", "carla"]
+    assert keys == ["1", "2", "3", "4", "last"]  # a repetition is a new page, never a retry
+    assert "Step 1 of policy plataforma (repetition 1) names" in names[2]
+
+
+def test_a_step_may_inform_a_channel_and_wait() -> None:
+    room = Address(channel="slack", address="#management")
+    informing = policy(
+        step(people=["ana"]), step(channels=[room]), last_resort=step(people=["bea"])
+    )
+    first = decide(started(informing), incident(), TEAM, now=NOON)
+
+    second = decide(first.escalation, incident(), TEAM, now=NOON + minutes(15))
+
+    assert (first.channels, second.channels) == ((), (room,))
+    assert second.pages == ()
+    assert kinds(second) == [EventKind.ROUTED]
+    assert second.escalation.due_at == NOON + minutes(30)
+
+
+def test_a_step_that_reaches_nobody_still_informs_and_moves_on() -> None:
+    room = Address(channel="slack", address="#management")
+    gone = policy(step(people=["gone"], channels=[room]), last_resort=step(people=["bea"]))
+
+    decision = decide(started(gone), incident(), TEAM, now=NOON)
+
+    assert decision.channels == (room,)
+    assert people(decision) == ["bea"]
+
+
+def test_a_paused_escalation_goes_on_with_what_it_had_to_wait() -> None:
+    first = decide(started(PLATAFORMA), incident(), TEAM, now=NOON).escalation
+
+    paused = pause(first, retake=False, now=NOON + minutes(5))
+    resumed = resume(paused, now=NOON + minutes(60))
+
+    assert paused.due_at is None
+    assert decide(paused, incident(), TEAM, now=NOON + minutes(600)).pages == ()
+    assert resumed.due_at == NOON + minutes(70)
+    assert people(decide(resumed, incident(), TEAM, now=NOON + minutes(70))) == ["bea"]
+
+
+def test_a_step_whose_page_was_dropped_is_taken_again_at_once() -> None:
+    first = decide(started(PLATAFORMA), incident(), TEAM, now=NOON).escalation
+
+    resumed = resume(pause(first, retake=True, now=NOON), now=NOON + minutes(60))
+
+    assert people(decide(resumed, incident(), TEAM, now=NOON + minutes(60))) == ["ana"]
+
+
+def test_a_dropped_last_resort_is_taken_again_too() -> None:
+    only = policy(last_resort=step(people=["ana"]))
+    ended = decide(started(only), incident(), TEAM, now=NOON).escalation
+
+    resumed = resume(pause(ended, retake=True, now=NOON), now=NOON + minutes(60))
+
+    assert people(decide(resumed, incident(), TEAM, now=NOON + minutes(60))) == ["ana"]
+
+
+def test_what_has_ended_or_was_stopped_does_not_resume() -> None:
+    stopped = stop(started(PLATAFORMA))
+
+    assert pause(stopped, retake=False, now=NOON) == stopped
+    assert resume(stopped, now=NOON) == stopped
+    paused = pause(started(PLATAFORMA), retake=False, now=NOON)
+    assert resume(stop(paused), now=NOON).due_at is None
+
+
+def test_a_hastened_step_is_due_now_until_the_last_resort_is_taken() -> None:
+    escalation = started(PLATAFORMA)
+    paged: list[str] = []
+    for _ in range(3):
+        hastened = hasten(escalation, now=NOON)
+        assert hastened is not None
+        decision = decide(hastened, incident(), TEAM, now=NOON)
+        paged += people(decision)[:1]
+        escalation = decision.escalation
+
+    assert paged == ["ana", "bea", "ana"]
+    assert hasten(escalation, now=NOON) is None
+
+
+def test_what_was_acknowledged_is_hastened_from_where_it_stood() -> None:
+    first = stop(decide(started(PLATAFORMA), incident(), TEAM, now=NOON).escalation)
+
+    hastened = hasten(first, now=NOON + minutes(3))
+
+    assert hastened is not None
+    assert people(decide(hastened, incident(), TEAM, now=NOON + minutes(3))) == ["bea"]
+
+
+def test_a_reassigned_incident_pages_that_person_and_then_the_last_resort() -> None:
+    given_to = reassigned(PLATAFORMA, PersonId("carla"), wait=minutes(10))
+    first = decide(started(given_to), incident(), TEAM, now=NOON)
+    second = decide(first.escalation, incident(), TEAM, now=NOON + minutes(10))
+
+    assert people(first) == ["carla"]
+    assert "given to carla" in first.pages[0].because
+    assert people(second) == ["ana", "bea", "carla"]
+    assert reassigned(given_to, PersonId("ana"), wait=minutes(10)).id == (
+        "plataforma (given to ana)"
+    )

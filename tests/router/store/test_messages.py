@@ -10,17 +10,19 @@ from router.address import Address
 from router.message.model import Message, MessageKind
 from router.store.engine import open_engine
 from router.store.incidents import record_incident
-from router.store.messages import (
+from router.store.leases import (
     LEASE,
-    MessageState,
-    StoredMessage,
     claim_due_messages,
     find_claimed,
-    list_messages,
     record_failure,
+    record_sent,
+)
+from router.store.messages import (
+    MessageState,
+    StoredMessage,
+    list_messages,
     record_message,
     record_notice,
-    record_sent,
 )
 from router.store.migrations import upgrade
 from tests.router.making import NOON, incident, minutes

@@ -28,6 +28,7 @@ from router.store.tables import (
     incidents,
     messages,
     notifications,
+    overrides,
     rejected,
     timers,
 )
@@ -67,6 +68,14 @@ class PastBody:
     bytes: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOverride:
+    """An override of a day."""
+
+    ended: timedelta = 2 * KEPT
+    cancelled: bool = False
+
+
 ages = st.sampled_from([timedelta(), timedelta(minutes=10), KEPT, KEPT + timedelta.resolution])
 old_or_young = ages | st.timedeltas(timedelta(), 3 * KEPT)
 past_incidents = st.builds(
@@ -82,6 +91,7 @@ past_incidents = st.builds(
 past_notifications = st.builds(
     PastBody, received=old_or_young, state=st.sampled_from(["applied", "repeated", "pending"])
 )
+past_overrides = st.builds(PastOverride, ended=old_or_young, cancelled=st.booleans())
 past_rejected = st.builds(
     PastBody, received=old_or_young, told=st.sampled_from([None, 0, 1, 2, 10_000])
 )
@@ -143,12 +153,30 @@ def test_exactly_what_is_over_and_old_goes(
         undone.rollback()
 
 
+@given(st.lists(past_overrides, max_size=8), st.integers(1, 4))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_overrides_go_when_they_ended_long_ago(
+    engine: Engine, taken_over: list[PastOverride], rows: int
+) -> None:
+    with engine.connect() as tx, tx.begin() as undone:
+        made = [record_past_override(tx, one) for one in taken_over]
+
+        delete_all(tx, rows=rows)
+
+        assert stored(tx, overrides.c.id) == {
+            number for number, one in zip(made, taken_over, strict=True) if one.ended <= KEPT
+        }
+        undone.rollback()
+
+
 def test_a_call_deletes_no_more_rows_than_it_may(engine: Engine) -> None:
     with engine.begin() as tx:
         for _ in range(3):
             record_past_incident(tx, PastIncident(alerts=7, events=20))
         for _ in range(9):
             record_past_notification(tx, PastBody())
+        for _ in range(12):
+            record_past_override(tx, PastOverride())
         for _ in range(30):
             before = count_all(tx)
             done = delete_older(tx, before=CUTOFF, rows=10)
@@ -186,8 +214,9 @@ def test_a_second_replica_leaves_alone_what_the_first_is_deleting(engine: Engine
     with engine.begin() as tx:
         record_past_incident(tx, PastIncident())
         record_past_notification(tx, PastBody())
+        record_past_override(tx, PastOverride())
     with engine.begin() as first, engine.begin() as second:
-        assert count_deleted(delete_older(first, before=CUTOFF)) == 2
+        assert count_deleted(delete_older(first, before=CUTOFF)) == 3
         assert count_deleted(delete_older(second, before=CUTOFF)) == 0
 
 
@@ -202,6 +231,7 @@ def test_no_table_is_read_whole(engine: Engine) -> None:
         record_past_incident(tx, PastIncident())
         record_past_notification(tx, PastBody())
         record_past_rejected(tx, PastBody(), told=10_000_000)
+        record_past_override(tx, PastOverride())
         event.listen(engine, "before_cursor_execute", remember)
         delete_older(tx, before=CUTOFF)
         event.remove(engine, "before_cursor_execute", remember)
@@ -264,6 +294,21 @@ def record_past_rejected(tx: Connection, past: PastBody, *, told: int | None) ->
     return int(tx.execute(row.returning(rejected.c.id)).scalar_one())
 
 
+def record_past_override(tx: Connection, past: PastOverride) -> int:
+    ended = NOON - past.ended
+    row = insert(overrides).values(
+        schedule="primary",
+        person="ana",
+        starts_at=ended - timedelta(days=1),
+        ends_at=ended,
+        reason="",
+        created_at=ended - timedelta(days=1),
+        created_by="Engineer ben",
+        cancelled_at=ended if past.cancelled else None,
+    )
+    return int(tx.execute(row.returning(overrides.c.id)).scalar_one())
+
+
 def _number_told(past: PastBody, numbers: list[int]) -> int | None:
     """Return the number of one of the incidents, or of one that is long gone."""
     if past.told is None or past.told >= len(numbers):
@@ -279,7 +324,7 @@ def delete_all(tx: Connection, *, rows: int = retention.BATCH_ROWS) -> None:
 
 
 def count_deleted(deleted: Deleted) -> int:
-    return deleted.incidents + deleted.notifications + deleted.rejected
+    return deleted.incidents + deleted.notifications + deleted.rejected + deleted.overrides
 
 
 def stored(tx: Connection, key: Any) -> set[int]:
@@ -287,7 +332,7 @@ def stored(tx: Connection, key: Any) -> set[int]:
 
 
 def count_all(tx: Connection) -> int:
-    tables = (incidents, *PARTS, notifications, rejected)
+    tables = (incidents, *PARTS, notifications, rejected, overrides)
     return sum(count_rows(tx, table) for table in tables)
 
 

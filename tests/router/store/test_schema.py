@@ -17,7 +17,6 @@ from router.store import migrations
 from router.store.backlog import (
     find_last_instant,
     find_next_decision,
-    find_next_message,
     read_backlog,
 )
 from router.store.engine import open_engine, reading
@@ -28,8 +27,8 @@ from router.store.incidents import (
     list_incidents,
     record_incident,
 )
+from router.store.leases import Full, claim_due_messages, find_next_message
 from router.store.messages import (
-    claim_due_messages,
     find_next_stuck_page,
     list_messages,
     list_stuck_pages,
@@ -54,6 +53,9 @@ from router.store.tables import metadata
 from router.store.timers import list_due_timers
 from tests.router.making import NOON, incident, rejection
 
+FULL = Full(
+    channels=frozenset({"email"}), addresses=frozenset({Address(channel="slack", address="#a")})
+)
 VERSIONS = Path(migrations.__file__).parent / "versions"
 
 
@@ -184,12 +186,13 @@ def _poll(connection: Connection) -> None:
     list_pending_notifications(connection, now=NOON, limit=10)
     list_due_timers(connection, now=NOON, limit=10)
     claim_due_messages(connection, now=NOON, lease_token="t", limit=10)
+    claim_due_messages(connection, now=NOON, lease_token="u", limit=10, full=FULL)
     list_holders(connection, ["a", "b"])
     find_last_by_key(connection, "group {}")
     list_incidents(connection, open_only=True, limit=10)
     list_messages(connection, 1)
     find_next_decision(connection)
-    find_next_message(connection, [MessageKind.PAGE])
+    find_next_message(connection, [MessageKind.PAGE], now=NOON, full=FULL)
     read_backlog(connection)
 
 

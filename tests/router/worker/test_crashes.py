@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.store.messages import LEASE
+from router.store.leases import LEASE
 from router.worker.outbox import Outbox
 from tests.router.making import minutes, notification_body
 from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved

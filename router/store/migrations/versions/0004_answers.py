@@ -11,6 +11,7 @@ down_revision = "0003"
 
 _REVISITED = "revisit_at IS NOT NULL"
 _CARRIED = "carried_by IS NOT NULL"
+_HELD = "held_until IS NOT NULL"
 
 
 def upgrade() -> None:
@@ -42,11 +43,22 @@ def upgrade() -> None:
         sqlite_where=sa.text(_CARRIED),
         postgresql_where=sa.text(_CARRIED),
     )
+    op.add_column("messages", sa.Column("held_until", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_messages_held",
+        "messages",
+        ["held_until"],
+        sqlite_where=sa.text(_HELD),
+        postgresql_where=sa.text(_HELD),
+    )
     _create_overrides()
     op.create_table(
         "heartbeats",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("watched_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("missed_at", sa.BigInteger(), nullable=True),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeats")),
     )
     op.create_table(
@@ -73,5 +85,6 @@ def _create_overrides() -> None:
         sa.Column("cancelled_at", sa.BigInteger(), nullable=True),
         sa.Column("cancelled_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_overrides")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_overrides_ends", "overrides", ["ends_at"])

@@ -1,0 +1,50 @@
+"""Steps to come as JSON, for the API and for `guardia replay`."""
+
+from typing import Any
+
+from router.address import Address
+from router.escalation.model import Page, Policy
+from router.escalation.outlook import ForeseenStep
+from router.oncall.model import PersonId, Roster
+
+
+def step_as_json(step: ForeseenStep, roster: Roster) -> dict[str, Any]:
+    """Return a step with its people by name, and why each of them."""
+    return {
+        "name": step.name,
+        "at": step.at.isoformat(),
+        "pages": [_page(page, roster) for page in step.pages],
+        "remarks": list(step.remarks),
+        "informs": [address_as_json(address) for address in step.channels],
+    }
+
+
+def address_as_json(address: Address) -> dict[str, str]:
+    """Return the two parts of an address."""
+    return {"channel": address.channel, "address": address.address}
+
+
+def name_of(person: PersonId, roster: Roster) -> str:
+    """Return a person's name as shown to colleagues; the id of one who has left."""
+    known = roster.people.get(person)
+    return person if known is None else known.name
+
+
+def zone_of(policy: Policy | None, roster: Roster) -> str | None:
+    """Return the zone of those who are paged: of the policy's first schedule, else of any.
+
+    None in a catalog without schedules.
+    """
+    steps = () if policy is None else (*policy.steps, policy.last_resort)
+    named = [one for step in steps for one in step.schedules if one in roster.schedules]
+    zones = (roster.schedules[schedule].zone.key for schedule in named or roster.schedules)
+    return next(zones, None)
+
+
+def _page(page: Page, roster: Roster) -> dict[str, Any]:
+    return {
+        "person": page.person,
+        "name": name_of(page.person, roster),
+        **address_as_json(page.address),
+        "because": page.because,
+    }

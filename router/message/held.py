@@ -1,0 +1,121 @@
+"""One message for all that waited for a channel's hours, as plain text that is not escaped yet.
+
+Slack edits one message an incident in place. A summary is none of these: it
+tells once how things stood, and stays as it is. An incident that is told by it
+and changes later gets a message of its own then, which is edited from there on.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from guardia.duration import spoken_duration
+from router.incident.describe import cut_at_word, incident_labels, incident_title, one_line
+from router.incident.model import Incident, IncidentState
+from router.message.model import Carried, MessageContext, Told
+from router.message.summary import is_web_address, shown_instant
+from router.oncall.model import PersonId
+
+SHOWN = 20  # lines of open incidents, and of those that are over
+LINE_LENGTH = 220  # 40 of them and the links stay below what Slack refuses
+_WHERE = ("service", "environment", "region")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLine:
+    """One incident in one line; `href` is a checked address, or empty."""
+
+    number: int
+    text: str
+    href: str
+
+
+def carried_by(context: MessageContext) -> Carried:
+    """Return what a summary tells. Raises ValueError for a message that is no summary."""
+    if context.carried is None:
+        raise ValueError("only a summary tells several incidents")
+    return context.carried
+
+
+def held_headline(carried: Carried) -> str:
+    """Return how many incidents waited, and how many go on."""
+    total = carried.open_count + carried.over_count
+    what = f"{total} incident{'' if total == 1 else 's'} outside of hours"
+    if not carried.open_count:
+        return f"{what}, all over"
+    return f"{what}, {carried.open_count} still open"
+
+
+def open_lines(context: MessageContext) -> list[HeldLine]:
+    """Return a line an incident that goes on; `open_left_out` counts the rest."""
+    told = [one for one in carried_by(context).told if one.incident.is_open]
+    return [_line(one, _open_text(one.incident, context)) for one in told[:SHOWN]]
+
+
+def over_lines(context: MessageContext) -> list[HeldLine]:
+    """Return a line an incident that is over; `over_left_out` counts the rest."""
+    told = [one for one in carried_by(context).told if not one.incident.is_open]
+    return [_line(one, _over_text(one.incident)) for one in told[:SHOWN]]
+
+
+def open_left_out(context: MessageContext) -> str:
+    """Return `+ N more`, or nothing when each incident that goes on has its line."""
+    return _more(carried_by(context).open_count - len(open_lines(context)))
+
+
+def over_left_out(context: MessageContext) -> str:
+    """Return `+ N more`, or nothing when each incident that is over has its line."""
+    return _more(carried_by(context).over_count - len(over_lines(context)))
+
+
+def told_summary(context: MessageContext) -> dict[str, Any]:
+    """Return what our own templates of a summary see."""
+    return {
+        "headline": held_headline(carried_by(context)),
+        "open": open_lines(context),
+        "open_left_out": open_left_out(context),
+        "over": over_lines(context),
+        "over_left_out": over_left_out(context),
+    }
+
+
+def _line(told: Told, text: str) -> HeldLine:
+    href = told.url if is_web_address(told.url) else ""
+    shown = cut_at_word(f"#{told.number} {text}", LINE_LENGTH)
+    return HeldLine(number=told.number, text=shown, href=href)
+
+
+def _open_text(incident: Incident, context: MessageContext) -> str:
+    """Return severity, since when, who has it, and what it is: what may be long comes last."""
+    since = min([incident.opened_at, *(alert.starts_at for alert in incident.firing)])
+    return (
+        f"{incident.severity} since {shown_instant(since)}{_taken(incident, context)}:"
+        f" {incident_title(incident)}{_where(incident)}"
+    )
+
+
+def _over_text(incident: Incident) -> str:
+    ended_at = incident.resolved_at
+    when = ""
+    if ended_at is not None:
+        lasted = spoken_duration(ended_at - incident.opened_at)
+        when = f" at {shown_instant(ended_at)}, after {lasted}"
+    return f"{incident.severity}, resolved{when}: {incident_title(incident)}{_where(incident)}"
+
+
+def _taken(incident: Incident, context: MessageContext) -> str:
+    if incident.state is not IncidentState.ACKNOWLEDGED:
+        return ""
+    by = PersonId(incident.acknowledged_by or "somebody")
+    return f", acknowledged by {cut_at_word(one_line(context.names.get(by, by)), 60)}"
+
+
+def _where(incident: Incident) -> str:
+    labels = incident_labels(incident)
+    pairs = [
+        f"{name}={cut_at_word(one_line(labels[name]), 60)}" for name in _WHERE if labels.get(name)
+    ]
+    return f" ({', '.join(pairs)})" if pairs else ""
+
+
+def _more(count: int) -> str:
+    return f"+ {count} more" if count > 0 else ""

@@ -1,0 +1,31 @@
+"""The clock that leases go by: the database's own where several routers share it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, literal, literal_column
+
+from router.store.tables import Instant
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def is_shared(tx: Connection) -> bool:
+    """Say whether other routers may use this database, each with a clock of its own."""
+    return tx.dialect.name == "postgresql"
+
+
+def lease_instant(
+    tx: Connection, now: datetime, *, after: timedelta = timedelta()
+) -> ColumnElement[datetime]:
+    """Return the present instant of leases, or one `after` it, to be used in a statement.
+
+    On PostgreSQL by its own clock: a replica whose clock is wrong neither
+    takes leases that live nor leaves any that outlive it. Not by now(), which
+    stands still while a transaction waits. On SQLite, `now` of its one router.
+    """
+    if not is_shared(tx):
+        return literal(now + after, Instant)
+    micros = after // _MICROSECOND
+    text = f"(extract(epoch FROM clock_timestamp()) * 1000000)::bigint + ({micros})"
+    return literal_column(text, Instant)

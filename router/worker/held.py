@@ -1,0 +1,95 @@
+"""What waited for a channel's hours goes out: one message to each address.
+
+Slack's message of an incident is edited in place, a summary is not: whoever is
+told by it gets a message of the incident's own at its next change.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from router.address import Address
+from router.incident.model import Event, EventKind
+from router.message.model import Carried, Message, MessageKind, Told
+from router.store.held import (
+    HeldNotice,
+    list_carried,
+    lock_held,
+    record_carried,
+    record_released,
+)
+from router.store.incidents import find_incident, record_events
+from router.store.messages import list_messages, record_message
+
+LOADED: Final = 50  # incidents that a summary is made of at most; the others are counted
+
+
+def tell_held(tx: Connection, address: Address, *, installation: str, now: datetime) -> int:
+    """End the wait of all notices to an address whose hours have begun; return how many.
+
+    One goes out as it is. Several are told by one summary, which belongs to
+    the first of the incidents; they end, and each timeline says so.
+    """
+    notices = ranked(lock_held(tx, address, now=now))
+    if len(notices) == 1:
+        record_released(tx, notices[0].id, now=now)
+    if len(notices) < 2:
+        return len(notices)
+    first = notices[0].incident_number
+    before = list_messages(tx, first, kinds=[MessageKind.SUMMARY])
+    place = f"{address.channel} {address.address}"
+    summary = Message(
+        incident_number=first,
+        kind=MessageKind.SUMMARY,
+        address=address,
+        # Counted: the same incident may be first on another morning too.
+        dedup_key=f"{installation}/{first}/summary/{len(before) + 1}",
+    )
+    record_message(tx, summary, now=now)
+    others = "another" if len(notices) == 2 else f"{len(notices) - 1} others"
+    detail = f"told with {others} in the summary of #{first}"
+    record_carried(tx, [one.id for one in notices], summary, detail=detail, now=now)
+    event = Event(
+        at=now,
+        kind=EventKind.MESSAGE_DROPPED,
+        text=f"Notice to {place} is {detail}, since its hours have begun.",
+    )
+    for one in notices:
+        record_events(tx, one.incident_number, [event])
+    return len(notices)
+
+
+def read_carried(tx: Connection, summary: int, *, external_url: str | None) -> Carried:
+    """Return what a summary tells, from the incidents as they are now."""
+    notices = ranked(list_carried(tx, summary))
+    numbers = [one.incident_number for one in notices[:LOADED]]
+    found = [(number, find_incident(tx, number)) for number in numbers]
+    open_count = sum(one.is_open for one in notices)
+    return Carried(
+        told=tuple(
+            Told(
+                number=number,
+                incident=incident,
+                url=f"{external_url}/incidents/{number}" if external_url else "",
+            )
+            for number, incident in found
+            if incident is not None
+        ),
+        open_count=open_count,
+        over_count=len(notices) - open_count,
+    )
+
+
+def ranked(notices: Iterable[HeldNotice]) -> list[HeldNotice]:
+    """Return the open incidents first, of these the worst first, then the oldest."""
+    return sorted(
+        notices,
+        key=lambda one: (
+            not one.is_open,
+            -one.severity.urgency,
+            one.opened_at,
+            one.incident_number,
+        ),
+    )

@@ -1,0 +1,77 @@
+"""What a message is rendered from: its incident, as it is when the message is sent."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from router.catalog import OnCallCatalog
+from router.escalation.decide import foresee
+from router.message.model import MessageContext, MessageKind
+from router.message.own_templates import OwnTemplates
+from router.oncall.model import PersonId
+from router.store.incidents import find_incident, list_timeline
+from router.store.messages import MessageState, StoredMessage, list_messages
+from router.store.overrides import read_roster
+from router.store.timers import find_timer
+from router.worker.outcomes import is_needless
+
+
+def read_context(
+    tx: Connection,
+    claimed: StoredMessage,
+    catalog: OnCallCatalog,
+    *,
+    external_url: str | None,
+    templates: OwnTemplates,
+    now: datetime,
+) -> MessageContext | None:
+    """Return what to render, or None for a page that nobody needs any more."""
+    number = claimed.message.incident_number
+    incident = find_incident(tx, number)
+    if incident is None or is_needless(claimed, incident):
+        return None
+    timer = find_timer(tx, number)
+    pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
+    return MessageContext(
+        message=claimed.message,
+        incident=incident,
+        timeline=list_timeline(tx, number),
+        incident_url=f"{external_url}/incidents/{number}" if external_url else "",
+        names=catalog.names,
+        paged=_paged(pages),
+        following=None
+        if timer is None
+        else foresee(timer.escalation, incident, read_roster(tx, catalog.roster, at=now)),
+        sent_before=claimed.provider_id or _followed(pages, claimed),
+        thread=_thread(tx, claimed),
+        now=now,
+        templates=templates,
+    )
+
+
+def _paged(pages: Iterable[StoredMessage]) -> tuple[PersonId, ...]:
+    """Return whom a page went to, or is on its way to; each person once, the first paged first."""
+    vain = (MessageState.DROPPED, MessageState.FAILED)
+    people = (page.message.person for page in pages if page.state not in vain)
+    return tuple(dict.fromkeys(person for person in people if person is not None))
+
+
+def _followed(pages: Iterable[StoredMessage], claimed: StoredMessage) -> str | None:
+    """Return the provider's id of the page that is acknowledged or resolved."""
+    message = claimed.message
+    if message.kind not in (MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE):
+        return None
+    same = (message.dedup_key, message.address)
+    found = (one for one in pages if (one.message.dedup_key, one.message.address) == same)
+    return next((one.provider_id for one in found), None)
+
+
+def _thread(tx: Connection, claimed: StoredMessage) -> str | None:
+    """Return the provider's id of the notice under which a step is told."""
+    message = claimed.message
+    if message.kind is not MessageKind.ESCALATION:
+        return None
+    notices = list_messages(tx, message.incident_number, kinds=[MessageKind.NOTICE])
+    found = (one for one in notices if one.message.address == message.address)
+    return next((one.provider_id for one in found), None)

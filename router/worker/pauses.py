@@ -1,0 +1,49 @@
+"""An escalation waits while nobody has to be woken, and goes on when somebody has to."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from router.escalation.decide import pause, resume
+from router.incident.model import Event, EventKind, Incident, IncidentState
+from router.store.incidents import record_events
+from router.store.timers import find_timer, record_escalation
+from router.worker.outbox import Outbox
+
+
+def pause_or_resume(tx: Connection, outbox: Outbox, incident: Incident, *, now: datetime) -> None:
+    """Bring the incident's escalation in line with whether anything has to wake people.
+
+    What waits to be sent is dropped when it pauses, and the step that asked
+    for it is taken again when it goes on: nobody is woken for what is
+    silenced, and nobody is left out after it.
+    """
+    if incident.number is None or incident.state is not IncidentState.TRIGGERED:
+        return
+    timer = find_timer(tx, incident.number)
+    if timer is None:
+        return
+    escalation = timer.escalation
+    if not incident.is_quiet:
+        if escalation.remaining is None:
+            return
+        record_escalation(tx, incident.number, resume(escalation, now=now))
+        text = "It fires, and nothing hides it: the escalation goes on."
+        kind = EventKind.RESUMED
+    else:
+        if escalation.remaining is not None:
+            return
+        dropped = outbox.drop_pages(tx, incident, reason=_reason(incident), now=now)
+        paused = pause(escalation, retake=dropped, now=now)
+        if paused == escalation:
+            return
+        record_escalation(tx, incident.number, paused)
+        text, kind = f"The escalation is paused: {_reason(incident)}.", EventKind.PAUSED
+    record_events(tx, incident.number, [Event(at=now, kind=kind, text=text)])
+
+
+def _reason(incident: Incident) -> str:
+    if incident.closes_at is not None:
+        return "no alert fires"
+    hidden = dict.fromkeys(alert.suppressed_by for alert in incident.firing if alert.suppressed_by)
+    return "; ".join(list(hidden)[:3])

@@ -1,0 +1,286 @@
+"""Whatever people answer, every place agrees: who is paged, what providers are told."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from router.escalation.model import Policy
+from router.routing import PolicyId
+from tests.router.making import minutes, policy, step
+from tests.router.road import Road, firing, resolved
+
+ANA = {"by": "Engineer ana"}
+
+
+async def say(road: Road, what: str, number: int = 1, **body: Any) -> httpx.Response:
+    """Answer through the API, and do what is due."""
+    response = await road.api("POST", f"/api/incidents/{number}/{what}", json=ANA | body)
+    await road.worker.turn()
+    return response
+
+
+def use_policy(road: Road, changed: Policy) -> None:
+    road.worker.catalog = replace(road.worker.catalog, policies={changed.id: changed})
+
+
+async def timeline(road: Road, number: int = 1) -> list[str]:
+    return [row["kind"] for row in (await road.show(number))["timeline"]]
+
+
+async def test_a_snooze_pages_nobody_until_it_ends_and_then_from_the_first_step(road: Road) -> None:
+    await road.receive(firing())
+
+    answer = await say(road, "snooze", **{"for": "30m"})
+    await road.pass_time(minutes(29))
+    assert answer.json()["state"] == "acknowledged"
+    assert road.woken() == ["ana"]
+
+    await road.pass_time(minutes(1))
+
+    assert road.woken() == ["ana", "ana"]
+    assert [page.dedup_key for page in road.fakes.pagerduty.pages][1] == "test/1/1.2/ana"
+    assert "acknowledgement_ended" in await timeline(road)
+    await road.pass_time(minutes(15))
+    assert road.woken() == ["ana", "ana", "ben"]
+
+
+async def test_a_snooze_of_what_is_over_by_then_wakes_nobody(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "snooze", **{"for": "30m"})
+    await road.receive(resolved())
+
+    await road.pass_time(minutes(120))
+
+    assert road.woken() == ["ana"]
+    assert (await road.incidents())[0]["state"] == "resolved"
+
+
+async def test_an_acknowledgement_ends_after_the_policys_time(road: Road) -> None:
+    (plataforma,) = road.worker.catalog.policies.values()
+    use_policy(road, replace(plataforma, acknowledge_timeout=timedelta(hours=2)))
+    await road.receive(firing())
+    await road.acknowledge(1, "Engineer ana")
+    await road.pass_time(minutes(119))
+    assert road.woken() == ["ana"]
+
+    await road.pass_time(minutes(1))
+
+    assert road.woken() == ["ana", "ana"]
+    assert (await road.show(1))["state"] == "triggered"
+
+
+async def test_escalate_takes_the_next_step_now_also_of_what_somebody_has(road: Road) -> None:
+    await road.receive(firing())
+    await road.acknowledge(1, "Engineer ana")
+
+    answer = await say(road, "escalate")
+
+    assert answer.status_code == 200
+    assert road.woken() == ["ana", "ben"]
+    assert (await road.show(1))["state"] == "triggered"
+    await road.pass_time(minutes(15))
+    assert sorted(road.woken()[2:]) == ["ana", "ben"]
+
+
+async def test_escalate_after_the_last_resort_begins_again(road: Road) -> None:
+    await road.receive(firing())
+    await road.pass_time(minutes(15))
+    await road.pass_time(minutes(15))
+    assert len(road.woken()) == 4
+
+    await say(road, "escalate")
+
+    assert road.woken()[4:] == ["ana"]
+    assert road.fakes.pagerduty.pages[-1].dedup_key == "test/1/1.2/ana"
+
+
+async def test_what_nobody_escalates_cannot_be_escalated_but_given_to_a_person(road: Road) -> None:
+    await road.receive(firing(severity="high"))
+
+    refused = await say(road, "escalate")
+    given = await say(road, "reassign", person="ben")
+
+    assert refused.status_code == 409
+    assert "give it to a person" in refused.json()["detail"]
+    assert given.status_code == 200
+    assert road.woken() == ["ben"]
+
+
+async def test_reassigned_it_pages_the_other_and_ends_the_first_persons_page(road: Road) -> None:
+    await road.receive(firing())
+    await road.acknowledge(1, "Engineer ana")
+    await road.worker.turn()
+
+    answer = await say(road, "reassign", person="ben")
+
+    assert answer.status_code == 200
+    assert road.woken() == ["ana", "ben"]
+    withdrawn = road.fakes.pagerduty.alert_of("ana", "test/1/1.1/ana")
+    assert withdrawn is not None
+    assert withdrawn.state == "resolved"
+    await road.pass_time(minutes(15))
+    assert sorted(road.woken()[2:]) == ["ana", "ben"]  # the policy's last resort
+
+
+async def test_reassigned_to_a_policy_that_one_begins(road: Road) -> None:
+    other = replace(
+        policy(step(people=["ben"]), last_resort=step(people=["ana"])), id=PolicyId("database")
+    )
+    catalog = road.worker.catalog
+    road.worker.catalog = replace(catalog, policies={**catalog.policies, other.id: other})
+    await road.receive(firing())
+
+    await say(road, "reassign", policy="database")
+
+    assert road.woken() == ["ana", "ben"]
+    assert (await road.show(1))["escalation"]["policy"] == "database"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        ({"person": "gone"}, 409, "There is no person gone."),
+        ({"policy": "gone"}, 409, "There is no policy gone."),
+        ({}, 400, "either"),
+        ({"person": "ana", "policy": "plataforma"}, 400, "either"),
+    ],
+)
+async def test_giving_it_to_nobody_is_refused_and_changes_nothing(
+    road: Road, body: dict[str, str], status: int, detail: str
+) -> None:
+    await road.receive(firing())
+    before = await road.show(1)
+
+    refused = await say(road, "reassign", **body)
+
+    assert (refused.status_code, detail in refused.json()["detail"]) == (status, True)
+    assert await road.show(1) == before
+
+
+async def test_resolved_by_hand_stays_closed_while_the_same_alert_goes_on(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "resolve")
+    assert (await road.show(1))["state"] == "resolved"
+
+    await road.pass_time(minutes(30))
+    await road.receive(firing())
+
+    assert [one["state"] for one in await road.incidents()] == ["resolved"]
+    assert road.woken() == ["ana"]
+
+
+async def test_what_fires_anew_after_it_was_resolved_by_hand_wakes_people(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "resolve")
+
+    await road.pass_time(minutes(5))
+    await road.receive(firing() | {"startsAt": "2026-11-24T12:04:00Z"})
+
+    assert [one["state"] for one in await road.incidents()] == ["triggered", "resolved"]
+    assert road.woken() == ["ana", "ana"]
+
+
+async def test_what_still_fires_when_alertmanager_repeats_it_hours_later_wakes_people(
+    road: Road,
+) -> None:
+    await road.receive(firing())
+    await say(road, "resolve")
+
+    await road.pass_time(minutes(241))
+    await road.receive(firing())
+
+    assert [one["state"] for one in await road.incidents()] == ["triggered", "resolved"]
+
+
+async def test_a_companion_that_fires_is_a_new_incident_of_its_own(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "resolve")
+
+    await road.pass_time(minutes(5))
+    await road.receive(firing(), firing(instance="b"))
+
+    second = await road.show(2)
+    assert [alert["labels"].get("instance") for alert in second["alerts"]] == ["b"]
+    assert road.woken() == ["ana", "ana"]
+
+
+async def test_the_end_of_what_was_closed_by_hand_is_on_its_timeline(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "resolve")
+
+    await road.receive(resolved())
+
+    shown = await road.show(1)
+    assert [alert["firing"] for alert in shown["alerts"]] == [False]
+    assert "alert_resolved" in await timeline(road)
+    assert len(await road.incidents()) == 1
+
+
+async def test_a_comment_is_on_the_timeline(road: Road) -> None:
+    await road.receive(firing())
+
+    await say(road, "comment", text="Restarted the pool.")
+
+    rows = (await road.show(1))["timeline"]
+    assert ("commented", "Engineer ana: Restarted the pool.") in [
+        (row["kind"], row["text"]) for row in rows
+    ]
+
+
+@pytest.mark.parametrize("length", ["", "soon", "0s", "8d", "-1h"])
+async def test_a_snooze_of_no_usable_length_is_refused(road: Road, length: str) -> None:
+    await road.receive(firing())
+
+    refused = await say(road, "snooze", **{"for": length})
+
+    assert refused.status_code in (400, 409)
+    assert (await road.show(1))["state"] == "triggered"
+
+
+async def test_strangers_answer_nothing(road: Road) -> None:
+    await road.receive(firing())
+
+    for what in ("ack", "resolve", "snooze", "escalate", "reassign", "comment"):
+        answer = await road.client.post(f"/api/incidents/1/{what}", json=ANA)
+        assert answer.status_code == 401
+
+    assert (await road.show(1))["state"] == "triggered"
+
+
+async def test_an_incident_that_comes_back_at_once_is_the_same_and_pages_anew(road: Road) -> None:
+    await road.receive(firing())
+    await road.acknowledge(1, "Engineer ana")
+    await road.receive(resolved())
+    await road.pass_time(minutes(5))
+
+    await road.receive(firing() | {"startsAt": "2026-11-24T12:05:00Z"})
+
+    assert [one["number"] for one in await road.incidents()] == [1]
+    assert road.woken() == ["ana", "ana"]
+    assert "reopened" in await timeline(road)
+
+
+async def test_what_flaps_is_held_open_and_wakes_nobody_again(road: Road) -> None:
+    await road.receive(firing())
+    for minute in (2, 4):
+        await road.receive(resolved() | {"endsAt": f"2026-11-24T12:0{minute - 1}:00Z"})
+        await road.pass_time(minutes(2))
+        await road.receive(firing() | {"startsAt": f"2026-11-24T12:0{minute}:00Z"})
+    await road.acknowledge(1, "Engineer ana")
+    woken = len(road.woken())
+
+    await road.receive(resolved() | {"endsAt": "2026-11-24T12:05:00Z"})
+    assert (await road.show(1))["state"] == "acknowledged"
+    await road.pass_time(minutes(5))
+    await road.receive(firing() | {"startsAt": "2026-11-24T12:09:00Z"})
+    await road.receive(resolved() | {"endsAt": "2026-11-24T12:10:00Z"})
+    await road.pass_time(minutes(14))
+    assert (await road.show(1))["state"] == "acknowledged"
+
+    await road.pass_time(minutes(1))
+
+    assert (await road.show(1))["state"] == "resolved"
+    assert len(road.woken()) == woken
