@@ -26,7 +26,35 @@ WATCHDOG_ALERT = "Watchdog"
 ROUTER_DOWN_ALERT = "RouterDown"
 ROUTER_FAILING_ALERT = "RouterNotificationsFailing"
 NOT_ROUTED_ALERT = "CriticalAlertNotRouted"
-META_ALERTS = (WATCHDOG_ALERT, ROUTER_DOWN_ALERT, ROUTER_FAILING_ALERT, NOT_ROUTED_ALERT)
+ROUTER_OVERDUE_ALERT = "RouterOverdue"
+ROUTER_PAGES_ALERT = "RouterPagesNotAccepted"
+ROUTER_STORE_ALERT = "RouterStoreNotWritable"
+ROUTER_WORKER_ALERT = "RouterWorkerStalled"
+ROUTER_STEPS_ALERT = "RouterStepsFailing"
+ROUTER_NOBODY_ALERT = "RouterReachesNobody"
+ROUTER_REFUSED_ALERT = "RouterMessagesRefused"
+ROUTER_CATALOG_ALERT = "RouterCatalogRefused"
+ROUTER_TEMPLATES_ALERT = "RouterTemplatesFailing"
+# While one of these fires, a critical alert may have woken nobody.
+NOT_ROUTED_CAUSES = (
+    ROUTER_DOWN_ALERT,
+    ROUTER_FAILING_ALERT,
+    ROUTER_OVERDUE_ALERT,
+    ROUTER_PAGES_ALERT,
+    ROUTER_STORE_ALERT,
+    ROUTER_WORKER_ALERT,
+    ROUTER_STEPS_ALERT,
+    ROUTER_NOBODY_ALERT,
+)
+# Paging goes on, so the router tells of the last two itself; the others go past it.
+ROUTER_BYPASSING_ALERTS = (*NOT_ROUTED_CAUSES, ROUTER_REFUSED_ALERT)
+ROUTER_MILD_ALERTS = (ROUTER_CATALOG_ALERT, ROUTER_TEMPLATES_ALERT)
+META_ALERTS = (
+    WATCHDOG_ALERT,
+    *ROUTER_BYPASSING_ALERTS,
+    NOT_ROUTED_ALERT,
+    *ROUTER_MILD_ALERTS,
+)
 BYPASS_LABEL = "bypass"  # an alert that goes past the router
 ORIGINAL_ALERT_LABEL = "original_alert"  # the name of the alert that could not be routed
 META_GROUP = "guardia/router"

@@ -6,6 +6,7 @@ import resource
 import secrets
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,9 +18,10 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.loops.auto import auto_loop_factory
 
+from router.alertmanager import open_peers
 from router.catalog import OnCallCatalog
 from router.channels.monitor import Monitor
-from router.channels.registry import open_channels
+from router.channels.registry import open_channels, prepare_channels
 from router.clock import SteadyClock
 from router.logs import context, set_up_logs
 from router.metrics import Metrics
@@ -97,6 +99,7 @@ async def _serve(
         external_url=settings.external_url,
         templates=open_templates(settings, metrics),
         retention=settings.retention,
+        peers=open_peers(settings),
         monitor=Monitor.open(settings),
         beat_every=settings.heartbeat_every,
     )
@@ -114,6 +117,7 @@ async def _serve(
         reloads=reloads,
     )
     _stop_on_signals(server)
+    threading.Thread(target=prepare_channels, args=(channels,), daemon=True).start()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, reloads.ask)
     watching = asyncio.create_task(reloads.watch())
@@ -160,6 +164,7 @@ def _server(
         catalog=lambda: worker.catalog,
         wake=worker.wake,
         answer=worker.answer,
+        test_page=worker.test_page,
         reloads=reloads,
         is_working=lambda: not working.done(),
         webhook_token_file=settings.webhook_token_file,

@@ -22,8 +22,10 @@ POST_OUTCOMES: Final = (
     "disconnected",
 )
 APPLIED_OUTCOMES: Final = ("changed", "unchanged", "repeated", "elsewhere")
-WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome", "nobody_reached")
+WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome", "nobody_reached", "tell_held")
 BEAT_OUTCOMES: Final = ("sent", "withheld", "unreachable", "refused", "address")
+RECONCILED: Final = ("suppression", "adopted", "gone", "stale")
+PEERS: Final = ("answering", "silent")
 DELETED_KINDS: Final = ("incidents", "notifications", "rejected", "overrides")
 RELOAD_OUTCOMES: Final = ("changed", "unchanged", "refused")
 ATTEMPT_OUTCOMES: Final = (
@@ -154,6 +156,20 @@ class Metrics:
             "own_heartbeat_last_timestamp_seconds",
             "When the router's own heartbeat was last sent; 0 when none was.",
         )
+        self.reconciled = counter(
+            "reconciled_total",
+            f"What Alertmanager listed otherwise than it had told: {', '.join(RECONCILED)}.",
+            ["finding"],
+        )
+        self.alertmanagers = Gauge(
+            "guardia_alertmanagers",
+            f"Peers of Alertmanager that are {' or '.join(PEERS)} when they are asked.",
+            ["state"],
+            registry=self.registry,
+        )
+        self.reconciled_at = gauge(
+            "reconcile_timestamp_seconds", "When incidents were last compared with Alertmanager."
+        )
         self.turn_at = gauge(
             "worker_turn_timestamp_seconds", "When the worker last finished a turn."
         )
@@ -189,6 +205,7 @@ class Metrics:
             (self.applied, APPLIED_OUTCOMES),
             (self.failures, WORKER_STEPS),
             (self.deleted, DELETED_KINDS),
+            (self.reconciled, RECONCILED),
             (self.beats, BEAT_OUTCOMES),
             (self.catalog_reloads, RELOAD_OUTCOMES),
             (self.template_failures, TEMPLATES),

@@ -23,6 +23,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "GUARDIA_MAX_BODY_BYTES": str(32 * 1024 * 1024),
     "GUARDIA_QUEUE_LIMIT": "2000",
     "GUARDIA_HEARTBEAT_EVERY": "1m",
+    "GUARDIA_ALERTMANAGER_RECEIVER": "guardia",  # as the generated configuration calls it
     "GUARDIA_RETENTION": "400d",  # a year, and a month to compare it with the year before
 }
 KNOWN: Final = (
@@ -30,6 +31,8 @@ KNOWN: Final = (
     "GUARDIA_WEBHOOK_TOKEN_FILE",
     "GUARDIA_API_TOKEN_FILE",
     "GUARDIA_SECRETS_DIR",
+    "GUARDIA_ALERTMANAGERS",
+    "GUARDIA_ALERTMANAGER_TOKEN_FILE",
     "GUARDIA_EXTERNAL_URL",
     "GUARDIA_HEARTBEAT_URL",
     "GUARDIA_TEMPLATES",
@@ -84,6 +87,9 @@ class Settings:
     smtp_tls: SmtpTls
     smtp_from: str
     smtp_user: str | None
+    alertmanagers: tuple[str, ...]  # all peers of the cluster that posts to us
+    alertmanager_receiver: str  # the receiver by which it does
+    alertmanager_token_file: Path | None
     max_body_bytes: int
     queue_limit: int
     retention: timedelta  # how long what is over is kept
@@ -125,6 +131,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         smtp_tls=smtp_tls,
         smtp_from=reader.required("GUARDIA_SMTP_FROM") if smtp_host else "",
         smtp_user=reader.text("GUARDIA_SMTP_USER"),
+        alertmanagers=reader.take("GUARDIA_ALERTMANAGERS", _parse_urls) or (),
+        alertmanager_receiver=reader.text("GUARDIA_ALERTMANAGER_RECEIVER") or "",
+        alertmanager_token_file=reader.take("GUARDIA_ALERTMANAGER_TOKEN_FILE", Path),
         max_body_bytes=reader.take("GUARDIA_MAX_BODY_BYTES", _parse_count) or 0,
         queue_limit=reader.take("GUARDIA_QUEUE_LIMIT", _parse_count) or 0,
         retention=reader.take("GUARDIA_RETENTION", _parse_retention) or timedelta(),
@@ -272,6 +281,10 @@ def _parse_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("an address that starts with http:// or https://")
     return text.rstrip("/")
+
+
+def _parse_urls(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_parse_base(one.strip()) for one in text.split(",") if one.strip()))
 
 
 def _parse_base(text: str) -> str:

@@ -38,6 +38,11 @@ def check_setup(settings: Settings, catalog: OnCallCatalog) -> tuple[str, ...]:
             "GUARDIA_SMTP_TLS is none: the mail server's password can be read on its way"
         )
     problems.append(_check_external_url(settings.external_url))
+    if not settings.alertmanagers:
+        problems.append(
+            "GUARDIA_ALERTMANAGERS is not set: silences do not pause paging, and an end that"
+            " Alertmanager does not tell, as of a silenced alert, is not noticed"
+        )
     problems += read_templates(settings.templates)[1]
     return tuple(problem for problem in problems if problem is not None)
 

@@ -17,8 +17,8 @@ from generator.naming import (
     FALLBACK_RECEIVER,
     NOT_ROUTED_ALERT,
     ORIGINAL_ALERT_LABEL,
-    ROUTER_DOWN_ALERT,
-    ROUTER_FAILING_ALERT,
+    ROUTER_BYPASSING_ALERTS,
+    ROUTER_MILD_ALERTS,
     ROUTER_RECEIVER,
     TARGETS_DOWN_ALERT,
     WATCHDOG_ALERT,
@@ -114,6 +114,8 @@ def route_cases(catalog: Catalog) -> Iterator[RouteCase]:
     if settings.fallback is not None:
         for alert in _past_the_router(catalog):
             yield _case(catalog, {**alert, **BYPASS}, FALLBACK_RECEIVER)
+        for name in ROUTER_MILD_ALERTS:
+            yield _case(catalog, {"alertname": name}, ROUTER_RECEIVER)
     for dependency in dependencies(catalog):
         yield from _inhibition_cases(catalog, dependency)
 
@@ -146,8 +148,8 @@ def _place(catalog: Catalog, place: Place) -> dict[str, str]:
 
 
 def _past_the_router(catalog: Catalog) -> Iterator[dict[str, str]]:
-    yield {"alertname": ROUTER_DOWN_ALERT}
-    yield {"alertname": ROUTER_FAILING_ALERT}
+    for name in ROUTER_BYPASSING_ALERTS:
+        yield {"alertname": name}
     yield {"alertname": NOT_ROUTED_ALERT, ORIGINAL_ALERT_LABEL: _UNKNOWN}
     for service in catalog.services:
         for alert in _alerts(catalog, service):

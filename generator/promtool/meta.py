@@ -12,13 +12,11 @@ from generator.naming import (
     ROUTER_FAILING_ALERT,
     WATCHDOG_ALERT,
 )
-from generator.promql.example import example_labels
 from generator.promql.text import series
-from generator.promtool.model import Case, Expectation, Pace, pace_of
+from generator.promtool.model import Case, Pace, pace_of
+from generator.promtool.router import RouterMetricStories
+from generator.promtool.router_scene import PAST_THE_ROUTER, RouterScene, firing, repeated
 from generator.rules.meta import DOWN_FOR, FAILURES, failure_window
-from guardia.severity import Severity
-
-_PAST_THE_ROUTER = {BYPASS_LABEL: "true", "severity": Severity.CRITICAL.value}
 
 
 def meta_cases(catalog: Catalog) -> tuple[Case, ...]:
@@ -29,6 +27,7 @@ def meta_cases(catalog: Catalog) -> tuple[Case, ...]:
         found.append(_watchdog(pace_of(catalog.organisation)))
     if settings.fallback is not None:
         found += _RouterStories(catalog.organisation).stories()
+        found += RouterMetricStories(catalog.organisation).stories()
     return tuple(found)
 
 
@@ -37,7 +36,7 @@ def _watchdog(pace: Pace) -> Case:
         name="the Watchdog fires from the first evaluation on",
         series={"a_series_of_something_else": "1x10"},
         expectations=[
-            _firing(at, {"alertname": WATCHDOG_ALERT}, fires=True)
+            firing(at, {"alertname": WATCHDOG_ALERT}, fires=True)
             for at in (timedelta(), 5 * pace.evaluation)
         ],
     )
@@ -47,9 +46,9 @@ class _RouterStories:
     """What happens when the router goes, and when it does not."""
 
     def __init__(self, organisation: Organisation) -> None:
-        self._targets = organisation.alertmanager.router_targets
+        self._scene = RouterScene(organisation)
         self._failure_window = failure_window(organisation)
-        self._pace = pace_of(organisation)
+        self._pace = self._scene.pace
         self._down_at = 4 * self._pace.evaluation
         self._fires_at = self._down_at + self._pace.up_to(DOWN_FOR)
 
@@ -61,19 +60,19 @@ class _RouterStories:
         answering = f"1x{up + down + 1}"
         yield self._story(
             "no router is up",
-            self._router(f"1x{up} 0x{down}"),
+            self._scene.targets(f"1x{up} 0x{down}"),
             ROUTER_DOWN_ALERT,
             before,
             after,
         )
         yield self._story(
             "the router's targets are gone",
-            self._router(f"1x{up} stale"),
+            self._scene.targets(f"1x{up} stale"),
             ROUTER_DOWN_ALERT,
             before,
             after,
         )
-        yield self._quiet("the router answers", self._router(answering), after)
+        yield self._quiet("the router answers", self._scene.targets(answering), after)
         yield self._failures()
 
     def _failures(self) -> Case:
@@ -91,7 +90,7 @@ class _RouterStories:
         }
         seen_at = self._pace.up_to((before + 1) * scrape)
         over_at = self._pace.up_to(seen_at + window) + self._pace.evaluation
-        router = self._router(f"1x{self._pace.scrapes(over_at) + 1}")
+        router = self._scene.targets(f"1x{self._pace.scrapes(over_at) + 1}")
         case = self._story(
             "a notification is given up",
             {**router, **counters},
@@ -101,8 +100,8 @@ class _RouterStories:
         )
         failing = {"alertname": ROUTER_FAILING_ALERT}
         later = [
-            _firing(seen_at + window - 3 * self._pace.evaluation, failing, fires=True),
-            _firing(over_at, failing, fires=False),
+            firing(seen_at + window - 3 * self._pace.evaluation, failing, fires=True),
+            firing(over_at, failing, fires=False),
         ]
         return Case(name=case.name, series=case.series, expectations=[*case.expectations, *later])
 
@@ -111,48 +110,20 @@ class _RouterStories:
     ) -> Case:
         return Case(
             name=name,
-            series={**given, **self._alerts(after)},
+            series={**given, **self._scene.alerts(after)},
             expectations=[
-                _firing(before, {"alertname": cause}, fires=False),
-                _firing(before, {"alertname": NOT_ROUTED_ALERT}, fires=False),
-                _firing(after, {"alertname": cause, **_PAST_THE_ROUTER}, fires=True),
-                _firing(after, _repeated("DatabaseDown"), fires=True),
-                _firing(after, {ORIGINAL_ALERT_LABEL: "DiskFilling"}, fires=False),
-                _firing(after, {ORIGINAL_ALERT_LABEL: cause}, fires=False),
+                firing(before, {"alertname": cause}, fires=False),
+                firing(before, {"alertname": NOT_ROUTED_ALERT}, fires=False),
+                firing(after, {"alertname": cause, **PAST_THE_ROUTER}, fires=True),
+                firing(after, repeated("DatabaseDown"), fires=True),
+                firing(after, {ORIGINAL_ALERT_LABEL: "DiskFilling"}, fires=False),
+                firing(after, {ORIGINAL_ALERT_LABEL: cause}, fires=False),
             ],
         )
 
     def _quiet(self, name: str, given: dict[str, str], at: timedelta) -> Case:
         return Case(
             name=name,
-            series={**given, **self._alerts(at)},
-            expectations=[_firing(at, {BYPASS_LABEL: "true"}, fires=False)],
+            series={**given, **self._scene.alerts(at)},
+            expectations=[firing(at, {BYPASS_LABEL: "true"}, fires=False)],
         )
-
-    def _router(self, values: str) -> dict[str, str]:
-        labels = example_labels(self._targets.matchers) or {}
-        return {series(self._targets.metric, labels): values}
-
-    def _alerts(self, until: timedelta) -> dict[str, str]:
-        """Return alerts of other rule files, as Prometheus stores them."""
-        values = f"1x{self._pace.scrapes(until) + 1}"
-        firing = {"alertstate": "firing", "service": "casos"}
-        alerts = {"DatabaseDown": Severity.CRITICAL, "DiskFilling": Severity.HIGH}
-        return {
-            series("ALERTS", {"alertname": name, "severity": severity.value, **firing}): values
-            for name, severity in alerts.items()
-        }
-
-
-def _repeated(original: str) -> dict[str, str]:
-    return {
-        "alertname": NOT_ROUTED_ALERT,
-        ORIGINAL_ALERT_LABEL: original,
-        "service": "casos",
-        **_PAST_THE_ROUTER,
-    }
-
-
-def _firing(at: timedelta, labels: dict[str, str], *, fires: bool) -> Expectation:
-    chosen = series("ALERTS", {**labels, "alertstate": "firing"})
-    return Expectation(at=at, expression=f"count({chosen})", samples=[("{}", 1)] if fires else [])

@@ -1,8 +1,9 @@
 """Rules about Guardia itself: a sign of life, and the alerts that must not pass through the router.
 
 Alertmanager has no failover: a receiver that fails is tried again, and nobody
-else is told. So Prometheus notices that the router is gone, and repeats each
-critical alert under a label that Alertmanager sends to the fallback receiver.
+else is told. So Prometheus notices that the router is gone or does not do its
+work, and repeats each critical alert under a label that Alertmanager sends to
+the fallback receiver.
 """
 
 from datetime import timedelta
@@ -12,6 +13,7 @@ from generator.naming import (
     BYPASS_LABEL,
     META_GROUP,
     NOT_ROUTED_ALERT,
+    NOT_ROUTED_CAUSES,
     ORIGINAL_ALERT_LABEL,
     ROUTER_DOWN_ALERT,
     ROUTER_FAILING_ALERT,
@@ -21,6 +23,7 @@ from generator.naming import (
 from generator.promql.text import over, quote
 from generator.rules.meta_sentences import META_SENTENCES
 from generator.rules.model import AlertingRule, RuleGroup
+from generator.rules.router import router_rules
 from guardia.severity import Severity
 
 DOWN_FOR = timedelta(minutes=2)
@@ -63,6 +66,8 @@ def meta_groups(catalog: Catalog) -> tuple[RuleGroup, ...]:
                 labels=_PAST_THE_ROUTER,
                 annotations={"summary": text["router_failing"], "description": lost},
             ),
+            *router_rules(catalog.organisation),
+            # Behind its causes, so that it reads what they say at this very instant.
             AlertingRule(
                 alert=NOT_ROUTED_ALERT,
                 expression=_not_routed(),
@@ -104,7 +109,5 @@ def _not_routed() -> str:
     critical = quote(Severity.CRITICAL.value)
     alerts = f'ALERTS{{alertstate="firing",severity={critical},{BYPASS_LABEL}!="true"}}'
     named = f'label_replace({alerts}, "{ORIGINAL_ALERT_LABEL}", "$1", "alertname", "(.+)")'
-    causes = (
-        f'ALERTS{{alertname=~"{ROUTER_DOWN_ALERT}|{ROUTER_FAILING_ALERT}",alertstate="firing"}}'
-    )
+    causes = f'ALERTS{{alertname=~"{"|".join(NOT_ROUTED_CAUSES)}",alertstate="firing"}}'
     return f"max without (alertname, alertstate) ({named})\nand on ()\n{causes}"

@@ -23,8 +23,8 @@ META_SENTENCES: dict[str, dict[MetaSentence, str]] = {
         "router_lost": "Alerts may wake nobody. Until this is over, critical alerts are told here."
         " Look at the router's pods, its /-/ready and its log.",
         "not_routed": f"{_ORIGINAL} is firing and may have woken nobody.",
-        "not_routed_why": "The on-call router cannot be reached, so nobody is escalated to: this"
-        " message is all there is. Call who is on call.",
+        "not_routed_why": "The on-call router cannot be reached or cannot page, so perhaps nobody"
+        " is escalated to: this message may be all there is. Call who is on call.",
     },
     "es": {
         "watchdog": "Prometheus y Alertmanager funcionan.",
@@ -35,8 +35,8 @@ META_SENTENCES: dict[str, dict[MetaSentence, str]] = {
         "router_lost": "Puede que las alertas no despierten a nadie. Mientras tanto, las alertas"
         " críticas se comunican aquí. Revise los pods del router, su /-/ready y su registro.",
         "not_routed": f"{_ORIGINAL} está activa y puede no haber despertado a nadie.",
-        "not_routed_why": "No se llega al router de guardia, así que nadie más será avisado: este"
-        " mensaje es todo lo que hay. Llame a quien está de guardia.",
+        "not_routed_why": "No se llega al router de guardia o este no avisa: quizá nadie sea"
+        " avisado y este mensaje sea todo lo que hay. Llame a quien está de guardia.",
     },
     "pt": {
         "watchdog": "O Prometheus e o Alertmanager funcionam.",
@@ -46,7 +46,7 @@ META_SENTENCES: dict[str, dict[MetaSentence, str]] = {
         "router_lost": "Os alertas podem não acordar ninguém. Entretanto, os alertas críticos são"
         " comunicados aqui. Veja os pods do router, o seu /-/ready e o seu registo.",
         "not_routed": f"{_ORIGINAL} está ativo e pode não ter acordado ninguém.",
-        "not_routed_why": "Não se chega ao router de prevenção, por isso mais ninguém será"
-        " avisado: esta mensagem é tudo o que há. Telefone a quem está de prevenção.",
+        "not_routed_why": "Não se chega ao router de prevenção ou ele não avisa: talvez ninguém"
+        " seja avisado e esta mensagem seja tudo o que há. Telefone a quem está de prevenção.",
     },
 }

@@ -19,7 +19,7 @@ def give(args: argparse.Namespace, answer: str, **body: str) -> int:
     """Answer through the router's API; 1 when it refuses, as for an unknown number."""
     from guardia.cli.router_api import call_router, explain
 
-    by = _login_name() if args.by is None else args.by
+    by = login_name() if args.by is None else args.by
     path = f"/api/incidents/{args.number}/{answer}"
     status, told = call_router("POST", path, body={"by": by, **body})
     if status != 200:
@@ -32,7 +32,7 @@ def give(args: argparse.Namespace, answer: str, **body: str) -> int:
     return 0
 
 
-def _login_name() -> str:
+def login_name() -> str:
     """Return who runs this. Raises UsageError for a user without a name, as in a container."""
     from guardia.cli.errors import UsageError
 

@@ -132,7 +132,8 @@ def _outcome(one: dict[str, Any]) -> str:
         case _ if one["reason"]:
             return f"not accepted so far, tried again at {instant(one['due_at'])}{tries}: {why}"
         case _:
-            return "waits to be sent"
+            # What the router notes of a message that waits, such as that it is sent once more.
+            return f"{why or 'waits to be sent'}, at {instant(one['due_at'])}"
 
 
 def _next(incident: dict[str, Any]) -> list[str]:

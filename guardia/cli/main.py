@@ -33,6 +33,7 @@ COMMANDS = (
     "incidents",
     "rejected",
     "replay",
+    "test_page",
 )
 
 # What the system says of an output that takes nothing more, and of nothing that we open.
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else arguments
     # The other commands' modules are loaded only when somebody asks which there are.
-    parser = _parser([name for name in COMMANDS if name.rstrip("_") == next(iter(given), "")])
+    parser = _parser([name for name in COMMANDS if _written(name) == next(iter(given), "")])
     args = parser.parse_args(given)
     try:
         code: int = args.run(args)
@@ -71,6 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refused_output(error)
         return _internal(error)
     return code
+
+
+def _written(module: str) -> str:
+    """Return a command as people write it: `import_` is `import`, `test_page` is `test-page`."""
+    return module.rstrip("_").replace("_", "-")
 
 
 def _is_of_output(error: Exception) -> TypeGuard[OSError]:

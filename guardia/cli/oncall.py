@@ -1,18 +1,18 @@
-"""`guardia oncall`: who is on call, the calendar, and what would leave somebody waiting."""
+"""`guardia oncall`: who is on call, the calendar, overrides, what would leave somebody waiting."""
 
 import argparse
 from typing import Any
 
-from guardia.cli import oncall_calendar, oncall_check, oncall_who
+from guardia.cli import oncall_calendar, oncall_check, oncall_override, oncall_who
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the commands below it."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "oncall", help="say who is on call, show the calendar, find gaps ahead of time"
+        "oncall", help="say who is on call, show the calendar, take over, find gaps ahead of time"
     )
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (oncall_who, oncall_calendar, oncall_check):
+    for module in (oncall_who, oncall_calendar, oncall_check, oncall_override):
         module.add_parser(below).set_defaults(answer=module.answer)
     return parser
 

@@ -11,6 +11,7 @@ from guardia.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import date
+    from zoneinfo import ZoneInfo
 
     from router.catalog import OnCallCatalog
     from router.oncall.model import PersonId, Schedule
@@ -95,7 +96,7 @@ def find_schedule(oncall: "OnCallCatalog", name: str) -> "Schedule":
     """Return the schedule of that name. Raises UsageError, with the nearest name, for another."""
     found = {str(schedule): one for schedule, one in oncall.roster.schedules.items()}
     if name not in found:
-        raise UsageError(_unknown("schedule", name, found))
+        raise UsageError(unknown("schedule", name, found))
     return found[name]
 
 
@@ -103,11 +104,12 @@ def find_person(oncall: "OnCallCatalog", name: str) -> "PersonId":
     """Return the person's id. Raises UsageError, with the nearest one, for another."""
     found = {str(person): person for person in oncall.roster.people}
     if name not in found:
-        raise UsageError(_unknown("person", name, found))
+        raise UsageError(unknown("person", name, found))
     return found[name]
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return the sentence for a name that is not among the known, with the nearest that is."""
     from guardia.word import nearest
 
     names = sorted(known)
@@ -115,6 +117,22 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     listed = ", ".join(names) or "none"
     hint = f"did you mean {guess}?" if guess else f"the catalog declares: {listed}"
     return f"there is no {what} {name!r}: {hint}"
+
+
+def read_moment(option: str, text: str, zone: "ZoneInfo") -> datetime:
+    """Return the instant that an option names, on the wall clock of a zone unless it has an offset.
+
+    Raises UsageError for what is no date and time.
+    """
+    from router.oncall.wall_clock import parse_moment
+
+    try:
+        return parse_moment(text, zone)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text}: write it such as '2026-12-24 09:00', or with an offset:"
+            " '2026-12-24 09:00+01:00'"
+        ) from None
 
 
 def instant(at: datetime) -> str:

@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from guardia.cli.errors import UsageError
 from guardia.cli.oncall_catalog import (
     NOBODY,
     add_catalog,
@@ -14,6 +14,7 @@ from guardia.cli.oncall_catalog import (
     instant,
     load_oncall,
     present,
+    read_moment,
     table,
 )
 
@@ -52,30 +53,55 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         " (default: now)",
     )
     add_catalog(parser)
+    parser.add_argument(
+        "--router",
+        action="store_true",
+        help="ask the running router, which knows the overrides made at run time",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     return parser
 
 
 def answer(args: argparse.Namespace) -> int:
     """Print a line a schedule; 1 when one of them has nobody."""
-    oncall = load_oncall(args.catalog)
-    schedules = [find_schedule(oncall, name) for name in args.schedule] or list(
-        oncall.roster.schedules.values()
-    )
-    found = [_answer(oncall, schedule, args.at) for schedule in schedules]
+    found = _ask_router(args) if args.router else _ask_catalog(args)
     if args.format == "json":
-        print(json.dumps([_as_json(one) for one in found], indent=2, ensure_ascii=False))
+        print(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
         print(table([_as_row(one) for one in found]))
     else:
         print("the catalog declares no schedule")
-    return 1 if any(one.shift is None for one in found) else 0
+    return 1 if any(one["shift"] is None for one in found) else 0
+
+
+def _ask_catalog(args: argparse.Namespace) -> list[dict[str, Any]]:
+    oncall = load_oncall(args.catalog)
+    schedules = [find_schedule(oncall, name) for name in args.schedule] or list(
+        oncall.roster.schedules.values()
+    )
+    return [_as_json(_answer(oncall, schedule, args.at)) for schedule in schedules]
+
+
+def _ask_router(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Ask for each schedule by its own clock; those whose clocks agree are asked together."""
+    from guardia.cli.oncall_router import ask_who, find_schedule_in, zone_of
+
+    now = ask_who()
+    asked: dict[datetime | None, list[dict[str, Any]]] = {None: now}
+    found = []
+    for name in args.schedule or [one["schedule"] for one in now]:
+        known = find_schedule_in(now, name)
+        at = None if args.at is None else read_moment("--at", args.at, zone_of(known))
+        if at not in asked:
+            asked[at] = ask_who(at)
+        found.append(find_schedule_in(asked[at], name))
+    return found
 
 
 def _answer(oncall: "OnCallCatalog", schedule: "Schedule", at: str | None) -> _Answer:
     from router.oncall.shifts import following, on_call
 
-    when = present() if at is None else _moment(at, schedule)
+    when = present() if at is None else read_moment("--at", at, schedule.zone)
     return _Answer(
         schedule=schedule,
         at=when,
@@ -85,30 +111,19 @@ def _answer(oncall: "OnCallCatalog", schedule: "Schedule", at: str | None) -> _A
     )
 
 
-def _moment(text: str, schedule: "Schedule") -> datetime:
-    from router.oncall.wall_clock import parse_moment
-
-    try:
-        return parse_moment(text, schedule.zone)
-    except ValueError:
-        raise UsageError(
-            f"--at {text}: write it such as '2026-12-24 09:00', or with an offset:"
-            " '2026-12-24 09:00+01:00'"
-        ) from None
-
-
-def _as_row(found: _Answer) -> list[str]:
+def _as_row(found: "Mapping[str, Any]") -> list[str]:
     from router.oncall.wall_clock import show_moment
 
-    shift, following, zone = found.shift, found.following, found.schedule.zone
-    changes_at = shift.ends_at if shift else following.starts_at if following else None
+    shift, following, zone = found["shift"], found["next"], ZoneInfo(found["zone"])
+    changes_at = shift["ends_at"] if shift else following["starts_at"] if following else None
+    until = show_moment(datetime.fromisoformat(changes_at), zone) if changes_at else ""
     return [
-        found.schedule.id,
-        shift.person if shift else NOBODY,
-        found.name(shift) if shift else "",
-        f"until {show_moment(changes_at, zone)} {zone.key}" if changes_at else "",
-        shift.because if shift else "no layer has anybody",
-        f"next: {found.name(following)}" if following else "nobody follows within a year",
+        found["schedule"],
+        shift["person"] if shift else NOBODY,
+        shift["name"] if shift else "",
+        f"until {until} {zone.key}" if until else "",
+        shift["because"] if shift else "no layer has anybody",
+        f"next: {following['name']}" if following else "nobody follows within a year",
     ]
 
 

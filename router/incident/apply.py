@@ -22,6 +22,10 @@ from router.incident.model import (
 from router.intake.notification import Notification, NotifiedAlert
 
 NEVER: Final = timedelta()
+_FOUND: Final = (
+    " (found in Alertmanager, no notification told of it)",
+    " (Alertmanager does not list it any more, no notification told of its end)",
+)
 FLAPPING_FROM: Final = 2  # reopenings after which an end is not believed at once
 SEEN_STEP: Final = timedelta(minutes=10)  # written no more often than this
 
@@ -137,6 +141,7 @@ def _as_told(
         generator_url=told.generator_url,
         severity=alert_severity(told.labels, severities),
         seen_at=_seen_at(known, now),
+        listed=known is not None and known.listed,
         suppressed_by=known.suppressed_by if known is not None and same_episode else None,
     )
 
@@ -324,12 +329,13 @@ def _alert_events(
     started, ended = _started_and_ended(before, after)
     missing = notification.truncated_alerts
     cut_off = f" (Alertmanager cut off {missing} more)" if missing else ""
+    found = _FOUND if notification.found else ("", "")
     events = []
     if started:
-        text = f"Firing: {listed_alerts(started)}{cut_off}"
+        text = f"Firing{found[0]}: {listed_alerts(started)}{cut_off}"
         events.append(Event(at=now, kind=EventKind.ALERT_FIRING, text=text))
     if ended:
-        text = f"Resolved: {listed_alerts(ended)}{cut_off}"
+        text = f"Resolved{found[1]}: {listed_alerts(ended)}{cut_off}"
         events.append(Event(at=now, kind=EventKind.ALERT_RESOLVED, text=text))
     return events
 

@@ -30,6 +30,7 @@ class IncidentAlert:
     severity: Severity
     seen_at: datetime | None = None  # when we last heard of it, to within some minutes
     stale: bool = False  # it fires as far as we know, and nothing repeats that any more
+    listed: bool = False  # Alertmanager has listed it once, so its absence there means something
     suppressed_by: str | None = None  # the silence, or the alert, that hides it in Alertmanager
 
 
@@ -104,6 +105,8 @@ class EventKind(StrEnum):
     REOPENED = "reopened"
     HELD_OPEN = "held_open"  # flapping: its end waits
     STALE = "stale"
+    SUPPRESSED = "suppressed"  # by a silence or another alert, in Alertmanager
+    RELEASED = "released"
     PAUSED = "paused"  # silenced, inhibited or quiet: nobody is woken meanwhile
     RESUMED = "resumed"
     MESSAGE_SENT = "message_sent"

@@ -1,20 +1,20 @@
 """A page to try out whether somebody's addresses work: an incident of its own, about nothing."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from router.incident.apply import apply_notification, incident_key
 from router.incident.describe import cut_at_word, one_line
-from router.incident.model import Change, Event, EventKind
-from router.intake.notification import Notification, parse_notification
+from router.incident.model import Change, Incident
+from router.intake.notification import Notification, Status, parse_notification
 from router.oncall.model import Person
 
-ALERT: Final = "GuardiaTestPage"
-STEP: Final = "test"  # in the place of a step's number in dedup keys
-LASTS: Final = timedelta(minutes=10)  # long enough to be heard and to be acknowledged
-APART: Final = timedelta(minutes=1)  # of two tests of one person
+TEST_ALERT: Final = "GuardiaTestPage"
+TEST_STEP: Final = "test"  # in the place of a step's number in dedup keys
+LASTS: Final = timedelta(minutes=10)  # long enough to be heard and acknowledged
+APART: Final = timedelta(minutes=1)  # two tests of one person: a loop must not wake anybody
 _LONGEST_NAME: Final = 100
 
 
@@ -27,43 +27,87 @@ class PageTestRefused(Exception):  # noqa: N818 - says what it is; a sentence fo
 
 
 def find_test_key(person: Person) -> str:
-    """Return the key of all tests of this person."""
-    return incident_key(parse_notification(_body(person, "", at=None)))
+    """Return the key that all tests of this person have."""
+    return incident_key(_told("firing", _labels(person), {}))
 
 
-def refuse_too_soon(person: Person, *, last_at: datetime | None, now: datetime) -> None:
-    """Raise PageTestRefused when the last test is not yet APART ago: a loop must not wake anybody."""
-    if last_at is None or now - last_at >= APART:
+def refuse_too_soon(person: Person, last: Incident | None, *, now: datetime) -> None:
+    """Raise PageTestRefused when the person's last test is not yet APART ago."""
+    if last is None or now - last.opened_at >= APART:
         return
-    again_at = last_at + APART
+    again_at = last.opened_at + APART
     raise PageTestRefused(
-        f"{_name(person)} had a test page less than a minute ago: the next can be sent at"
-        f" {again_at:%H:%M:%S} UTC."
+        f"{_line(person.name)} had a test page less than a minute ago:"
+        f" the next can be sent at {again_at:%H:%M:%S} UTC."
     )
 
 
 def open_page_test(person: Person, *, by: str, now: datetime) -> Change:
-    """Return the incident of a test, which no policy escalates and no channel is told of."""
-    change = apply_notification(None, _told(person, by, at=now), now=now)
+    """Return the incident of a test: nothing routes or escalates it."""
+    minutes = LASTS // timedelta(minutes=1)
+    annotations = {
+        "summary": f"Test page for {_line(person.name)}, asked for by {_by(by)}: nothing is wrong",
+        "description": "Nothing is wrong and nobody else is paged. Acknowledge it, if you like,"
+        f" to try that out too; it ends by itself after {minutes} minutes.",
+    }
+    told = _told("firing", _labels(person), annotations, starts_at=now)
+    change = apply_notification(None, told, now=now)
     if change is None:
         raise ValueError("an alert that fires opens an incident")
-    return msgspec.structs.force_setattr(change, "events", ()) if False else change
+    return change
 
 
-def end_of_page_test(person: Person, *, opened_at: datetime) -> bytes:
-    """Return the notification that ends the test that was opened then.
+def explain_page_test(by: str) -> str:
+    """Return why the person is paged, as the page says it."""
+    return f"This is a test that {_by(by)} asked for: nothing is wrong, nobody else is paged."
 
-    Its alert ends when it began, by what this says. So should another test
-    of the same person be open by the time it is applied, it speaks of the past
-    there and ends nothing.
+
+def render_end(test: Incident) -> bytes:
+    """Return the notification that ends a test.
+
+    By what it says, the alert ended when it began. So, should another test of
+    the same person be open when it is applied, it speaks of the past there
+    and ends nothing.
     """
-    return _body(person, "", at=opened_at, ended=True)
+    (alert,) = test.alerts.values()
+    return _body("resolved", dict(alert.labels), dict(alert.annotations), starts_at=alert.starts_at)
 
 
-def test_reason(by: str) -> str:
-    """Return why this person is paged, as the page says it."""
-    return f"This is a test that {_by(by)} asked for: nothing is wrong, and nobody else is paged."
+def _labels(person: Person) -> dict[str, str]:
+    return {"alertname": TEST_ALERT, "person": person.id, "severity": "low"}
 
 
-def _told(person: Person, by: str, *, at: datetime) -> Notification:
-    return parse_notification(_body(person, by, at=at))
+def _told(
+    status: Status,
+    labels: dict[str, str],
+    annotations: dict[str, str],
+    *,
+    starts_at: datetime | None = None,
+) -> Notification:
+    return parse_notification(_body(status, labels, annotations, starts_at=starts_at))
+
+
+def _body(
+    status: Status,
+    labels: dict[str, str],
+    annotations: dict[str, str],
+    *,
+    starts_at: datetime | None,
+) -> bytes:
+    alert: dict[str, Any] = {
+        "status": status,
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": starts_at,
+        "endsAt": starts_at if status == "resolved" else None,
+    }
+    body = {"version": "4", "receiver": "guardia", "status": status, "alerts": [alert]}
+    return msgspec.json.encode(body)
+
+
+def _by(by: str) -> str:
+    return _line(by) or "somebody"
+
+
+def _line(text: str) -> str:
+    return cut_at_word(one_line(text), _LONGEST_NAME)

@@ -53,6 +53,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[NotifiedAlert, ...]
     truncated_alerts: int
     external_url: str
+    found: bool = False  # by reconciling: Alertmanager itself has not told us
 
 
 def parse_notification(body: bytes) -> Notification:
@@ -83,6 +84,7 @@ def parse_notification(body: bytes) -> Notification:
         alerts=tuple(parsed),
         truncated_alerts=_truncated(fields.get("truncatedAlerts")),
         external_url=_text(fields.get("externalURL")),
+        found=fields.get("foundByReconciling") is True,
     )
 
 

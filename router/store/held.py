@@ -86,6 +86,17 @@ def lock_held(tx: Connection, address: Address, *, now: datetime) -> list[HeldNo
     return _list(tx, due)
 
 
+def postpone_held(tx: Connection, address: Address, *, until: datetime, now: datetime) -> None:
+    """Put off what could not be told; `due_at` stays, so its age stays true."""
+    due = (
+        MESSAGE_HELD,
+        messages.c.held_until <= now,
+        messages.c.channel == address.channel,
+        messages.c.address == address.address,
+    )
+    tx.execute(update(messages).where(*due).values(held_until=until))
+
+
 def record_released(tx: Connection, number: int, *, now: datetime) -> None:
     """End the wait of one notice: it is sent as it is."""
     tx.execute(update(messages).where(messages.c.id == number).values(**_released(now)))

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, false, func, insert, select, update
 
 from guardia.severity import Severity
 from router.address import Address
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
+from router.incident.reconcile import OpenAlert
 from router.store.tables import (
     ALERT_IN_OPEN_INCIDENT,
     INCIDENT_OPEN,
@@ -131,6 +132,45 @@ def list_incidents(tx: Connection, *, open_only: bool, limit: int) -> list[Incid
     return [_incident(row, members[row.number]) for row in rows]
 
 
+def list_open_alerts(tx: Connection) -> list[OpenAlert]:
+    """Return all alerts that fire in open incidents, as far as reconciling compares them."""
+    statement = select(
+        alerts.c.incident_number,
+        alerts.c.fingerprint,
+        alerts.c.suppressed_by,
+        alerts.c.listed,
+        alerts.c.seen_at,
+        alerts.c.stale,
+    ).where(ALERT_IN_OPEN_INCIDENT, alerts.c.firing)
+    return [
+        OpenAlert(
+            incident=row.incident_number,
+            fingerprint=row.fingerprint,
+            suppressed_by=row.suppressed_by,
+            listed=row.listed,
+            seen_at=row.seen_at,
+            stale=row.stale,
+        )
+        for row in tx.execute(statement)
+    ]
+
+
+def list_silent_incidents(tx: Connection, *, before: datetime) -> list[int]:
+    """Return open incidents with an alert that fires, was last seen before then, and is not stale.
+
+    One without that time is of an earlier release: then the incident's opening counts.
+    """
+    seen_at = func.coalesce(alerts.c.seen_at, incidents.c.opened_at)
+    statement = (
+        select(alerts.c.incident_number)
+        .join(incidents, incidents.c.number == alerts.c.incident_number)
+        .where(ALERT_IN_OPEN_INCIDENT, alerts.c.firing, alerts.c.stale.is_(false()))
+        .where(seen_at <= before)
+        .distinct()
+    )
+    return sorted(tx.execute(statement).scalars())
+
+
 def list_revisits(tx: Connection, *, now: datetime, limit: int) -> list[int]:
     """Return the incidents to which time alone does something by now, the longest due first."""
     statement = (
@@ -221,6 +261,7 @@ def _alert_row(number: int, alert: IncidentAlert, incident: Incident) -> dict[st
         "in_open_incident": incident.is_open,
         "seen_at": alert.seen_at,
         "stale": alert.stale,
+        "listed": alert.listed,
         "suppressed_by": alert.suppressed_by,
     }
 
@@ -237,6 +278,7 @@ def _alert(row: Row[Any]) -> IncidentAlert:
         severity=Severity(row.severity),
         seen_at=row.seen_at,
         stale=row.stale,
+        listed=row.listed,
         suppressed_by=row.suppressed_by,
     )
 

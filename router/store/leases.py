@@ -27,6 +27,9 @@ from router.store.tables import MESSAGE_HELD, MESSAGE_OPEN, messages
 LEASE: Final = timedelta(seconds=20)  # longer than any attempt may take
 
 
+SENT_BEFORE: Final = "accepted, and sent once more in case that was too early"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Full:
     """Where as many attempts are under way as may be: nothing more is claimed for these."""
@@ -233,7 +236,10 @@ def record_sent(
     """Record a message as sent; as due again at `again_at`, or now if it was renewed meanwhile."""
     kept = provider_id or claimed.provider_id
     done = {"provider_id": kept, "reason": None, "detail": None}
-    sent = {"state": "sent", "ended_at": now} if again_at is None else _anew(again_at)
+    if again_at is None:
+        sent = {"state": "sent", "ended_at": now}
+    else:
+        sent = _anew(again_at) | {"detail": SENT_BEFORE}
     _record(tx, claimed, done | sent, renewed=done | _anew(now))
 
 

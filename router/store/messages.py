@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, select, update
 
 from router.address import Address
 from router.message.model import Message, MessageKind
@@ -45,16 +45,19 @@ class StoredMessage:
 
 def record_message(tx: Connection, message: Message, *, now: datetime) -> bool:
     """Put a message into the outbox, due now; False when it has been there already."""
-    same = select(messages.c.id).where(
-        messages.c.dedup_key == message.dedup_key,
-        messages.c.kind == message.kind.value,
-        messages.c.channel == message.address.channel,
-        messages.c.address == message.address.address,
-    )
-    if tx.execute(same).first() is not None:
+    if tx.execute(select(messages.c.id).where(*_same(message))).first() is not None:
         return False
     tx.execute(insert(messages).values(**_row(message, now)))
     return True
+
+
+def record_page(tx: Connection, page: Message, *, now: datetime) -> None:
+    """Ask for a page; for one that was dropped when its step was paused, ask again."""
+    if record_message(tx, page, now=now):
+        return
+    again = {"state": "pending", "due_at": now, "created_at": now, "ended_at": None}
+    dropped = (*_same(page), messages.c.state == "dropped")
+    tx.execute(update(messages).where(*dropped).values(**again, detail=None, reason=None))
 
 
 def record_notice(tx: Connection, notice: Message, *, now: datetime) -> None:
@@ -67,12 +70,7 @@ def record_notice(tx: Connection, notice: Message, *, now: datetime) -> None:
     """
     if record_message(tx, notice, now=now):
         return
-    this = and_(
-        messages.c.dedup_key == notice.dedup_key,
-        messages.c.kind == notice.kind.value,
-        messages.c.channel == notice.address.channel,
-        messages.c.address == notice.address.address,
-    )
+    this = and_(*_same(notice))
     newer = {"revision": messages.c.revision + 1, "created_at": now}
     tx.execute(update(messages).where(this).values(**newer))
     ended = ~MESSAGE_OPEN
@@ -126,6 +124,15 @@ def list_messages(
         .order_by(messages.c.id)
     )
     return [read_message(row) for row in tx.execute(statement)]
+
+
+def _same(message: Message) -> tuple[ColumnElement[bool], ...]:
+    return (
+        messages.c.dedup_key == message.dedup_key,
+        messages.c.kind == message.kind.value,
+        messages.c.channel == message.address.channel,
+        messages.c.address == message.address.address,
+    )
 
 
 def urgency(kind: MessageKind) -> int:

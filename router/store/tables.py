@@ -158,6 +158,7 @@ alerts = Table(
     Column("in_open_incident", Boolean, nullable=False),  # of the incident, kept for the index
     Column("seen_at", Instant),  # when we last heard of it, to within some minutes
     Column("stale", Boolean, nullable=False, server_default=false()),
+    Column("listed", Boolean, nullable=False, server_default=false()),  # by Alertmanager, once
     Column("suppressed_by", Words),  # the silence or the alert that hides it in Alertmanager
 )
 

@@ -10,6 +10,7 @@ from router.web.catalog import CatalogApi
 from router.web.health import Health
 from router.web.oncall import OnCallApi
 from router.web.overrides import OverridesApi
+from router.web.people import PeopleApi
 from router.web.ports import WebPorts
 from router.web.problems import EXCEPTION_HANDLERS
 from router.web.request_ids import RequestIdMiddleware
@@ -24,6 +25,7 @@ def create_app(ports: WebPorts) -> ASGIApp:
     catalog = CatalogApi(reloads=ports.reloads, tokens=api.tokens)
     oncall = OnCallApi(ports=ports, tokens=api.tokens)
     overrides = OverridesApi(ports=ports, tokens=api.tokens)
+    people = PeopleApi(ports=ports, tokens=api.tokens)
     answers = AnswersApi(ports=ports, tokens=api.tokens)
     health = Health(ports=ports, tokens=(webhook.tokens, api.tokens))
     app = Starlette(
@@ -44,6 +46,7 @@ def create_app(ports: WebPorts) -> ASGIApp:
             Route("/api/oncall", oncall.who, methods=["GET"]),
             Route("/api/schedules/{id}.ics", oncall.schedule_calendar, methods=["GET"]),
             Route("/api/people/{id}.ics", oncall.person_calendar, methods=["GET"]),
+            Route("/api/people/{id}/test-page", people.test_page, methods=["POST"]),
             Route("/api/overrides", overrides.list, methods=["GET"]),
             Route("/api/overrides", overrides.make, methods=["POST"]),
             Route("/api/overrides/{number}/cancel", overrides.cancel, methods=["POST"]),

@@ -9,6 +9,7 @@ from router.catalog import OnCallCatalog
 from router.incident.answers import Answer
 from router.incident.model import Incident
 from router.metrics import Metrics
+from router.oncall.model import Person
 from router.reload import Reloads
 from router.store.store import Store
 
@@ -24,6 +25,7 @@ class WebPorts:
     catalog: Callable[[], OnCallCatalog]  # the edition that counts now
     wake: Callable[[], None]  # tells the worker that something is stored
     answer: Callable[[int, Answer], Awaitable[Incident | None]]  # raises AnswerRefused
+    test_page: Callable[[Person, str], Awaitable[Incident]]  # by whom; raises PageTestRefused
     reloads: Reloads
     is_working: Callable[[], bool]  # the worker's loops are alive
     webhook_token_file: Path

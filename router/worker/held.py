@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from router.address import Address
-from router.incident.model import Event, EventKind
+from router.incident.model import Event, EventKind, Incident
 from router.message.model import Carried, Message, MessageKind, Told
 from router.store.held import (
     HeldNotice,
@@ -21,7 +21,7 @@ from router.store.held import (
     record_released,
 )
 from router.store.incidents import find_incident, record_events
-from router.store.messages import list_messages, record_message
+from router.store.messages import StoredMessage, list_messages, record_message
 
 LOADED: Final = 50  # incidents that a summary is made of at most; the others are counted
 
@@ -61,25 +61,38 @@ def tell_held(tx: Connection, address: Address, *, installation: str, now: datet
     return len(notices)
 
 
-def read_carried(tx: Connection, summary: int, *, external_url: str | None) -> Carried:
-    """Return what a summary tells, from the incidents as they are now."""
-    notices = ranked(list_carried(tx, summary))
-    numbers = [one.incident_number for one in notices[:LOADED]]
-    found = [(number, find_incident(tx, number)) for number in numbers]
-    open_count = sum(one.is_open for one in notices)
+def read_carried(
+    tx: Connection, summary: StoredMessage, first: Incident, *, external_url: str | None
+) -> Carried:
+    """Return what a summary tells, from the incidents as they are now.
+
+    `first` is the one that it belongs to, for a summary whose notices are all
+    told by another one by now.
+    """
+    notices = ranked(list_carried(tx, summary.id))
+    number = summary.message.incident_number
+    found = {one.incident_number: find_incident(tx, one.incident_number) for one in notices[:LOADED]}
+    told = [
+        Told(
+            number=number,
+            incident=incident,
+            url=f"{external_url}/incidents/{number}" if external_url else "",
+        )
+        for number, incident in (found or {number: first}).items()
+        if incident is not None
+    ]
+    are_open = [one.is_open for one in notices] or [first.is_open]
     return Carried(
-        told=tuple(
-            Told(
-                number=number,
-                incident=incident,
-                url=f"{external_url}/incidents/{number}" if external_url else "",
-            )
-            for number, incident in found
-            if incident is not None
-        ),
-        open_count=open_count,
-        over_count=len(notices) - open_count,
+        told=tuple(told), open_count=sum(are_open), over_count=len(are_open) - sum(are_open)
     )
+
+
+def list_told(tx: Connection, message: StoredMessage) -> list[int]:
+    """Return the incidents that a message tells: its own, and those that it carries."""
+    own = message.message.incident_number
+    if message.message.kind is not MessageKind.SUMMARY:
+        return [own]
+    return sorted({own, *(one.incident_number for one in list_carried(tx, message.id))})
 
 
 def ranked(notices: Iterable[HeldNotice]) -> list[HeldNotice]:

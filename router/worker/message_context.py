@@ -14,6 +14,7 @@ from router.store.incidents import find_incident, list_timeline
 from router.store.messages import MessageState, StoredMessage, list_messages
 from router.store.overrides import read_roster
 from router.store.timers import find_timer
+from router.worker.held import read_carried
 from router.worker.outcomes import is_needless
 
 
@@ -47,6 +48,9 @@ def read_context(
         thread=_thread(tx, claimed),
         now=now,
         templates=templates,
+        carried=read_carried(tx, claimed, incident, external_url=external_url)
+        if claimed.message.kind is MessageKind.SUMMARY
+        else None,
     )
 
 

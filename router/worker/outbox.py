@@ -22,6 +22,7 @@ from router.store.messages import (
     record_dropped,
     record_message,
     record_notice,
+    record_page,
 )
 
 
@@ -46,7 +47,7 @@ class Outbox:
                 person=page.person,
                 because=page.because,
             )
-            record_message(tx, message, now=now)
+            record_page(tx, message, now=now)
 
     def record_page_elsewhere(
         self, tx: Connection, page: Message, address: Address, *, now: datetime

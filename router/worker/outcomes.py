@@ -12,9 +12,10 @@ from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.message.model import Message, MessageKind
 from router.oncall.model import Roster
 from router.store.incidents import find_incident, record_events
-from router.store.leases import find_claimed, record_failure, record_sent
+from router.store.leases import SENT_BEFORE, find_claimed, record_failure, record_sent
 from router.store.messages import StoredMessage, list_messages
 from router.store.timers import find_timer, record_escalation
+from router.worker.held import list_told
 from router.worker.outbox import Outbox
 from router.worker.retry import next_delay, repeat_at
 
@@ -70,10 +71,12 @@ class Outcomes:
     ) -> None:
         again_at = self._repeat_at(tx, sent, now=now)
         record_sent(tx, sent, provider_id=outcome.provider_id, again_at=again_at, now=now)
-        again = "" if again_at is None else ", and is sent once more in a minute"
-        text = f"{_what(sent)} was accepted{again}."
-        event = Event(at=now, kind=EventKind.MESSAGE_SENT, text=text)
-        record_events(tx, sent.message.incident_number, [event])
+        if sent.detail != SENT_BEFORE:
+            again = "" if again_at is None else ", and is sent once more in a minute"
+            text = f"{_what(sent)} was accepted{again}."
+            event = Event(at=now, kind=EventKind.MESSAGE_SENT, text=text)
+            for number in list_told(tx, sent):
+                record_events(tx, number, [event])
         if sent.message.kind is MessageKind.PAGE:
             # Acknowledged or resolved while it was on its way: the provider must learn it.
             self.outbox.record_follow_up(tx, sent.message, incident, now=now)
@@ -117,7 +120,8 @@ class Outcomes:
             ending = "given up" if delay is None else "it is tried again"
             text = f"{_what(failed)} failed, {ending}: {outcome.detail}"
             event = Event(at=now, kind=EventKind.MESSAGE_FAILED, text=text)
-            record_events(tx, failed.message.incident_number, [event])
+            for number in list_told(tx, failed):
+                record_events(tx, number, [event])
         if kind is MessageKind.PAGE and (isinstance(outcome, Refused) or age >= ELSEWHERE_AFTER):
             self._page_next(tx, failed, now=now)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from router.alertmanager import Peers
 from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
 from router.channels.monitor import Monitor
@@ -17,7 +18,9 @@ from router.logs import context
 from router.message.model import MessageKind
 from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.metrics import Metrics
+from router.oncall.model import Person
 from router.store.backlog import find_next_decision
+from router.store.held import list_held_addresses, postpone_held
 from router.store.incidents import list_revisits
 from router.store.messages import find_next_stuck_page, list_stuck_pages
 from router.store.notifications import list_pending_notifications
@@ -27,11 +30,15 @@ from router.worker.answers import Answers
 from router.worker.bucket import Buckets
 from router.worker.decisions import Decisions, record_unapplied, record_untaken
 from router.worker.heartbeats import HeartbeatWatch
+from router.worker.held import tell_held
 from router.worker.outbox import Outbox
 from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
 from router.worker.own_heartbeat import OwnHeartbeat
+from router.worker.reconcile import ReconcilePorts, Reconciler
 from router.worker.retention import Retention
+from router.worker.retry import LONGEST_DELAY
 from router.worker.sender import Sender, SenderPorts
+from router.worker.test_page import PageTests
 
 BATCH: Final = 100
 LONGEST_WAIT_SECONDS: Final = 5.0  # so that what a dead replica left is seen in seconds
@@ -54,6 +61,7 @@ class WorkerPorts:
     templates: OwnTemplates = NO_TEMPLATES
     monitor: Monitor | None = None  # whom the router tells that it works
     beat_every: timedelta = timedelta(minutes=1)
+    peers: Peers | None = None  # of Alertmanager, to be asked what fires
 
 
 class Worker:
@@ -79,6 +87,17 @@ class Worker:
             tell=self.wake,
         )
         self._own_heartbeat = OwnHeartbeat(ports, turned_at=lambda: self.turned_at)
+        self._reconcile_wake = asyncio.Event()
+        self._reconciler = Reconciler(
+            ReconcilePorts(
+                store=ports.store,
+                peers=ports.peers,
+                clock=ports.clock,
+                metrics=ports.metrics,
+                decisions=self._decisions,
+                changed=self._look_again,
+            )
+        )
         self._buckets = Buckets({name: one.rate for name, one in ports.channels.items()})
         self._pages = self._sender("pages", MessageKind.PAGE)
         self._others = self._sender(
@@ -109,16 +128,24 @@ class Worker:
             ),
             self._loop(stop, self._retention_wake, self._retention.delete_due),
             self._loop(stop, self._heartbeats.wake, self._heartbeats.look),
+            self._loop(stop, self._reconcile_wake, self._reconciler.reconcile_due),
             self._loop(stop, self._own_heartbeat.wake, self._own_heartbeat.beat_due),
             self._wake_at(stop),
         ]
         await asyncio.gather(*loops)
         await asyncio.gather(self._pages.finish(), self._others.finish())
 
+    async def reconcile(self) -> datetime:
+        """Compare with Alertmanager if it is time; return when it is next."""
+        return await self._reconciler.reconcile_due()
+
+    def _look_again(self) -> None:
+        self.wake()
+        self._wake_senders()
+
     def take_up(self, catalog: OnCallCatalog) -> None:
         """Decide by this catalog from now on; what runs keeps the policy it began with."""
         self.catalog = catalog
-        self.wake()
 
     def wake(self) -> None:
         """Look at once: a notification is stored."""
@@ -134,9 +161,17 @@ class Worker:
         incident = await self._ports.store.write(
             lambda tx: answers.give(tx, number, given, now=now)
         )
+        self._look_again()
+        return incident
+
+    async def test_page(self, person: Person, by: str) -> Incident:
+        """Page every address of a person to see whether they work. Raises PageTestRefused."""
+        now = self._ports.clock()
+        tests = PageTests(decisions=self._decisions())
+        opened = await self._ports.store.write(lambda tx: tests.send(tx, person, by=by, now=now))
         self.wake()
         self._wake_senders()
-        return incident
+        return opened
 
     async def decide(self) -> bool:
         """Apply what was received and take the steps that are due; False when nothing was."""
@@ -144,7 +179,8 @@ class Worker:
         revisited = await self._revisit_due()
         taken = await self._take_due_steps()
         elsewhere = await self._page_elsewhere()
-        return applied or revisited or taken or elsewhere
+        told = await self._tell_held()
+        return applied or revisited or taken or elsewhere or told
 
     async def _decide_due(self) -> datetime | None:
         while await self.decide():
@@ -210,6 +246,30 @@ class Worker:
         if due:
             self._wake_senders()
         return bool(due)
+
+    async def _tell_held(self) -> bool:
+        """Let go what waited for a channel's hours; each address on its own, whatever fails."""
+        store, now = self._ports.store, self._ports.clock()
+        addresses = await store.read(lambda tx: list_held_addresses(tx, now=now, limit=BATCH))
+        tell = partial(tell_held, installation=store.installation, now=now)
+        results = await asyncio.gather(
+            *(store.write(partial(tell, address=address)) for address in addresses),
+            return_exceptions=True,
+        )
+        for address, result in zip(addresses, results, strict=True):
+            if isinstance(result, BaseException):
+                self._ports.metrics.failures.labels("tell_held").inc()
+                logger.error(
+                    "notices that waited for hours could not be told, it is tried again",
+                    exc_info=result,
+                    extra=context(channel=address.channel, address=address.address),
+                )
+                until = now + LONGEST_DELAY
+                await store.write(partial(postpone_held, address=address, until=until, now=now))
+        told = sum(result for result in results if isinstance(result, int))
+        if told:
+            self._wake_senders()
+        return told > 0
 
     async def _page_elsewhere(self) -> bool:
         """Page people at their next address too whose page nobody took for half a minute.
@@ -282,6 +342,7 @@ class Worker:
         self.wake()
         self._retention_wake.set()
         self._heartbeats.wake.set()
+        self._reconcile_wake.set()
         self._own_heartbeat.wake.set()
         self._wake_senders()
 

@@ -77,6 +77,8 @@ class PagerDutyFake(HttpFake):
     keys: person -> integration key; a trigger with that key wakes that person.
     schema: the OpenAPI document of the Events API, to check each event with too.
     events_per_minute: answer 429 beyond it, for each key, over the last 60 s.
+    settles_after: how long an alert is not known yet to an acknowledge or resolve:
+        events are accepted at once and worked on later, each on its own.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class PagerDutyFake(HttpFake):
         keys: Mapping[str, str],
         schema: Mapping[str, Any] | None = None,
         events_per_minute: int | None = None,
+        settles_after: timedelta = timedelta(),
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(now=now)
@@ -93,7 +96,8 @@ class PagerDutyFake(HttpFake):
         if len(self._people) != len(self.keys):
             raise ValueError("two people share one integration key")
         self._schema = schema
-        self._events_per_minute = events_per_minute
+        self.events_per_minute = events_per_minute
+        self.settles_after = settles_after
         self._recent: dict[str, deque[datetime]] = {}
         self._alerts: list[Alert] = []
         self._pages: list[Page] = []
@@ -189,13 +193,13 @@ class PagerDutyFake(HttpFake):
         return Answer(status=code, body=body)
 
     def _exceeds_rate(self, routing_key: str) -> bool:
-        if self._events_per_minute is None:
+        if self.events_per_minute is None:
             return False
         now = self.now()
         recent = self._recent.setdefault(routing_key, deque())
         while recent and recent[0] <= now - RATE_WINDOW:
             recent.popleft()
-        if len(recent) >= self._events_per_minute:
+        if len(recent) >= self.events_per_minute:
             return True
         recent.append(now)
         return False
@@ -229,7 +233,7 @@ class PagerDutyFake(HttpFake):
                 return "joined"
             self._open(event, person, dedup_key, now)
             return "opened"
-        if index is None:
+        if index is None or now < self._alerts[index].opened_at + self.settles_after:
             return "dropped"
         if event["event_action"] == "acknowledge":
             alert = self._alerts[index]

@@ -205,7 +205,7 @@ class HttpFake(Recording):
         if answer is None:
             await cut_connection(request.scope, request.receive)
             return
-        response = JSONResponse(dict(answer.body), answer.status, dict(answer.headers))
+        response = JSONResponse(answer.body, answer.status, dict(answer.headers))
         await response(request.scope, request.receive, send)
 
     def _record(self, call: Call) -> Failure | None:

@@ -159,7 +159,17 @@ def test_the_alerts_about_the_router_go_past_it_and_critical_ones_too(full: Cata
         "Watchdog": ["guardia-watchdog"],
         "RouterDown": ["guardia-fallback"],
         "RouterNotificationsFailing": ["guardia-fallback"],
+        "RouterOverdue": ["guardia-fallback"],
+        "RouterPagesNotAccepted": ["guardia-fallback"],
+        "RouterStoreNotWritable": ["guardia-fallback"],
+        "RouterWorkerStalled": ["guardia-fallback"],
+        "RouterStepsFailing": ["guardia-fallback"],
+        "RouterReachesNobody": ["guardia-fallback"],
+        "RouterMessagesRefused": ["guardia-fallback"],
         "CriticalAlertNotRouted": ["guardia-fallback"],
+        # The router works then, and the fallback may be a telephone.
+        "RouterCatalogRefused": ["guardia"],
+        "RouterTemplatesFailing": ["guardia"],
     }
 
 
@@ -232,7 +242,7 @@ def test_a_critical_alert_that_cannot_be_routed_is_muted_exactly_when_announced(
     assert muted == (expected is not None)
 
 
-@pytest.mark.parametrize("alert", ["RouterDown", "RouterNotificationsFailing"])
+@pytest.mark.parametrize("alert", ["RouterDown", "RouterNotificationsFailing", "RouterOverdue"])
 def test_trouble_with_the_router_is_told_during_any_maintenance(full: Catalog, alert: str) -> None:
     labels = {"alertname": alert, "bypass": "true", "environment": "prod"}
     (route,) = taken_by(configuration(full)["route"], labels)

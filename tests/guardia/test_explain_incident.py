@@ -200,7 +200,11 @@ def test_as_json_it_is_the_routers_answer_and_harmless(capsys: pytest.CaptureFix
         ),
         (message(state="dropped", detail="acknowledged first"), "not sent: acknowledged first"),
         (message(state="sending", attempts=2), "is being sent (attempt 2)"),
-        (message(state="pending", attempts=0), "waits to be sent"),
+        (message(state="pending", attempts=0), "waits to be sent, at 2026-11-24 12:00:02 UTC"),
+        (
+            message(state="pending", detail="accepted, and sent once more"),
+            "accepted, and sent once more, at 2026-11-24 12:00:02 UTC",
+        ),
         (
             message(state="pending", reason="unreachable", detail="no answer"),
             "not accepted so far, tried again at 2026-11-24 12:00:02 UTC: no answer",

@@ -1,6 +1,6 @@
 """The whole router in one process: real store, real channels, strict fakes, a clock by hand."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import BigInteger, type_coerce, update
 
 from guardia.matcher import parse_matcher
 from router.address import Address
+from router.alertmanager import open_peers
 from router.catalog import OnCallCatalog
 from router.channels.registry import open_channels
 from router.metrics import Metrics
@@ -20,7 +22,9 @@ from router.reload import ReloadPorts, Reloads
 from router.routing import PolicyId, Route
 from router.settings import Settings, read_settings
 from router.setup import check_setup, open_templates
+from router.store.leases import LEASE
 from router.store.store import Store
+from router.store.tables import messages
 from router.web.app import create_app
 from router.web.ports import WebPorts
 from router.worker.worker import Worker, WorkerPorts
@@ -117,6 +121,15 @@ class Road:
         self.clock.advance(by)
         await self.worker.turn()
 
+    async def end_leases(self) -> None:
+        """Let the time of a lease pass, by the database's clock and by ours."""
+        shorter = update(messages).values(
+            leased_until=type_coerce(messages.c.leased_until, BigInteger)
+            - LEASE // timedelta(microseconds=1)
+        )
+        await self.store.write(lambda tx: tx.execute(shorter))
+        await self.pass_time(LEASE)
+
     async def acknowledge(self, number: int, by: str) -> httpx.Response:
         """Acknowledge through the API; nothing is sent before the next turn."""
         return await self.api("POST", f"/api/incidents/{number}/ack", json={"by": by})
@@ -193,10 +206,17 @@ def serving_fakes(stack: ExitStack, clock: HandClock | None = None) -> Fakes:
 
 @asynccontextmanager
 async def open_road(
-    folder: Path, database_url: str, fakes: Fakes, clock: HandClock, *, name: str = "replica-1"
+    folder: Path,
+    database_url: str,
+    fakes: Fakes,
+    clock: HandClock,
+    *,
+    name: str = "replica-1",
+    alertmanagers: Sequence[str] = (),
 ) -> AsyncIterator[Road]:
     """Open a router on a database; opening it again is a restart or a second replica."""
-    settings = read_settings(environment(folder, fakes, database_url))
+    asked = {"GUARDIA_ALERTMANAGERS": ",".join(alertmanagers)}
+    settings = read_settings(environment(folder, fakes, database_url) | asked)
     store = Store(settings.database, new_installation="test", queue_limit=settings.queue_limit)
     channels = open_channels(settings)
     metrics = Metrics(channels)
@@ -209,6 +229,7 @@ async def open_road(
         external_url=settings.external_url,
         templates=open_templates(settings, metrics),
         retention=settings.retention,
+        peers=open_peers(settings),
     )
     worker = Worker(ports, on_call_catalog())
     app = create_app(_web_ports(settings, store, metrics, clock, worker))
@@ -244,6 +265,7 @@ def _web_ports(
         catalog=lambda: worker.catalog,
         wake=worker.wake,
         answer=worker.answer,
+        test_page=worker.test_page,
         reloads=_reloads(settings, metrics, clock, worker),
         is_working=lambda: True,
         webhook_token_file=settings.webhook_token_file,

@@ -336,6 +336,29 @@ async def test_no_error_ends_the_watch(
     assert "Platform engineer 8" in running.catalog.names.values()
 
 
+async def test_who_asks_while_files_are_written_is_told_so_without_a_traceback(
+    running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reloads = running.open()
+    running.edit("Platform engineer 1", "Platform engineer 9")
+    failures: list[Exception] = [UnsettledError("the files of the catalog change")]
+
+    def fail_once(root: Path) -> Edition:
+        if failures:
+            raise failures.pop()
+        return read_edition(root)
+
+    monkeypatch.setattr(router.reload, "read_edition", fail_once)
+    reloads.ask()
+    await watched(reloads, running, every_seconds=0.001)
+
+    (told,) = (one for one in caplog.records if one.levelno > logging.INFO)
+    assert told.levelname == "WARNING"
+    assert "the files of the catalog change; it is looked at again" in told.getMessage()
+    assert told.exc_info is None
+    assert running.reloads() == {"changed": 1, "unchanged": 0, "refused": 0}
+
+
 async def test_a_defect_is_measured_and_not_met_again_before_the_files_change(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

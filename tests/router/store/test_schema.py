@@ -20,6 +20,14 @@ from router.store.backlog import (
     read_backlog,
 )
 from router.store.engine import open_engine, reading
+from router.store.held import (
+    list_carried,
+    list_held_addresses,
+    lock_held,
+    postpone_held,
+    record_held,
+    release_held,
+)
 from router.store.incidents import (
     find_last_by_key,
     list_firing,
@@ -150,10 +158,8 @@ def test_polling_and_joining_never_read_a_whole_table(engine: Engine) -> None:
             for step in [str(row[3]) for row in plan]:
                 if "SCAN" in step and "CONSTANT" not in step:
                     # Scanning a partial index reads only what waits.
-                    assert re.search(r"USING (COVERING )?INDEX ix_\w+_(pending|open|due)", step), (
-                        step,
-                        sql,
-                    )
+                    partial = r"USING (COVERING )?INDEX ix_\w+_(pending|open|due|held)"
+                    assert re.search(partial, step), (step, sql)
     assert len(asked) > 10
 
 
@@ -191,6 +197,12 @@ def _poll(connection: Connection) -> None:
     find_last_by_key(connection, "group {}")
     list_incidents(connection, open_only=True, limit=10)
     list_messages(connection, 1)
+    list_held_addresses(connection, now=NOON, limit=10)
+    record_held(connection, page, until=NOON)
+    lock_held(connection, page.address, now=NOON)
+    release_held(connection, 1, page.address, now=NOON)
+    postpone_held(connection, page.address, until=NOON, now=NOON)
+    list_carried(connection, 1)
     find_next_decision(connection)
     find_next_message(connection, [MessageKind.PAGE], now=NOON, full=FULL)
     read_backlog(connection)

@@ -125,17 +125,21 @@ async def test_files_that_change_meanwhile_are_to_be_tried_again(
 async def test_a_file_system_that_hangs_keeps_nobody_waiting_for_ever(
     road: Road, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered = asyncio.Event()
+    readable = asyncio.Event()
 
     async def hang(*_: object) -> Edition:
-        await answered.wait()
+        await readable.wait()
         return Edition(digest="", catalog=road.worker.catalog, problems=())
 
-    monkeypatch.setattr(router.web.catalog, "WAIT_SECONDS", 0.001)
-    monkeypatch.setattr(asyncio, "to_thread", hang)
-
-    answer = await road.api("POST", "/-/reload")
-
+    with monkeypatch.context() as hanging:
+        hanging.setattr(router.web.catalog, "WAIT_SECONDS", 0.001)
+        hanging.setattr(asyncio, "to_thread", hang)
+        answer = await road.api("POST", "/-/reload")
     assert answer.status_code == 503
     assert "could not be read in time" in answer.json()["detail"]
-    answered.set()
+
+    readable.set()
+    # In its turn: the one that hung was not left half done, and did not end before its end.
+    assert (await road.api("POST", "/-/reload")).status_code == 200
+    assert await road.metric('guardia_catalog_reloads_total{outcome="unchanged"}') == "1.0"
+    assert await road.metric('guardia_catalog_reloads_total{outcome="changed"}') == "1.0"

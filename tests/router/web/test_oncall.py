@@ -321,6 +321,11 @@ async def test_a_time_that_is_none_is_400(road: Road, at: str) -> None:
     assert "with its offset" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("at", ["1900-01-01T00:00:00+14:00", "2199-12-31T23:59:59-12:00"])
+async def test_the_first_and_the_last_time_that_can_be_asked_for(road: Road, at: str) -> None:
+    assert (await who(road, at))["shift"]["person"] in ("ana", "ben")
+
+
 async def test_a_plus_that_an_address_turned_into_a_space_is_said(road: Road) -> None:
     answer = await road.api("GET", "/api/oncall?at=2026-11-24T14:00:00+01:00")
     assert answer.status_code == 400

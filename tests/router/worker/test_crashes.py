@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from router.store.leases import LEASE
 from router.worker.outbox import Outbox
 from tests.router.making import minutes, notification_body
 from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved
@@ -76,7 +75,7 @@ async def test_dying_between_the_call_and_its_record_wakes_nobody_twice(
         await restarted.worker.turn()
         assert len(fakes.pagerduty.calls) == 1, "the dead worker's lease still holds"
 
-        await restarted.pass_time(LEASE)
+        await restarted.end_leases()
 
         assert [one.outcome for one in fakes.pagerduty.accepted] == ["opened", "joined"]
         assert restarted.woken() == ["ana"]
@@ -126,7 +125,9 @@ async def test_two_replicas_page_each_step_once(
         assert len(fakes.pagerduty.accepted) == 3
 
         clock.advance(minutes(15))
-        await asyncio.gather(one.worker.turn(), two.worker.turn())
+        for _ in range(6):  # Slack takes a few messages at once, then one a second
+            await asyncio.gather(one.worker.turn(), two.worker.turn())
+            clock.advance(timedelta(seconds=1))
         assert one.woken()[3:] == ["ben", "ben", "ben"]
         notices = [one for one in fakes.slack.messages if one.thread_ts is None]
         replies = [one.thread_ts for one in fakes.slack.messages if one.thread_ts is not None]
@@ -143,7 +144,7 @@ async def test_the_same_notification_from_every_peer_changes_nothing(road: Road)
     await road.pass_time(minutes(4))
     await road.receive(firing())
 
-    assert await road.show(1) == before
+    assert await road.show(1) | {"next": before["next"]} == before
     assert road.woken() == ["ana"]
 
 
@@ -197,10 +198,11 @@ async def test_the_repeat_interval_hours_later_is_harmless(road: Road) -> None:
     await road.receive(firing())
     await road.acknowledge(1, "Engineer ana")
     await road.worker.turn()
+    await road.pass_time(minutes(1))
     before = await road.show(1)
 
     road.clock.advance(minutes(240))
     await road.receive(firing())
 
-    assert await road.show(1) == before
+    assert await road.show(1) | {"next": before["next"]} == before
     assert road.woken() == ["ana"]

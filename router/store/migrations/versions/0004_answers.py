@@ -33,6 +33,10 @@ def upgrade() -> None:
         "stale", sa.Boolean(), server_default=sa.false(), nullable=False
     )
     op.add_column("alerts", stale)
+    listed: sa.Column[bool] = sa.Column(
+        "listed", sa.Boolean(), server_default=sa.false(), nullable=False
+    )
+    op.add_column("alerts", listed)
     op.add_column("alerts", sa.Column("suppressed_by", sa.Text(), nullable=True))
     op.add_column("timers", sa.Column("remaining", sa.BigInteger(), nullable=True))
     op.add_column("messages", sa.Column("carried_by", sa.BigInteger(), nullable=True))
