@@ -81,7 +81,30 @@ def read_oncall_files(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]:
     reader = _Reader()
     organisation = reader.read_organisation(root / "catalog.yaml")
     oncall = reader.read_all("oncall", root / "oncall")
-    folder = CatalogFolder(
+    return _oncall_folder(root, reader, organisation, oncall), sort_problems(reader.problems)
+
+
+def read_oncall_texts(
+    root: Path, texts: Mapping[str, str]
+) -> tuple[CatalogFolder, tuple[Problem, ...]]:
+    """Read texts that were kept as `read_oncall_files` reads files.
+
+    `texts` are by their path within the catalog, which once lay at `root`:
+    problems name the places where the files were.
+    """
+    reader = _Reader()
+    known = {root / path: text for path, text in sorted(texts.items())}
+    own = root / "catalog.yaml"
+    organisation = reader.read_known("catalog", {own: known.pop(own)} if own in known else {}, own)
+    oncall = reader.read_known("oncall", known, root / "oncall" / "NAME.yaml")
+    found = _oncall_folder(root, reader, organisation[0] if organisation else None, oncall)
+    return found, sort_problems(reader.problems)
+
+
+def _oncall_folder(
+    root: Path, reader: "_Reader", organisation: Document | None, oncall: tuple[Document, ...]
+) -> CatalogFolder:
+    return CatalogFolder(
         root=root,
         organisation=organisation,
         services=(),
@@ -91,7 +114,6 @@ def read_oncall_files(root: Path) -> tuple[CatalogFolder, tuple[Problem, ...]]:
         broken=frozenset(reader.broken),
         sources=reader.sources,
     )
-    return folder, sort_problems(reader.problems)
 
 
 class _Reader:
@@ -104,12 +126,23 @@ class _Reader:
         self._bytes_left = MAX_CATALOG_BYTES
 
     def read(self, kind: str, paths: list[Path], missing: Path) -> tuple[Document, ...]:
-        if not paths and kind not in self.broken:
+        return self._take(kind, [self._read_file(kind, path) for path in paths], missing)
+
+    def read_known(
+        self, kind: str, texts: Mapping[Path, str], missing: Path
+    ) -> tuple[Document, ...]:
+        """Read texts that somebody else has read of their files."""
+        found = [self._read_text(kind, path, text) for path, text in texts.items()]
+        return self._take(kind, found, missing)
+
+    def _take(
+        self, kind: str, documents: list[Document | None], missing: Path
+    ) -> tuple[Document, ...]:
+        if not documents and kind not in self.broken:
             self.problems.append(_missing_problem(kind, missing))
             self.broken.add(kind)
-        documents = [self._read_file(kind, path) for path in paths]
         found = tuple(document for document in documents if document is not None)
-        if len(found) < len(paths):
+        if len(found) < len(documents):
             self.broken.add(kind)
         return found
 
@@ -133,12 +166,15 @@ class _Reader:
         return frozenset(path.stem for path in paths if path.suffix == ".md")
 
     def _read_file(self, kind: str, path: Path) -> Document | None:
-        shown = path.as_posix()
         text, problem = read_text(path, longest=self._bytes_left)
         if text is None:
             self.problems += [problem] if problem is not None else []
             return None
         self._bytes_left -= len(text)
+        return self._read_text(kind, path, text)
+
+    def _read_text(self, kind: str, path: Path, text: str) -> Document | None:
+        shown = path.as_posix()
         self.sources[shown] = text
         document, problems = read_document(shown, text)
         if document is None:

@@ -19,6 +19,7 @@ from router.oncall.model import (
     Person,
     Restriction,
     Schedule,
+    is_service,
 )
 from router.oncall.wall_clock import WEEKDAYS, show_moment
 from router.routing import Route
@@ -85,7 +86,9 @@ def _reordered(before: OnCallCatalog, after: OnCallCatalog) -> Iterator[Change]:
 
 
 def _people(catalog: OnCallCatalog) -> dict[str, Person]:
-    return {str(name): one for name, one in catalog.roster.people.items()}
+    """Return the people; a service that PagerDuty escalates is part of its routes."""
+    people = catalog.roster.people
+    return {str(name): one for name, one in people.items() if not is_service(name)}
 
 
 def _schedules(catalog: OnCallCatalog) -> dict[str, Schedule]:
@@ -93,7 +96,7 @@ def _schedules(catalog: OnCallCatalog) -> dict[str, Schedule]:
 
 
 def _policies(catalog: OnCallCatalog) -> dict[str, Policy]:
-    return {str(name): one for name, one in catalog.policies.items()}
+    return {str(name): one for name, one in catalog.policies.items() if not is_service(name)}
 
 
 def _routes(catalog: OnCallCatalog) -> dict[str, Route]:
@@ -161,12 +164,18 @@ def _describe_step(step: Step) -> str:
 
 def _describe_route(route: Route) -> str:
     matchers = ", ".join(str(matcher) for matcher in route.matchers) or "what no other route takes"
-    parts = [f"policy {route.policy}"] if route.policy is not None else []
+    parts = [] if route.policy is None else [_describe_waking(route.policy)]
     parts += [_addresses(route.channels)] if route.channels else []
     parts += [] if route.hours is None else [_describe_hours(route.hours)]
     parts += [f"incidents by {', '.join(route.incident_by)}"] if route.incident_by else []
     parts += ["later routes too"] if route.continues else []
     return f"{matchers} → {', '.join(parts)}"
+
+
+def _describe_waking(policy: str) -> str:
+    if is_service(policy):
+        return f"escalated by PagerDuty service {policy.partition(':')[2]}"
+    return f"policy {policy}"
 
 
 def _describe_hours(hours: Hours) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from router.address import Address
 from router.catalog import OnCallCatalog
 from router.escalation.model import Policy, Step
-from router.oncall.model import PersonId, Schedule, ScheduleId
+from router.oncall.model import PersonId, Schedule, ScheduleId, is_service
 from router.oncall.restrictions import Span
 from router.oncall.shifts import gaps, shifts, uncovered
 
@@ -77,6 +77,8 @@ class _Coverage:
         the last resort is not meant for every night.
         """
         for policy in self.catalog.policies.values():
+            if is_service(policy.id):
+                continue  # of which all is said where its secret is missing
             for name, step in _steps(policy):
                 missed = self._missed(step)
                 if any(schedule.gaps_intended for schedule in self._schedules(step)):
@@ -120,7 +122,7 @@ def _people(catalog: OnCallCatalog, unusable: Collection[Address]) -> Iterator[F
         text = f"cannot be paged by {listed}" if lost else "has no address"
         yield Finding(
             kind="person",
-            subject=f"person {person.id}",
+            subject=person.name if is_service(person.id) else f"person {person.id}",
             text=text if others else f"{text}, nor anywhere else" if lost else text,
         )
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,12 +23,15 @@ from router.catalog import OnCallCatalog
 from router.channels.monitor import Monitor
 from router.channels.registry import open_channels, prepare_channels
 from router.clock import SteadyClock
+from router.edition import Edition, WholeReading, read_whole
+from router.last_good import CatalogRefusedError, LastGood, stand_in
 from router.logs import context, set_up_logs
 from router.metrics import Metrics
-from router.reload import ReloadPorts, Reloads
+from router.reload import ReloadPorts, Reloads, render_line
 from router.settings import Settings
 from router.setup import check_setup, open_templates
 from router.store.backlog import find_last_instant, record_set_back
+from router.store.editions import find_last_edition
 from router.store.exclusive import StoreInUseError, lock_file, release_leases
 from router.store.network import NetworkFileSystemError, refuse_network_file_system
 from router.store.store import Store
@@ -61,31 +64,47 @@ class StoreLostError(Exception):
     """The store's writer ended while the router ran."""
 
 
-def serve(
-    settings: Settings, catalog: OnCallCatalog, *, digest: str, ignored: Sequence[str] = ()
-) -> None:
-    """Run the router until SIGTERM or SIGINT. Raises StartError.
+def serve(settings: Settings) -> None:
+    """Run the router until SIGTERM or SIGINT.
 
-    `digest` is of the catalog's files, taken before they were read. `ignored` are problems
-    of the catalog that do not concern the router, one sentence each.
+    While the catalog's files are bad it goes by the last good ones, which the
+    database keeps. Raises StartError, or CatalogRefusedError when there are none.
     """
     set_up_logs()
     # Until it can reload: unless somebody takes it, this signal ends a process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _raise_file_limit()
-    for warning in (*ignored, *check_setup(settings, catalog)):
-        logger.warning(warning)
+    reading = read_whole(settings.catalog)
     with ExitStack() as opened:
         listener = opened.enter_context(_listen(settings))
-        store = _open_store(settings, opened)
+        store, catalog = _open_with_catalog(settings, reading, opened)
+        ignored = reading.other_problems if reading.edition.catalog is None else reading.problems
+        for warning in (*map(render_line, ignored), *check_setup(settings, catalog)):
+            logger.warning(warning)
         # uvicorn chooses its fast loop (uvloop) only where it starts the loop itself.
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-            runner.run(_serve(settings, catalog, digest, store, listener))
+            runner.run(_serve(settings, catalog, reading.edition, store, listener))
     logger.info("stopped")
 
 
+def _open_with_catalog(
+    settings: Settings, reading: WholeReading, opened: ExitStack
+) -> tuple[Store, OnCallCatalog]:
+    """Return the store, and the catalog of the files or the one that stands in for them."""
+    read = reading.edition.catalog
+    try:
+        store = _open_store(settings, opened)
+    except StartError as error:
+        if read is None:  # tell of both
+            raise CatalogRefusedError(str(error), reading) from None
+        raise
+    if read is not None:
+        return store, read
+    return store, stand_in(reading, store.read_now(find_last_edition), root=settings.catalog)
+
+
 async def _serve(
-    settings: Settings, catalog: OnCallCatalog, digest: str, store: Store, listener: socket.socket
+    settings: Settings, catalog: OnCallCatalog, read: Edition, store: Store, listener: socket.socket
 ) -> None:
     channels, clock = open_channels(settings), _clock(store)
     metrics = Metrics(channels)
@@ -104,7 +123,8 @@ async def _serve(
         beat_every=settings.heartbeat_every,
     )
     worker = Worker(ports, catalog)
-    reloads = Reloads(_reload_ports(settings, worker, clock, metrics), digest=digest)
+    reloads = Reloads(_reload_ports(settings, store, worker, clock, metrics), read=read)
+    reloads.keep()
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop))
     server = _server(
@@ -165,10 +185,12 @@ def _server(
         wake=worker.wake,
         answer=worker.answer,
         test_page=worker.test_page,
+        pagerduty_event=worker.take_pagerduty_event,
         reloads=reloads,
         is_working=lambda: not working.done(),
         webhook_token_file=settings.webhook_token_file,
         api_token_file=settings.api_token_file,
+        secrets_dir=settings.secrets_dir,
         max_body_bytes=settings.max_body_bytes,
     )
     config = uvicorn.Config(
@@ -186,12 +208,13 @@ def _server(
 
 
 def _reload_ports(
-    settings: Settings, worker: Worker, clock: SteadyClock, metrics: Metrics
+    settings: Settings, store: Store, worker: Worker, clock: SteadyClock, metrics: Metrics
 ) -> ReloadPorts:
     return ReloadPorts(
         folder=settings.catalog,
         running=lambda: worker.catalog,
         take_up=worker.take_up,
+        keep=LastGood(store, clock=clock).keep,
         check=partial(check_setup, settings),
         clock=clock,
         metrics=metrics,

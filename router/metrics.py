@@ -21,12 +21,27 @@ POST_OUTCOMES: Final = (
     "unavailable",
     "disconnected",
 )
+PROVIDERS: Final = ("pagerduty",)
+PROVIDER_EVENT_OUTCOMES: Final = (
+    "acknowledged",
+    "resolved",
+    "noted",
+    "unchanged",
+    "repeated",
+    "unknown",
+    "ignored",
+    "unreadable",
+    "unauthorized",
+    "too_large",
+    "unavailable",
+    "disconnected",
+)
 APPLIED_OUTCOMES: Final = ("changed", "unchanged", "repeated", "elsewhere")
 WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome", "nobody_reached", "tell_held")
 BEAT_OUTCOMES: Final = ("sent", "withheld", "unreachable", "refused", "address")
 RECONCILED: Final = ("suppression", "adopted", "gone", "stale")
 PEERS: Final = ("answering", "silent")
-DELETED_KINDS: Final = ("incidents", "notifications", "rejected", "overrides")
+DELETED_KINDS: Final = ("incidents", "notifications", "rejected", "overrides", "provider_events")
 RELOAD_OUTCOMES: Final = ("changed", "unchanged", "refused")
 ATTEMPT_OUTCOMES: Final = (
     "sent",
@@ -80,6 +95,11 @@ class Metrics:
             "Time from a notification's last byte to its commit.",
             buckets=_SECONDS,
             registry=self.registry,
+        )
+        self.provider_events = counter(
+            "provider_events_total",
+            f"Events that providers sent: {', '.join(PROVIDER_EVENT_OUTCOMES)}.",
+            ["provider", "outcome"],
         )
         self.applied = counter(
             "notifications_applied_total",
@@ -212,6 +232,8 @@ class Metrics:
         ):
             for value in values:
                 counter.labels(value)
+        for provider, outcome in product(PROVIDERS, PROVIDER_EVENT_OUTCOMES):
+            self.provider_events.labels(provider, outcome)
         for channel, kind in product(channels, MessageKind):
             for outcome in ATTEMPT_OUTCOMES:
                 self.attempts.labels(channel, kind.value, outcome)

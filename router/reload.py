@@ -38,6 +38,7 @@ class ReloadPorts:
     folder: Path
     running: Callable[[], OnCallCatalog]
     take_up: Callable[[OnCallCatalog], None]  # in one step: nobody sees half of a catalog
+    keep: Callable[[Edition], None]  # for a restart; told of the same one again and again
     check: Callable[[OnCallCatalog], Iterable[str]]  # what lacks for it here; reads files
     clock: Callable[[], datetime]
     metrics: Metrics
@@ -46,21 +47,26 @@ class ReloadPorts:
 class Reloads:
     """Reads the catalog's files again: when asked to, and by itself when they have changed.
 
-    `digest` is of the files from which the catalog in force was read, taken
-    before that: what changed meanwhile is then found. Reading takes place in a
-    thread, one at a time; everything else on the event loop.
+    `read` is what the files held at the start, its digest taken before they
+    were read: what changed meanwhile is then found. Where they were bad, a
+    catalog that was kept is in force, and they are refused. Reading takes place
+    in a thread, one at a time; everything else on the event loop.
     """
 
-    def __init__(self, ports: ReloadPorts, *, digest: str) -> None:
+    def __init__(self, ports: ReloadPorts, *, read: Edition) -> None:
         self._ports = ports
-        self._read_digest = digest  # of the files as they were last read
-        self._seen_digest = digest  # of the files as they were last looked at
+        self._read_digest = read.digest  # of the files as they were last read
+        self._seen_digest = read.digest  # of the files as they were last looked at
         self._one_at_a_time = asyncio.Lock()
         self._asked = asyncio.Event()
         self.loaded_at = ports.clock()
         self.refusal: Refusal | None = None
         self._shown_version: str | None = None
+        self._to_keep = read if read.catalog is not None else None
         self._show(ports.running().version)
+        if read.catalog is None:
+            self._refuse(read.problems)
+        ports.metrics.catalog_successful.set(read.catalog is not None)
 
     @property
     def version(self) -> str:
@@ -83,6 +89,7 @@ class Reloads:
             outcome = self._apply(edition)
             self._count(outcome)
             if outcome == "changed":
+                self.keep()
                 await self._warn(edition.problems)
             return outcome
 
@@ -104,6 +111,11 @@ class Reloads:
             self._read_digest = digest  # the same files would fail again in two seconds
             raise
 
+    def keep(self) -> None:
+        """Have the edition in force kept for a restart; each look does so again, if that failed."""
+        if self._to_keep is not None:
+            self._ports.keep(self._to_keep)
+
     def ask(self) -> None:
         """Have `watch` reload at once, from a signal."""
         self._asked.set()
@@ -122,6 +134,7 @@ class Reloads:
         try:
             await asyncio.wait_for(self._asked.wait(), every_seconds)
         except TimeoutError:
+            self.keep()
             await self.look()
         else:
             self._asked.clear()
@@ -138,6 +151,7 @@ class Reloads:
             logger.info("the catalog is unchanged", extra=context(catalog=running.version))
             return "unchanged"
         self._ports.take_up(edition.catalog)
+        self._to_keep = edition
         self.loaded_at = self._ports.clock()
         self._show(edition.catalog.version)
         logger.info(
@@ -172,7 +186,6 @@ class Reloads:
             metrics.catalog_info.remove(self._shown_version)
         self._shown_version = version
         metrics.catalog_loaded_at.set(self.loaded_at.timestamp())
-        metrics.catalog_successful.set(1)
 
 
 def render_line(problem: Problem) -> str:

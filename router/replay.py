@@ -18,7 +18,7 @@ from router.incident.destination import (
     decide_incident_by,
     decide_notice_times,
 )
-from router.incident.heartbeat import split_heartbeats
+from router.incident.heartbeat_told import split_heartbeats
 from router.incident.model import Change, Incident
 from router.incident.scope import split_by_scope
 from router.intake.notification import Notification, parse_notification

@@ -10,6 +10,7 @@ from guardia.change import Change
 from guardia.cli.destination import Destination, destinations
 from router.catalog import OnCallCatalog
 from router.comparing import pageable
+from router.oncall.model import is_service
 from router.routing import PolicyId
 
 
@@ -69,7 +70,8 @@ def compare_routing(before: Routing, after: Routing) -> Iterator[Change]:
         together.setdefault(way, []).append(name)
     for (old_way, new_way), names in together.items():
         yield Change(subject="alerts", what=", ".join(names), before=old_way, after=new_way)
-    for person in dict.fromkeys([*before.paged, *after.paged]):
+    people = (one for one in [*before.paged, *after.paged] if not is_service(one))
+    for person in dict.fromkeys(people):
         yield from _person(person, before.paged.get(person), after.paged.get(person))
 
 

@@ -7,6 +7,7 @@ from generator.catalog.model import Organisation, Place
 from generator.explaining.alerts import CatalogAlert, labels_in
 from router.catalog import OnCallCatalog
 from router.escalation.model import Step
+from router.oncall.model import is_service
 from router.routing import Routed, decide_route
 
 
@@ -47,18 +48,26 @@ def name_place(place: Place) -> str:
 def _describe(routed: Routed, oncall: OnCallCatalog) -> str:
     parts = [f"{one.channel} {one.address}" for one in routed.channels]
     if routed.policy is not None:
-        parts.insert(0, f"policy {routed.policy} ({describe_policy(routed.policy, oncall)})")
+        parts.insert(0, _wakes(routed.policy, oncall))
     return ", ".join(parts)
+
+
+def _wakes(policy: str, oncall: OnCallCatalog) -> str:
+    if is_service(policy):
+        return describe_policy(policy, oncall)
+    return f"policy {policy} ({describe_policy(policy, oncall)})"
 
 
 def describe_policy(policy: str, oncall: OnCallCatalog) -> str:
     """Return whom a policy pages, step after step."""
     found = {str(name): one for name, one in oncall.policies.items()}[policy]
-    return ", then ".join(_describe_step(step) for step in (*found.steps, found.last_resort))
+    steps = (*found.steps, found.last_resort)
+    return ", then ".join(_describe_step(step, oncall) for step in steps)
 
 
-def _describe_step(step: Step) -> str:
-    return " and ".join([*step.schedules, *step.people])
+def _describe_step(step: Step, oncall: OnCallCatalog) -> str:
+    people = (oncall.names[one] if is_service(one) else one for one in step.people)
+    return " and ".join([*step.schedules, *people])
 
 
 def as_json(found: Destination) -> Mapping[str, object]:

@@ -102,7 +102,9 @@ def find_schedule(oncall: "OnCallCatalog", name: str) -> "Schedule":
 
 def find_person(oncall: "OnCallCatalog", name: str) -> "PersonId":
     """Return the person's id. Raises UsageError, with the nearest one, for another."""
-    found = {str(person): person for person in oncall.roster.people}
+    from router.oncall.model import is_service
+
+    found = {str(person): person for person in oncall.roster.people if not is_service(person)}
     if name not in found:
         raise UsageError(unknown("person", name, found))
     return found[name]

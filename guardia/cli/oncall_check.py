@@ -138,11 +138,17 @@ def _as_json(finding: "Finding") -> dict[str, Any]:
 def _summary(oncall: "OnCallCatalog", number: int, weeks: int, secrets: Path | None) -> str:
     looked = "" if secrets is not None else "; secrets were not looked at (--secrets DIR)"
     counted = _count(number, "finding", "findings") if number else "no findings"
+    from router.oncall.model import is_service
+
+    people = sum(not is_service(person) for person in oncall.roster.people)
+    policies = sum(not is_service(policy) for policy in oncall.policies)
+    services = len(oncall.policies) - policies
+    left = f", {_count(services, 'service', 'services')} of PagerDuty" if services else ""
     return (
         f"{counted} in {_count(weeks, 'week', 'weeks')}:"
-        f" {_count(len(oncall.roster.people), 'person', 'people')},"
+        f" {_count(people, 'person', 'people')},"
         f" {_count(len(oncall.roster.schedules), 'schedule', 'schedules')},"
-        f" {_count(len(oncall.policies), 'policy', 'policies')}{looked}"
+        f" {_count(policies, 'policy', 'policies')}{left}{looked}"
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from generator.catalog.model import Catalog, Organisation
 from generator.explaining.alerts import CatalogAlert, catalog_alerts, labels_in
 from guardia.catalog_folder import CatalogFolder
+from guardia.cli.reach_heartbeats import check_heartbeats
 from guardia.document import Pointer
 from guardia.matcher import Matcher
 from guardia.problem import Problem
@@ -49,6 +50,7 @@ def check_reach(
         for index, matcher in enumerate(declared.route.matchers):
             _check_matcher(declared, index, matcher, known, catalog.organisation)
     _check_critical(catalog.organisation, alerts, routes)
+    check_heartbeats(folder, oncall, problems)
     return tuple(problems)
 
 

@@ -2,7 +2,12 @@
 
 import argparse
 import os
-from typing import Any
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from router.last_good import CatalogRefusedError
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -14,14 +19,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(_args: argparse.Namespace) -> int:
-    """Serve until SIGTERM; 1 when the on-call part of the catalog has problems, which are shown."""
-    from guardia.catalog_folder import read_catalog_folder
+    """Serve until SIGTERM; 1 when the catalog's files are bad and no kept one stands in."""
     from guardia.cli.errors import UsageError
-    from guardia.problem import render_text, sort_problems
 
     require_router()
-    from router.catalog import read_oncall
-    from router.edition import read_digest
+    from router.last_good import CatalogRefusedError
     from router.main import StartError, serve
     from router.settings import SettingsError, read_settings
 
@@ -31,23 +33,32 @@ def run(_args: argparse.Namespace) -> int:
         raise UsageError("the settings are not complete:\n  " + "\n  ".join(error.problems)) from (
             None
         )
-    if not settings.catalog.is_dir():
-        raise UsageError(f"GUARDIA_CATALOG: there is no folder {settings.catalog}")
-    digest = read_digest(settings.catalog)
-    folder, problems = read_catalog_folder(settings.catalog)
-    oncall, of_oncall = read_oncall(folder)
-    if oncall is None:
-        print(render_text(sort_problems([*problems, *of_oncall]), folder.sources))
-        return 1
-    ignored = [
-        f"{one.span.path}:{one.span.line}: {one.code}: {one.message}"
-        for one in sort_problems([*problems, *of_oncall])
-    ]
     try:
-        serve(settings, oncall, digest=digest, ignored=ignored)
+        serve(settings)
     except StartError as error:
         raise UsageError(str(error)) from None
+    except CatalogRefusedError as refused:
+        return _show_refusal(refused, settings.catalog)
     return 0
+
+
+def _show_refusal(refused: "CatalogRefusedError", folder: Path) -> int:
+    from guardia.cli.errors import UsageError
+    from guardia.problem import printable, render_text
+
+    why = f"the router does not start: {printable(str(refused))}"
+    if _is_missing(folder):
+        raise UsageError(f"GUARDIA_CATALOG: there is no folder {folder}; {why}")
+    print(render_text(refused.reading.problems, refused.reading.sources))
+    print(f"guardia: {why}", file=sys.stderr)
+    return 1
+
+
+def _is_missing(folder: Path) -> bool:
+    try:
+        return not folder.is_dir()
+    except OSError:  # out of this user's sight, of which a problem tells
+        return False
 
 
 def require_router() -> None:

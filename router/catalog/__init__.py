@@ -91,6 +91,7 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
     reopen_within = organisation.duration(("oncall", "reopen_within"))
     maintenance = _maintenance(folder, environment_label=scope_labels[0])
     delegated = list_delegated((*routes, default))
+    paged = (*people, *list_services(delegated))
     catalog = OnCallCatalog(
         organisation=organisation.value(("organisation",)),
         version=_version(
@@ -99,12 +100,12 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
             (repeat_interval, reopen_within, maintenance),
         ),
         roster=Roster(
-            people={person.id: person for person in (*people, *list_services(delegated))},
+            people={person.id: person for person in paged},
             schedules={schedule.id: schedule for schedule in schedules},
         ),
         policies={policy.id: policy for policy in (*policies, *delegated)},
         routes=(*routes, default),
-        names={person.id: person.name for person in people},
+        names={person.id: person.name for person in paged},
         scope_labels=scope_labels,
         group_interval=interval,
         severities=severities,

@@ -7,20 +7,16 @@ So all that holds for pages holds for this one: the outbox, retries, timeline.
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
 
 from router.address import Address
 from router.escalation.model import Policy, Step
-from router.oncall.model import Person, PersonId
+from router.oncall.model import Person, PersonId, is_service, service_id
 from router.routing import PolicyId, Route
-
-# No id that a catalog may declare contains a colon.
-_PREFIX: Final = "pagerduty:"
 
 
 def delegated_policy(key: str) -> PolicyId:
     """Return the id of the policy that triggers the service of this secret's name."""
-    return PolicyId(f"{_PREFIX}{key}")
+    return PolicyId(service_id(key))
 
 
 def list_delegated(routes: Iterable[Route]) -> tuple[Policy, ...]:
@@ -33,16 +29,16 @@ def list_delegated(routes: Iterable[Route]) -> tuple[Policy, ...]:
             last_resort=Step(schedules=(), people=(PersonId(policy),), wait=timedelta()),
         )
         for policy in sorted(named)
-        if policy.startswith(_PREFIX)
+        if is_service(policy)
     )
 
 
 def list_services(policies: Iterable[Policy]) -> tuple[Person, ...]:
     """Return PagerDuty's services as those whom delegated policies page."""
-    keys = [policy.id.removeprefix(_PREFIX) for policy in policies]
+    keys = [policy.id.partition(":")[2] for policy in policies]
     return tuple(
         Person(
-            id=PersonId(f"{_PREFIX}{key}"),
+            id=service_id(key),
             name=f"PagerDuty service {key}",
             addresses=(Address(channel="pagerduty", address=key),),
         )

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from router.address import Address
-from router.escalation.model import Decision, Escalation, Foreseen, Page, Policy, Step
+from router.escalation.model import Decision, Escalation, Page, Policy, Step
 from router.incident.model import Event, EventKind, Incident, IncidentState
-from router.oncall.model import PersonId, Roster, Schedule, Shift
+from router.oncall.model import PersonId, Roster, Schedule, Shift, is_service
 from router.oncall.shifts import on_call
 from router.routing import PolicyId
 
@@ -92,19 +92,6 @@ def decide(
     return _ended(escalation, (), taken, now=now)
 
 
-def foresee(escalation: Escalation, incident: Incident, roster: Roster) -> Foreseen | None:
-    """Return whom the next step pages if nothing changes before; None when nobody is left.
-
-    The same decision as the step's own, made for the instant at which it is due:
-    what people are told beforehand is what then happens.
-    """
-    if escalation.due_at is None:
-        return None
-    decision = decide(escalation, incident, roster, now=escalation.due_at)
-    people = tuple(page.person for page in decision.pages)
-    return Foreseen(people=people, at=escalation.due_at) if people else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Taken:
     """What the steps of one decision tell, also those that reach nobody."""
@@ -173,7 +160,9 @@ def _chosen(turn: _Turn, roster: Roster, *, now: datetime) -> Iterator[tuple[Per
         else:
             yield shift.person, _shift_reason(turn, schedule, shift, roster)
     for person in turn.step.people:
-        yield person, f"{turn.name} names {_name(person, roster)}."
+        name = _name(person, roster)
+        left = f"The escalation is left to {name}."
+        yield person, left if is_service(person) else f"{turn.name} names {name}."
 
 
 def _shift_reason(turn: _Turn, schedule: Schedule, shift: Shift, roster: Roster) -> str:
@@ -226,6 +215,8 @@ def _ended(
     escalation: Escalation, pages: tuple[Page, ...], taken: _Taken, *, now: datetime
 ) -> Decision:
     text = f"The escalation of policy {escalation.policy.id} has ended: nobody is left to page."
+    if any(is_service(page.person) for page in pages):
+        text = "PagerDuty escalates it from here."
     ended = Event(at=now, kind=EventKind.ESCALATION_ENDED, text=text)
     last = replace(stop(escalation), next_step=escalation.policy.turns)
     return Decision(

@@ -8,12 +8,12 @@ from typing import Final
 from guardia.duration import spoken_duration
 from router.address import Address
 from router.escalation.decide import decide, start
-from router.escalation.model import Decision, Escalation, Page, Policy
+from router.escalation.model import Decision, Escalation, Foreseen, Page, Policy
 from router.incident.answers import without_acknowledgement
 from router.incident.describe import one_line
 from router.incident.model import EventKind, Incident, IncidentState
 from router.incident.mute import Announcements, find_mute
-from router.oncall.model import Roster
+from router.oncall.model import Roster, is_service
 
 _MOST_MUTES: Final = 20  # announced one after the other; beyond that nobody plans
 
@@ -77,20 +77,41 @@ def foresee_all(
     return tuple(_foresee(escalation, incident, today, now=now))
 
 
+def foresee(
+    escalation: Escalation, incident: Incident, today: Today, *, now: datetime
+) -> Foreseen | None:
+    """Return whom the next step that wakes anybody pages, and when; None when nobody is left."""
+    for step in _foresee(escalation, incident, today, now=now):
+        if step.pages:
+            return Foreseen(people=tuple(page.person for page in step.pages), at=step.at)
+    return None
+
+
 def _foresee(
     escalation: Escalation, incident: Incident, today: Today, *, now: datetime
 ) -> Iterator[ForeseenStep]:
     while escalation.due_at is not None and incident.state is IncidentState.TRIGGERED:
         at = max(escalation.due_at, now)
-        held: list[str] = []
-        while (mute := find_mute(incident, today.maintenance, now=at)) and len(held) < _MOST_MUTES:
-            at = mute.until
-            held.append(mute.event.text)
+        at, held = _after_maintenance(incident, today.maintenance, at)
         decision = decide(escalation, incident, today.roster, now=at)
         if decision.escalation == escalation:
             return
         yield _step(decision, at, held)
         escalation = decision.escalation
+
+
+def _after_maintenance(
+    incident: Incident, announced: Announcements, at: datetime
+) -> tuple[datetime, list[str]]:
+    """Return when a step is taken that is due at `at`, and what holds it back until then."""
+    held: list[str] = []
+    while announced.announced and len(held) < _MOST_MUTES:
+        mute = find_mute(incident, announced, now=at)
+        if mute is None:
+            break
+        at = mute.until
+        held.append(mute.event.text)
+    return at, held
 
 
 def _step(decision: Decision, at: datetime, held: list[str]) -> ForeseenStep:
@@ -150,6 +171,8 @@ def _open(
     steps = foresee_all(escalation, incident, today, now=now)
     if not steps:
         policy = escalation.policy.id
+        if any(is_service(person) for person in escalation.policy.last_resort.people):
+            return Outlook(text="PagerDuty has it, and escalates it by its own policy.")
         return Outlook(text=f"All steps of policy {policy} are taken: nobody is left to page.")
     return Outlook(text="Unless somebody acknowledges:", steps=steps)
 

@@ -93,6 +93,8 @@ def decide_incident_by(
     severities: Mapping[str, Severity] = NO_SEVERITIES,
 ) -> tuple[str, ...]:
     """Return the labels by which the alert's route makes incidents; none: Alertmanager's group."""
+    if not any(route.incident_by for route in routes):
+        return ()  # most catalogs; a group may have thousands of alerts
     return _decide_route(_as_ours(labels, severities), routes).incident_by
 
 

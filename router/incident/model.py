@@ -112,6 +112,7 @@ class EventKind(StrEnum):
     MESSAGE_SENT = "message_sent"
     MESSAGE_FAILED = "message_failed"
     MESSAGE_DROPPED = "message_dropped"
+    PROVIDER = "provider"  # what happened in PagerDuty, and is no answer
     REJECTED = "rejected"
 
 

@@ -18,7 +18,7 @@ from router.incident.describe import (
 )
 from router.incident.model import EventKind, IncidentAlert, IncidentState
 from router.message.model import MessageContext
-from router.oncall.model import PersonId
+from router.oncall.model import PersonId, is_service
 
 _ALERTS_SHOWN = 20
 _LABELS_SHOWN = 30
@@ -100,6 +100,8 @@ def paging_sentence(context: MessageContext) -> str:
         told = f"Next: {_names(context, following.people)} at {at}, unless somebody acknowledges."
     else:
         told = "Nobody is left to page." if paged else "This wakes nobody."
+        if any(is_service(person) for person in context.paged):
+            told = "PagerDuty escalates it from here."
     return f"{paged} {told}".strip()
 
 

@@ -2,13 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NewType
+from typing import Final, NewType
 from zoneinfo import ZoneInfo
 
 from router.address import Address
 
 PersonId = NewType("PersonId", str)
 ScheduleId = NewType("ScheduleId", str)
+
+
+# No id that a catalog may declare contains a colon.
+_SERVICE: Final = "pagerduty:"
+
+
+def service_id(key: str) -> PersonId:
+    """Return the id by which a service of PagerDuty's is paged as if it were a person.
+
+    `key` is the name of the secret with its routing key.
+    """
+    return PersonId(f"{_SERVICE}{key}")
+
+
+def is_service(person: str) -> bool:
+    """Say whether this is such a service: PagerDuty escalates there, and nobody comes after it."""
+    return person.startswith(_SERVICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from router.store.tables import (
     messages,
     notifications,
     overrides,
+    provider_events,
     rejected,
     timers,
 )
@@ -42,6 +43,7 @@ class Deleted:
     notifications: int
     rejected: int
     overrides: int
+    provider_events: int
     complete: bool  # nothing is left that may go
 
 
@@ -53,7 +55,8 @@ def delete_older(tx: Connection, *, before: datetime, rows: int = BATCH_ROWS) ->
     several calls, and one that a crash leaves half is the next call's first.
     Notifications go when they were received before then and are applied,
     rejected bodies when an incident tells of them that is not open, and
-    overrides when they ended before then.
+    overrides when they ended before then, and providers' events when they came
+    before then: none of them is sent again after two days.
     """
     ended, left = _delete_incidents(tx, before=before, rows=rows)
     applied = notifications.c.state.in_(["applied", "repeated"])
@@ -63,11 +66,13 @@ def delete_older(tx: Connection, *, before: datetime, rows: int = BATCH_ROWS) ->
     )
     refused, left = _delete_bodies(tx, rejected, told, before=before, rows=left)
     passed, left = _delete_overrides(tx, before=before, rows=left)
+    told_by_others, left = _delete_provider_events(tx, before=before, rows=left)
     return Deleted(
         incidents=ended,
         notifications=received,
         rejected=refused,
         overrides=passed,
+        provider_events=told_by_others,
         complete=left > 0,
     )
 
@@ -138,4 +143,20 @@ def _delete_overrides(tx: Connection, *, before: datetime, rows: int) -> tuple[i
     found = tx.execute(old).scalars().all()
     if found:
         tx.execute(delete(overrides).where(overrides.c.id.in_(found)))
+    return len(found), rows - len(found)
+
+
+def _delete_provider_events(tx: Connection, *, before: datetime, rows: int) -> tuple[int, int]:
+    """Return how many events of providers are gone, and how many rows may still be deleted."""
+    key = tuple_(*provider_events.primary_key.columns)
+    old = (
+        select(*provider_events.primary_key.columns)
+        .where(provider_events.c.received_at < before)
+        .order_by(provider_events.c.received_at)
+        .limit(rows)
+        .with_for_update(skip_locked=True)
+    )
+    found = [tuple(row) for row in tx.execute(old)]
+    if found:
+        tx.execute(delete(provider_events).where(key.in_(found)))
     return len(found), rows - len(found)

@@ -79,8 +79,12 @@ class Store:
         return await _within(seconds, reading_it)
 
     async def check_writing(self, *, seconds: float) -> None:
-        """Write something that changes nothing. Raises as `write` does when that fails."""
-        row = update(tables.installation).values(id=tables.installation.c.id)
+        """Write something that means nothing. Raises as `write` does when that fails.
+
+        A number that grows: what is equal SQLite does not write, so that a full
+        disk would go unnoticed.
+        """
+        row = update(tables.installation).values(checks=tables.installation.c.checks + 1)
         await _within(seconds, self._writer.submit(lambda tx: tx.execute(row), refusable=True))
 
     @property

@@ -85,6 +85,7 @@ installation = Table(
     metadata,
     Column("singleton", Integer, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False),  # random; the first part of every dedup key
+    Column("checks", BigInteger, nullable=False, server_default="0"),  # see Store.check_writing
     CheckConstraint("singleton = 1", name="one_row"),
 )
 
@@ -251,6 +252,20 @@ provider_events = Table(
     Column("provider", Text, primary_key=True),
     Column("event_id", Text, primary_key=True),
     Column("received_at", Instant, nullable=False),
+    Column("subject", Text),  # what of the provider's it is about, by the provider's id
+    Column("incident_number", BigInteger),  # of ours. No foreign key: old incidents are deleted
+    Index("ix_provider_events_subject", "provider", "subject"),
+    Index("ix_provider_events_received", "received_at"),
+)
+
+# The catalog's files as they were in force, the last ones; ids tell their order.
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("files", JSON, nullable=False),  # {path within the catalog: text}
+    Column("taken_up_at", Instant, nullable=False),
 )
 
 

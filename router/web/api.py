@@ -1,5 +1,6 @@
 """The API: incidents, acknowledging them, and what was rejected."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -48,7 +49,10 @@ class Api:
         catalog, now = self.ports.catalog(), self.ports.clock()
         work = partial(find_details, number=number, catalog=catalog, now=now)
         found = await self.ports.store.read(work)
-        return _unknown(number) if found is None else JSONResponse(render_details(found))
+        if found is None:
+            return _unknown(number)
+        # Thousands of alerts, and every step to come, take a while: others are served meanwhile.
+        return JSONResponse(await asyncio.to_thread(render_details, found))
 
     async def list_rejected(self, request: Request) -> Response:
         """Return what could not be understood, the newest first; `?limit=` says how many."""

@@ -10,6 +10,8 @@ from router.web.catalog import CatalogApi
 from router.web.health import Health
 from router.web.oncall import OnCallApi
 from router.web.overrides import OverridesApi
+from router.web.pagerduty import SECRET as PAGERDUTY_SECRET
+from router.web.pagerduty import PagerDutyWebhook
 from router.web.people import PeopleApi
 from router.web.ports import WebPorts
 from router.web.problems import EXCEPTION_HANDLERS
@@ -21,6 +23,8 @@ from router.web.webhook import Webhook
 def create_app(ports: WebPorts) -> ASGIApp:
     """Return the application."""
     webhook = Webhook(ports=ports, tokens=TokenFile(ports.webhook_token_file))
+    pagerduty_secrets = TokenFile(ports.secrets_dir / PAGERDUTY_SECRET)
+    pagerduty = PagerDutyWebhook(ports=ports, secrets=pagerduty_secrets)
     api = Api(ports=ports, tokens=TokenFile(ports.api_token_file))
     catalog = CatalogApi(reloads=ports.reloads, tokens=api.tokens)
     oncall = OnCallApi(ports=ports, tokens=api.tokens)
@@ -31,6 +35,7 @@ def create_app(ports: WebPorts) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/webhook", webhook.post, methods=["POST"]),
+            Route("/webhook/pagerduty", pagerduty.post, methods=["POST"]),
             Route("/api/incidents", api.list, methods=["GET"]),
             Route("/api/incidents/{number}", api.show, methods=["GET"]),
             Route("/api/incidents/{number}/ack", answers.acknowledge, methods=["POST"]),

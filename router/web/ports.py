@@ -8,6 +8,7 @@ from pathlib import Path
 from router.catalog import OnCallCatalog
 from router.incident.answers import Answer
 from router.incident.model import Incident
+from router.intake.pagerduty import PagerDutyEvent
 from router.metrics import Metrics
 from router.oncall.model import Person
 from router.reload import Reloads
@@ -26,8 +27,10 @@ class WebPorts:
     wake: Callable[[], None]  # tells the worker that something is stored
     answer: Callable[[int, Answer], Awaitable[Incident | None]]  # raises AnswerRefused
     test_page: Callable[[Person, str], Awaitable[Incident]]  # by whom; raises PageTestRefused
+    pagerduty_event: Callable[[PagerDutyEvent], Awaitable[str]]  # returns what became of it
     reloads: Reloads
     is_working: Callable[[], bool]  # the worker's loops are alive
     webhook_token_file: Path
     api_token_file: Path
+    secrets_dir: Path
     max_body_bytes: int

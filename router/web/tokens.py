@@ -21,9 +21,14 @@ class TokenFile:
         self._version: tuple[int, int, int] | None = None
         self._tokens: tuple[bytes, ...] = ()
 
+    @property
+    def is_there(self) -> bool:
+        """Say whether there is such a file at all."""
+        return self._path.exists()
+
     def check(self) -> None:
         """Raise TokensUnavailableError when nobody could show a valid token."""
-        self._read()
+        self.read()
 
     def allows(self, authorization: str) -> bool:
         """Say whether an Authorization header shows a valid token, in time that tells nothing.
@@ -32,10 +37,11 @@ class TokenFile:
         """
         scheme, _, shown = authorization.partition(" ")
         token = shown.strip().encode()
-        valid = [hmac.compare_digest(token, known) for known in self._read()]
+        valid = [hmac.compare_digest(token, known) for known in self.read()]
         return any(valid) and scheme.lower() == "bearer"
 
-    def _read(self) -> tuple[bytes, ...]:
+    def read(self) -> tuple[bytes, ...]:
+        """Return the lines that count, at least one. Raises TokensUnavailableError."""
         try:
             stat = self._path.stat()
             version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)

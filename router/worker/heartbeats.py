@@ -16,6 +16,8 @@ from router.incident.heartbeat import (
     hear_since,
     is_abandoned,
     look,
+)
+from router.incident.heartbeat_told import (
     render_missing,
     render_returned,
     split_heartbeats,

@@ -4,26 +4,62 @@ Slack's message of an incident is edited in place, a summary is not: whoever is
 told by it gets a message of the incident's own at its next change.
 """
 
+import asyncio
+import logging
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection
 
 from router.address import Address
 from router.incident.model import Event, EventKind, Incident
+from router.logs import context
 from router.message.model import Carried, Message, MessageKind, Told
+from router.metrics import Metrics
 from router.store.held import (
     HeldNotice,
     list_carried,
+    list_held_addresses,
     lock_held,
+    postpone_held,
     record_carried,
     record_released,
 )
 from router.store.incidents import find_incident, record_events
 from router.store.messages import StoredMessage, list_messages, record_message
+from router.store.store import Store
+from router.worker.retry import LONGEST_DELAY
 
 LOADED: Final = 50  # incidents that a summary is made of at most; the others are counted
+_ADDRESSES: Final = 100  # at once
+
+logger = logging.getLogger(__name__)
+
+
+async def tell_due(store: Store, metrics: Metrics, *, now: datetime) -> bool:
+    """End every wait whose hours have begun; each address on its own, whatever fails with others.
+
+    Returns False when nothing was told.
+    """
+    addresses = await store.read(lambda tx: list_held_addresses(tx, now=now, limit=_ADDRESSES))
+    tell = partial(tell_held, installation=store.installation, now=now)
+    results = await asyncio.gather(
+        *(store.write(partial(tell, address=address)) for address in addresses),
+        return_exceptions=True,
+    )
+    for address, result in zip(addresses, results, strict=True):
+        if isinstance(result, BaseException):
+            metrics.failures.labels("tell_held").inc()
+            logger.error(
+                "notices that waited for hours could not be told, it is tried again",
+                exc_info=result,
+                extra=context(channel=address.channel, address=address.address),
+            )
+            until = now + LONGEST_DELAY
+            await store.write(partial(postpone_held, address=address, until=until, now=now))
+    return any(isinstance(result, int) and result for result in results)
 
 
 def tell_held(tx: Connection, address: Address, *, installation: str, now: datetime) -> int:
@@ -70,21 +106,21 @@ def read_carried(
     told by another one by now.
     """
     notices = ranked(list_carried(tx, summary.id))
-    number = summary.message.incident_number
-    found = {one.incident_number: find_incident(tx, one.incident_number) for one in notices[:LOADED]}
-    told = [
+    numbers = [one.incident_number for one in notices[:LOADED]]
+    found = {number: find_incident(tx, number) for number in numbers} or {
+        summary.message.incident_number: first
+    }
+    told = tuple(
         Told(
             number=number,
             incident=incident,
             url=f"{external_url}/incidents/{number}" if external_url else "",
         )
-        for number, incident in (found or {number: first}).items()
+        for number, incident in found.items()
         if incident is not None
-    ]
-    are_open = [one.is_open for one in notices] or [first.is_open]
-    return Carried(
-        told=tuple(told), open_count=sum(are_open), over_count=len(are_open) - sum(are_open)
     )
+    are_open = [one.is_open for one in notices] or [first.is_open]
+    return Carried(told=told, open_count=sum(are_open), over_count=len(are_open) - sum(are_open))
 
 
 def list_told(tx: Connection, message: StoredMessage) -> list[int]:

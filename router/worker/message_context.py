@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from router.catalog import OnCallCatalog
-from router.escalation.decide import foresee
+from router.escalation.model import Foreseen
+from router.escalation.outlook import Today, foresee
+from router.incident.model import Incident
 from router.message.model import MessageContext, MessageKind
 from router.message.own_templates import OwnTemplates
 from router.oncall.model import PersonId
@@ -32,7 +34,6 @@ def read_context(
     incident = find_incident(tx, number)
     if incident is None or is_needless(claimed, incident):
         return None
-    timer = find_timer(tx, number)
     pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
     return MessageContext(
         message=claimed.message,
@@ -41,9 +42,7 @@ def read_context(
         incident_url=f"{external_url}/incidents/{number}" if external_url else "",
         names=catalog.names,
         paged=_paged(pages),
-        following=None
-        if timer is None
-        else foresee(timer.escalation, incident, read_roster(tx, catalog.roster, at=now)),
+        following=_following(tx, incident, number, catalog, now=now),
         sent_before=claimed.provider_id or _followed(pages, claimed),
         thread=_thread(tx, claimed),
         now=now,
@@ -52,6 +51,17 @@ def read_context(
         if claimed.message.kind is MessageKind.SUMMARY
         else None,
     )
+
+
+def _following(
+    tx: Connection, incident: Incident, number: int, catalog: OnCallCatalog, *, now: datetime
+) -> Foreseen | None:
+    timer = find_timer(tx, number)
+    if timer is None or timer.escalation.due_at is None:
+        return None
+    roster = read_roster(tx, catalog.roster, at=now)
+    today = Today(roster=roster, policy=None, maintenance=catalog.maintenance)
+    return foresee(timer.escalation, incident, today, now=now)
 
 
 def _paged(pages: Iterable[StoredMessage]) -> tuple[PersonId, ...]:

@@ -163,14 +163,7 @@ class Outbox:
             channel = self.channels.get(address.channel)
             has_thread = channel is not None and channel.has_threads and address in posted
             if told and has_thread and until is None:
-                reply = Message(
-                    incident_number=number,
-                    kind=MessageKind.ESCALATION,
-                    address=address,
-                    dedup_key=key,
-                    because=told,
-                )
-                record_message(tx, reply, now=now)
+                record_message(tx, _reply(number, address, key, told), now=now)
 
     def record_notices(
         self,
@@ -257,6 +250,16 @@ def _taken(decision: Decision) -> str:
 
 def _notice(number: int, address: Address, key: str) -> Message:
     return Message(incident_number=number, kind=MessageKind.NOTICE, address=address, dedup_key=key)
+
+
+def _reply(number: int, address: Address, key: str, told: str) -> Message:
+    return Message(
+        incident_number=number,
+        kind=MessageKind.ESCALATION,
+        address=address,
+        dedup_key=key,
+        because=told,
+    )
 
 
 def _held(address: Address, until: datetime, *, now: datetime) -> Event:

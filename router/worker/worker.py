@@ -14,13 +14,13 @@ from router.channels.channel import Channel
 from router.channels.monitor import Monitor
 from router.incident.answers import Answer
 from router.incident.model import Incident
+from router.intake.pagerduty import PagerDutyEvent
 from router.logs import context
 from router.message.model import MessageKind
 from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.metrics import Metrics
 from router.oncall.model import Person
 from router.store.backlog import find_next_decision
-from router.store.held import list_held_addresses, postpone_held
 from router.store.incidents import list_revisits
 from router.store.messages import find_next_stuck_page, list_stuck_pages
 from router.store.notifications import list_pending_notifications
@@ -30,13 +30,13 @@ from router.worker.answers import Answers
 from router.worker.bucket import Buckets
 from router.worker.decisions import Decisions, record_unapplied, record_untaken
 from router.worker.heartbeats import HeartbeatWatch
-from router.worker.held import tell_held
+from router.worker.held import tell_due
 from router.worker.outbox import Outbox
 from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
 from router.worker.own_heartbeat import OwnHeartbeat
+from router.worker.provider_events import PagerDutyEvents
 from router.worker.reconcile import ReconcilePorts, Reconciler
 from router.worker.retention import Retention
-from router.worker.retry import LONGEST_DELAY
 from router.worker.sender import Sender, SenderPorts
 from router.worker.test_page import PageTests
 
@@ -164,6 +164,16 @@ class Worker:
         self._look_again()
         return incident
 
+    async def take_pagerduty_event(self, event: PagerDutyEvent) -> str:
+        """Do what happened in PagerDuty here too, once; return what became of it."""
+        now = self._ports.clock()
+        events = PagerDutyEvents(
+            answers=Answers(decisions=self._decisions()), external_url=self._ports.external_url
+        )
+        taken = await self._ports.store.write(partial(events.take, event=event, now=now))
+        self._look_again()
+        return taken
+
     async def test_page(self, person: Person, by: str) -> Incident:
         """Page every address of a person to see whether they work. Raises PageTestRefused."""
         now = self._ports.clock()
@@ -179,7 +189,9 @@ class Worker:
         revisited = await self._revisit_due()
         taken = await self._take_due_steps()
         elsewhere = await self._page_elsewhere()
-        told = await self._tell_held()
+        told = await tell_due(self._ports.store, self._ports.metrics, now=self._ports.clock())
+        if told:
+            self._wake_senders()
         return applied or revisited or taken or elsewhere or told
 
     async def _decide_due(self) -> datetime | None:
@@ -246,30 +258,6 @@ class Worker:
         if due:
             self._wake_senders()
         return bool(due)
-
-    async def _tell_held(self) -> bool:
-        """Let go what waited for a channel's hours; each address on its own, whatever fails."""
-        store, now = self._ports.store, self._ports.clock()
-        addresses = await store.read(lambda tx: list_held_addresses(tx, now=now, limit=BATCH))
-        tell = partial(tell_held, installation=store.installation, now=now)
-        results = await asyncio.gather(
-            *(store.write(partial(tell, address=address)) for address in addresses),
-            return_exceptions=True,
-        )
-        for address, result in zip(addresses, results, strict=True):
-            if isinstance(result, BaseException):
-                self._ports.metrics.failures.labels("tell_held").inc()
-                logger.error(
-                    "notices that waited for hours could not be told, it is tried again",
-                    exc_info=result,
-                    extra=context(channel=address.channel, address=address.address),
-                )
-                until = now + LONGEST_DELAY
-                await store.write(partial(postpone_held, address=address, until=until, now=now))
-        told = sum(result for result in results if isinstance(result, int))
-        if told:
-            self._wake_senders()
-        return told > 0
 
     async def _page_elsewhere(self) -> bool:
         """Page people at their next address too whose page nobody took for half a minute.

@@ -282,6 +282,20 @@ def test_the_rate_limit_is_for_each_key_over_a_rolling_minute() -> None:
     assert (statuses, other, later) == ([202, 202, 429], 202, 202)
 
 
+def test_a_resolve_of_an_alert_that_is_not_worked_on_yet_is_accepted_and_lost() -> None:
+    """Events are accepted at once and worked on later (Events API v2, "Event Action Behavior")."""
+    clock = Clock()
+    fake = PagerDutyFake(keys={"marta": MARTA}, settles_after=timedelta(seconds=30), now=clock)
+    with fake.serving():
+        post_event(fake, an_event(dedup_key="one"))
+        early = post_event(fake, an_event(event_action="resolve", dedup_key="one")).status_code
+        clock.at += timedelta(seconds=30)
+        post_event(fake, an_event(event_action="resolve", dedup_key="one"))
+
+    assert early == 202
+    assert [one.outcome for one in fake.accepted] == ["opened", "dropped", "resolved"]
+
+
 @pytest.mark.parametrize("status", [400, 429, 500, 503])
 def test_a_scripted_status_reaches_the_one_shot_client_in_one_request(
     pagerduty: PagerDutyFake, status: int, monkeypatch: pytest.MonkeyPatch

@@ -6,14 +6,21 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
+import pytest
+from sqlalchemy import BigInteger, type_coerce, update
 
+from router.store.engine import open_engine
+from router.store.leases import LEASE
+from router.store.tables import messages
 from tests.fakes.pagerduty import PagerDutyFake
 from tests.fakes.slack import SlackFake
 from tests.fakes.smtp import SmtpFake
@@ -23,14 +30,16 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = {f"platform-{number}": str(number) * 32 for number in (1, 2, 3)}
 SLACK_TOKEN = "xoxb-test"
 START_SECONDS = 30
+POLL_SECONDS = 0.05
 STOP_SECONDS = 20
 
 
 @dataclass(slots=True, kw_only=True)
 class Town:
-    """The providers, the secrets and the database file that outlive the router's processes."""
+    """The providers, secrets, database and wall clock that outlive the router's processes."""
 
     folder: Path
+    database: str
     pagerduty: PagerDutyFake
     slack: SlackFake
     smtp: SmtpFake
@@ -39,7 +48,7 @@ class Town:
         return {
             "PATH": os.environ["PATH"],
             "GUARDIA_CATALOG": str(ROOT / "tests" / "catalog"),
-            "GUARDIA_DATABASE": f"sqlite:///{self.folder}/guardia.db",
+            "GUARDIA_DATABASE": self.database,
             "GUARDIA_LISTEN": "127.0.0.1:0",
             "GUARDIA_WEBHOOK_TOKEN_FILE": str(self.folder / "webhook-token"),
             "GUARDIA_API_TOKEN_FILE": str(self.folder / "api-token"),
@@ -52,6 +61,37 @@ class Town:
             "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
         } | changed
 
+    @property
+    def clock(self) -> Path:
+        """The file of the wall clock of `altered`; there once a test has moved it."""
+        return self.folder / "clock"
+
+    def now(self) -> datetime:
+        """Return what the wall clock of the routers shows."""
+        ahead = float(self.clock.read_text()) if self.clock.exists() else 0.0
+        return datetime.now(UTC) + timedelta(seconds=ahead)
+
+    def set_clock(self, at: datetime) -> None:
+        """Set the wall clock of the routers that run, and of those that start from now on.
+
+        A router that started before the first time keeps the real one.
+        """
+        draft = self.folder / "clock.draft"
+        draft.write_text(str((at - datetime.now(UTC)).total_seconds()))
+        draft.rename(self.clock)
+
+    def move_clock(self, by: timedelta) -> None:
+        self.set_clock(self.now() + by)
+
+    def end_leases(self) -> None:
+        """Let the time of a lease pass in the database, by whose clock leases go."""
+        engine = open_engine(self.database)
+        until = type_coerce(messages.c.leased_until, BigInteger)
+        with engine.begin() as tx:
+            passed = LEASE // timedelta(microseconds=1)
+            tx.execute(update(messages).values(leased_until=until - passed))
+        engine.dispose()
+
 
 @dataclass(slots=True)
 class RouterProcess:
@@ -61,6 +101,7 @@ class RouterProcess:
     lines: list[dict[str, Any]] = field(default_factory=list)
     logged: threading.Condition = field(default_factory=threading.Condition)
     port: int = 0
+    ended: bool = False  # it logs no more
 
     @property
     def url(self) -> str:
@@ -71,6 +112,44 @@ class RouterProcess:
         headers = {"Authorization": "Bearer webhook-token"}
         answer = httpx.post(f"{self.url}/webhook", content=body, headers=headers, timeout=10)
         return answer.status_code
+
+    def post_unanswered(self, body: bytes) -> None:
+        """POST a notification that this process dies of."""
+        with pytest.raises(httpx.TransportError):
+            self.post(body)
+        self.wait_for_death()
+
+    def ask(self, path: str) -> Any:
+        """Return what the API answers."""
+        headers = {"Authorization": "Bearer api-token"}
+        answer = httpx.get(f"{self.url}{path}", headers=headers, timeout=20)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return answer.json()
+
+    def wait_for(self, path: str, seen: Callable[[Any], object]) -> Any:
+        """Return what the API answers as soon as `seen` is true of it."""
+        deadline = monotonic() + START_SECONDS
+        while not seen(found := self.ask(path)):
+            assert monotonic() < deadline, f"{path} stayed {found}"
+            sleep(POLL_SECONDS)
+        return found
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric's samples, whatever their labels are; 0 without any."""
+        text = httpx.get(f"{self.url}/metrics", timeout=20).text
+        samples = [line for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name]
+        return sum(float(line.rpartition(" ")[2]) for line in samples)
+
+    def wait_for_metric(self, name: str, seen: Callable[[float], bool]) -> None:
+        """Return as soon as `seen` is true of a metric."""
+        deadline = monotonic() + START_SECONDS
+        while not seen(value := self.metric(name)):
+            assert monotonic() < deadline, f"{name} stayed {value}"
+            sleep(POLL_SECONDS)
+
+    def wait_for_death(self) -> None:
+        """Return once it has killed itself at the point where it was to die."""
+        assert self.process.wait(STOP_SECONDS) == -signal.SIGKILL
 
     def kill(self) -> None:
         """End it as a power cut would: nothing of it runs any more."""
@@ -86,8 +165,11 @@ class RouterProcess:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             with self.logged:
-                self.lines.append(json.loads(line))
+                self.lines.append(_read_line(line))
                 self.logged.notify_all()
+        with self.logged:
+            self.ended = True
+            self.logged.notify_all()
 
     def wait_for_log(self, message: str, *, count: int = 1) -> dict[str, Any]:
         """Return the first log line with this message, or the `count`th, as soon as it is there."""
@@ -97,13 +179,24 @@ class RouterProcess:
             return logged[count - 1] if len(logged) >= count else None
 
         with self.logged:
-            line = self.logged.wait_for(found, START_SECONDS)
+            self.logged.wait_for(lambda: self.ended or found(), START_SECONDS)
+            line = found()
         assert line is not None, f"the router did not log {message!r}: {self.lines}"
         return line
 
 
+def _read_line(line: str) -> dict[str, Any]:
+    """Return what was logged; what is no log line (a traceback) only has a message."""
+    try:
+        read: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {"message": line.rstrip("\n"), "level": "", "logger": ""}
+    return read
+
+
 @contextmanager
-def open_town(folder: Path) -> Iterator[Town]:
+def open_town(folder: Path, *, database: str | None = None) -> Iterator[Town]:
+    """Serve the providers; without a `database` it is a SQLite file in the folder."""
     for name, key in KEYS.items():
         (folder / f"pagerduty-{name}").write_text(key)
     (folder / "slack-token").write_text(SLACK_TOKEN)
@@ -115,16 +208,26 @@ def open_town(folder: Path) -> Iterator[Town]:
         SlackFake(token=SLACK_TOKEN, channels=channels).serving() as slack,
         SmtpFake().serving() as smtp,
     ):
-        yield Town(folder=folder, pagerduty=pagerduty, slack=slack, smtp=smtp)
+        yield Town(
+            folder=folder,
+            database=database or f"sqlite:///{folder}/guardia.db",
+            pagerduty=pagerduty,
+            slack=slack,
+            smtp=smtp,
+        )
 
 
 @contextmanager
-def running(town: Town, **changed: str) -> Iterator[RouterProcess]:
-    """Run the router; a process that the block leaves running is killed."""
+def running(town: Town, *, dies: str = "", **changed: str) -> Iterator[RouterProcess]:
+    """Run the router; a process that the block leaves running is killed.
+
+    `dies` is a point of `altered` at which it ends itself with SIGKILL.
+    """
+    command, environment = _serving(town, dies, changed)
     process = subprocess.Popen(
-        [sys.executable, "-m", "guardia.cli.main", "serve"],
+        command,
         cwd=ROOT,
-        env=town.environment(**changed),
+        env=environment,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -141,6 +244,22 @@ def running(town: Town, **changed: str) -> Iterator[RouterProcess]:
         reader.join()
         assert process.stderr is not None
         process.stderr.close()
+
+
+def start_and_die(town: Town, *, dies: str) -> None:
+    """Start a router that ends itself before it listens."""
+    command, environment = _serving(town, dies, {})
+    done = subprocess.run(command, cwd=ROOT, env=environment, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def _serving(town: Town, dies: str, changed: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    environment = town.environment(**changed)
+    altered = {"DIES": dies} if dies else {}
+    if town.clock.exists():
+        altered["CLOCK"] = str(town.clock)
+    module = "tests.delivery.altered" if altered else "guardia.cli.main"
+    return [sys.executable, "-m", module, "serve"], environment | altered
 
 
 def guardia(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -167,15 +168,16 @@ def road(
     maintenance: str = "",
     hides: str = "",
     own: str = "",
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Road]:
-    """Run all of it, with a generated configuration in seconds.
+    """Run all of it, with a generated configuration in seconds; `environment` is the router's.
 
     `<listener>` and `<mail>` in the texts become the addresses of the fakes.
     """
     with (
         open_town(folder) as town,
         Listener().serving() as listener,
-        running(town) as router,
+        running(town, **environment) as router,
     ):
         places = {"listener": listener.url, "mail": f"{town.smtp.host}:{town.smtp.port}"}
         catalog = copy_catalog(

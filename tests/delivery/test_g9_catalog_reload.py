@@ -139,7 +139,7 @@ def test_the_next_page_goes_by_the_changed_catalog(
         assert metric(router, 'guardia_catalog_reloads_total{outcome="changed"}') == 1
         assert metric(router, "guardia_catalog_last_reload_successful") == 1
         assert router.stop() == 0
-    assert {line["level"] for line in router.lines} == {"INFO"}
+    assert "ERROR" not in {line["level"] for line in router.lines}
 
 
 def test_a_bad_catalog_is_refused_and_the_running_one_goes_on_paging_until_it_is_mended(
@@ -184,12 +184,12 @@ def test_what_a_changed_catalog_needs_and_does_not_find_is_warned_of(
     with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
         text = (files.folder / ONCALL).read_text()
         files.write(text.replace("- pagerduty: platform-3", "- pagerduty: platform-9"))
-        ask(router, "POST", "/-/reload")
+        assert ask(router, "POST", "/-/reload")["changed"]
         assert router.stop() == 0
 
-    warnings = [line["message"] for line in router.lines if line["level"] == "WARNING"]
-    assert len(warnings) == 1
-    assert "pagerduty-platform-9" in warnings[0]
+    warned = [line["message"] for line in router.lines if line["level"] == "WARNING"]
+    (missing,) = (message for message in warned if "cannot read the secret" in message)
+    assert "pagerduty-platform-9" in missing
 
 
 def test_a_stranger_cannot_have_the_catalog_reloaded(town: Town, files: Files) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.delivery.router_process import Town, critical, guardia, open_town, over, running
+from tests.fakes.alertmanager import AlertmanagerFake
 
 
 @pytest.fixture
@@ -17,7 +18,10 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 def test_from_the_alert_to_the_acknowledgement_and_the_end(town: Town) -> None:
-    with running(town) as router:
+    with (
+        AlertmanagerFake().serving() as alertmanager,
+        running(town, GUARDIA_ALERTMANAGERS=alertmanager.url) as router,
+    ):
         client = {
             **town.environment(),
             "GUARDIA_URL": router.url,

@@ -151,3 +151,47 @@ def test_the_page_shows_what_is_drawn(tmp_path: Path, code: str) -> None:
     drawn = render_text(found, loaded.folder.sources)
     page = (ROOT / "docs" / "problems" / f"{code}.md").read_text("utf-8")
     assert drawn.replace(f"{tmp_path.as_posix()}/", "") in page
+
+
+HEARTBEAT = """
+heartbeats:
+  - name: watchdog
+    match: ['alertname="Watchdog"']
+    every: 5m
+"""
+
+
+@pytest.mark.parametrize(
+    ("critical_route", "more", "label"),
+    [
+        ("""['severity="critical"']""", "", None),
+        (
+            """['severity="critical"', 'environment="prod"']""",
+            "",
+            "route `default` takes the alert that says so, and has no policy",
+        ),
+        (
+            """['severity="critical"', 'environment="prod"']""",
+            "    labels: {environment: prod}\n",
+            None,
+        ),
+        (
+            """['severity="critical"']""",
+            "    labels: {environment: qa}\n",
+            "route `not-production` takes the alert that says so, and has no policy",
+        ),
+        ("""['severity="critical"', 'environment="prod"']""", "    severity: high\n", None),
+    ],
+)
+def test_a_critical_heartbeat_that_would_wake_nobody_is_named(
+    tmp_path: Path, critical_route: str, more: str, label: str | None
+) -> None:
+    folder = copy_catalog(tmp_path, changes={ONCALL: (CRITICAL, f"    match: {critical_route}")})
+    with (folder / ONCALL).open("a", encoding="utf-8") as file:
+        file.write(HEARTBEAT + more)
+
+    found = load_catalog(folder).problems
+
+    assert [(one.code, one.label) for one in found] == (
+        [] if label is None else [("critical-wakes-nobody", label)]
+    )

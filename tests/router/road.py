@@ -16,6 +16,8 @@ from router.address import Address
 from router.alertmanager import open_peers
 from router.catalog import OnCallCatalog
 from router.channels.registry import open_channels
+from router.edition import Edition
+from router.last_good import LastGood
 from router.metrics import Metrics
 from router.oncall.model import PersonId
 from router.reload import ReloadPorts, Reloads
@@ -266,24 +268,30 @@ def _web_ports(
         wake=worker.wake,
         answer=worker.answer,
         test_page=worker.test_page,
-        reloads=_reloads(settings, metrics, clock, worker),
+        pagerduty_event=worker.take_pagerduty_event,
+        reloads=_reloads(settings, store, metrics, clock, worker),
         is_working=lambda: True,
         webhook_token_file=settings.webhook_token_file,
         api_token_file=settings.api_token_file,
+        secrets_dir=settings.secrets_dir,
         max_body_bytes=settings.max_body_bytes,
     )
 
 
-def _reloads(settings: Settings, metrics: Metrics, clock: HandClock, worker: Worker) -> Reloads:
+def _reloads(
+    settings: Settings, store: Store, metrics: Metrics, clock: HandClock, worker: Worker
+) -> Reloads:
     ports = ReloadPorts(
         folder=settings.catalog,
         running=lambda: worker.catalog,
         take_up=worker.take_up,
+        keep=LastGood(store, clock=clock).keep,
         check=partial(check_setup, settings),
         clock=clock,
         metrics=metrics,
     )
-    return Reloads(ports, digest="")
+    read = Edition(digest="", catalog=worker.catalog, problems=(), files={})
+    return Reloads(ports, read=read)
 
 
 def _route(name: str, matcher: str, *channels: Address, wakes: bool = False) -> Route:

@@ -11,7 +11,7 @@ import router.edition
 from guardia.catalog_folder import CatalogFolder, read_catalog_folder, read_oncall_files
 from guardia.problem import Problem
 from router.catalog import read_oncall
-from router.edition import UnsettledError, read_digest, read_edition
+from router.edition import UnsettledError, read_digest, read_edition, read_kept, read_whole
 from tests.catalogs import CATALOG, OWN_CATALOG, copy_catalog
 
 ONCALL = "oncall/plataforma.yaml"
@@ -78,6 +78,76 @@ def test_what_is_not_of_the_router_keeps_nothing_from_being_taken_up(tmp_path: P
 
     assert edition.catalog is not None
     assert [one.code for one in edition.problems] == ["file-unexpected"]
+
+
+@pytest.mark.parametrize("folder", [CATALOG, OWN_CATALOG])
+def test_kept_texts_mean_what_the_files_meant(folder: Path, tmp_path: Path) -> None:
+    edition = read_edition(folder)
+
+    catalog, problems = read_kept(tmp_path / "gone", edition.files)
+
+    assert catalog == edition.catalog
+    assert not problems
+
+
+def test_kept_texts_of_several_files_and_odd_line_ends_mean_the_same(tmp_path: Path) -> None:
+    folder = copy_catalog(tmp_path)
+    (folder / "oncall" / "10-more.yaml").write_bytes(
+        "\N{BYTE ORDER MARK}people:\r\n  - id: new-one\r\n    name: Céu\r\n"
+        "    pages:\r\n      - email: ceu@conecta360.example\r\n".encode()
+    )
+    edition = read_edition(folder)
+    assert edition.catalog is not None
+
+    assert read_kept(folder, edition.files) == (edition.catalog, ())
+
+
+def test_kept_texts_that_this_release_does_not_read_are_problems_at_their_place(
+    tmp_path: Path,
+) -> None:
+    files = {**read_edition(CATALOG).files, ONCALL: "people: 7\n"}
+
+    catalog, problems = read_kept(tmp_path, files)
+
+    assert catalog is None
+    assert problems[0].span.path == f"{tmp_path}/{ONCALL}"
+    assert (problems[0].span.line, problems[0].code) == (1, "wrong-type")
+
+
+@pytest.mark.parametrize("gone", ["catalog.yaml", ONCALL])
+def test_kept_texts_of_which_one_is_gone_are_no_catalog(tmp_path: Path, gone: str) -> None:
+    files = {path: text for path, text in read_edition(CATALOG).files.items() if path != gone}
+
+    catalog, problems = read_kept(tmp_path, files)
+
+    assert catalog is None
+    assert "file-missing" in {one.code for one in problems}
+
+
+def test_the_start_reads_the_same_edition_and_tells_of_the_other_files_too(tmp_path: Path) -> None:
+    folder = copy_catalog(tmp_path)
+    (folder / "oncall" / "README.md").write_text("who is who")
+    (folder / "services" / "casos.yaml").write_text("service: [\n")
+
+    reading = read_whole(folder)
+
+    assert reading.edition == read_edition(folder)
+    assert [Path(one.span.path).name for one in reading.problems] == ["README.md", "casos.yaml"]
+    assert [Path(one.span.path).name for one in reading.other_problems] == ["casos.yaml"]
+    assert f"{folder}/services/casos.yaml" in reading.sources
+    assert set(reading.edition.files) == {"catalog.yaml", ONCALL}
+
+
+def test_the_start_refuses_what_a_reload_refuses_with_the_same_problems(tmp_path: Path) -> None:
+    folder = copy_catalog(tmp_path, changes={ONCALL: ("  - name: critical\n", "  - nam: c\n")})
+    (folder / "catalog.yaml").write_text("organisation: 7\n")
+    (folder / "services" / "casos.yaml").write_text("service: [\n")
+
+    reading = read_whole(folder)
+
+    assert reading.edition.catalog is None
+    assert reading.edition.problems == read_edition(folder).problems
+    assert reading.problems[-1].span.path == f"{folder}/services/casos.yaml"
 
 
 def change_a_byte(folder: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import router.reload
 from router.catalog import OnCallCatalog
-from router.edition import Edition, UnsettledError, read_digest, read_edition
+from router.edition import Edition, UnsettledError, read_edition
 from router.metrics import Metrics
 from router.oncall.model import PersonId
 from router.reload import MOST_PROBLEMS, ReloadPorts, Reloads
@@ -34,22 +34,30 @@ class Running:
     lacking: tuple[str, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
     taken_up: asyncio.Event = field(default_factory=asyncio.Event)
+    kept: list[Edition] = field(default_factory=list)
+    kept_often: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take_up(self, catalog: OnCallCatalog) -> None:
         self.catalog = catalog
         self.taken.append(catalog.version)
         self.taken_up.set()
 
+    def keep(self, edition: Edition) -> None:
+        self.kept.append(edition)
+        if len(self.kept) == 3:
+            self.kept_often.set()
+
     def open(self) -> Reloads:
         ports = ReloadPorts(
             folder=self.folder,
             running=lambda: self.catalog,
             take_up=self.take_up,
+            keep=self.keep,
             check=lambda _catalog: self.lacking,
             clock=lambda: self.now,
             metrics=self.metrics,
         )
-        return Reloads(ports, digest=read_digest(self.folder))
+        return Reloads(ports, read=read_edition(self.folder))
 
     def edit(self, old: str, new: str) -> None:
         file = self.folder / ONCALL
@@ -106,6 +114,82 @@ async def test_at_the_start_the_metrics_are_those_of_the_catalog_that_was_read(
     assert running.sample("loaded_timestamp_seconds") == NOON.timestamp()
     assert running.sample("info", version=running.catalog.version) == 1
     assert running.reloads() == {"changed": 0, "unchanged": 0, "refused": 0}
+
+
+async def test_a_start_with_bad_files_shows_measures_and_logs_them_as_refused(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.spoil()
+
+    reloads = running.open()
+
+    assert reloads.version == running.catalog.version
+    assert reloads.refusal is not None
+    assert reloads.refusal.at == NOON
+    assert [one.code for one in reloads.refusal.problems] == ["unknown-reference"]
+    assert running.sample("last_reload_successful") == 0
+    assert running.sample("info", version=running.catalog.version) == 1
+    assert running.reloads() == {"changed": 0, "unchanged": 0, "refused": 0}
+    assert f"{ONCALL}:50:13: unknown-reference: " in caplog.text
+    assert {one.levelname for one in caplog.records} == {"ERROR"}
+    assert [await reloads.look() for _ in range(3)] == [None, None, None]
+
+
+async def test_after_a_start_with_bad_files_the_mended_ones_are_taken_up(running: Running) -> None:
+    running.spoil()
+    reloads = running.open()
+    running.mend()
+    running.edit("Platform engineer 1", "Platform engineer 9")
+
+    assert [await reloads.look() for _ in range(2)] == [None, "changed"]
+
+    assert "Platform engineer 9" in running.catalog.names.values()
+    assert reloads.refusal is None
+    assert running.sample("last_reload_successful") == 1
+
+
+async def test_what_is_taken_up_is_kept_with_its_files_and_what_is_refused_is_not(
+    running: Running,
+) -> None:
+    reloads = running.open()
+    reloads.keep()
+    running.spoil()
+    await reloads.reload()
+    running.mend()
+    running.edit("Platform engineer 1", "Platform engineer 9")
+    await reloads.reload()
+
+    first, second = running.kept
+    assert first.catalog is not None
+    assert second.catalog == running.catalog != first.catalog
+    assert second.files[ONCALL] == (running.folder / ONCALL).read_text()
+    assert set(second.files) == {"catalog.yaml", ONCALL}
+
+
+async def test_after_a_start_with_bad_files_nothing_is_kept_before_they_are_mended(
+    running: Running,
+) -> None:
+    running.spoil()
+    reloads = running.open()
+    reloads.keep()
+    await reloads.reload()
+    assert running.kept == []
+
+    running.mend()
+    running.edit("Platform engineer 1", "Platform engineer 9")
+    await reloads.reload()
+    assert [one.catalog for one in running.kept] == [running.catalog]
+
+
+async def test_whoever_keeps_editions_is_asked_again_at_each_look(running: Running) -> None:
+    """So that one which a database out of reach did not take is kept when it is back."""
+    watching = asyncio.create_task(running.open().watch(every_seconds=0.001))
+    await asyncio.wait_for(running.kept_often.wait(), 20)
+    watching.cancel()
+
+    first, *again = running.kept
+    assert first.catalog == running.catalog
+    assert all(one is first for one in again)
 
 
 async def test_the_same_bytes_change_nothing(running: Running) -> None:

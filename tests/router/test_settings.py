@@ -131,6 +131,22 @@ def test_what_is_over_is_kept_for_400_days_unless_said_otherwise() -> None:
     assert read_settings({**ENOUGH, "GUARDIA_RETENTION": "13w"}).retention == timedelta(weeks=13)
 
 
+def test_all_peers_of_alertmanager_are_named_with_commas_between() -> None:
+    text = "http://am-0:9093/, https://am-1.example/alertmanager,,http://am-0:9093"
+
+    settings = read_settings({**ENOUGH, "GUARDIA_ALERTMANAGERS": text})
+
+    assert settings.alertmanagers == ("http://am-0:9093", "https://am-1.example/alertmanager")
+    assert settings.alertmanager_receiver == "guardia"
+    assert read_settings(ENOUGH).alertmanagers == ()
+
+
+@pytest.mark.parametrize("text", ["am-0:9093", "http://u:p@am-0", "http://am-0, ftp://am-1"])
+def test_what_is_no_address_of_an_alertmanager_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="GUARDIA_ALERTMANAGERS must be an address"):
+        read_settings({**ENOUGH, "GUARDIA_ALERTMANAGERS": text})
+
+
 @pytest.mark.parametrize("text", ["23h", "0d", "400", "1y", "20000d", "forever"])
 def test_a_retention_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="GUARDIA_RETENTION must be a duration from 1d to"):

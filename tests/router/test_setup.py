@@ -23,6 +23,7 @@ def settings(tmp_path: Path) -> Settings:
             "GUARDIA_SMTP_HOST": "mail.example",
             "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
             "GUARDIA_EXTERNAL_URL": "https://guardia.example.org",
+            "GUARDIA_ALERTMANAGERS": "http://alertmanager.example:9093",
         }
     )
 
@@ -61,6 +62,14 @@ def test_links_that_only_open_on_the_routers_own_machine_are_warned_of(
     assert (
         told == f"GUARDIA_EXTERNAL_URL is {url}: links in messages will open on this machine only"
     )
+
+
+def test_an_alertmanager_that_cannot_be_asked_for_want_of_a_name_is_warned_of(
+    settings: Settings,
+) -> None:
+    (told,) = check_setup(replace(settings, alertmanagers=()), on_call_catalog())
+
+    assert told.startswith("GUARDIA_ALERTMANAGERS is not set: silences do not pause paging")
 
 
 def test_a_password_in_the_clear_is_warned_of(settings: Settings) -> None:

@@ -394,3 +394,73 @@ def test_routes_say_by_which_labels_an_incident_is_made(tmp_path: Path) -> None:
         (),
     ]
     assert read(default).routes[-1].incident_by == ("namespace",)
+
+
+def test_a_policy_repeats_its_steps_and_ends_acknowledgements(tmp_path: Path) -> None:
+    last = "    last_resort:\n      people: [platform-1, platform-2, platform-3]\n"
+    more = last + "    repeat: 2\n    acknowledge_timeout: 2h\n"
+
+    policy = read(changed(tmp_path, last, more)).policies[PolicyId("plataforma")]
+
+    assert (policy.repeat, policy.acknowledge_timeout) == (2, timedelta(hours=2))
+    assert policy.turns == 6
+
+
+def test_a_step_may_inform_channels_alone_but_not_the_last_resort(tmp_path: Path) -> None:
+    inform = """      - channels: [slack: "#direccion"]\n        wait: 5m\n    last_resort:"""
+    folder = changed(tmp_path, "    last_resort:", inform)
+
+    step = read(folder).policies[PolicyId("plataforma")].steps[-1]
+    assert step.channels == (Address(channel="slack", address="#direccion"),)
+    assert (step.people, step.schedules, step.wait) == ((), (), timedelta(minutes=5))
+
+    wakes_nobody = """    last_resort:\n      channels: [slack: "#direccion"]\n"""
+    last = "    last_resort:\n      people: [platform-1, platform-2, platform-3]\n"
+    (problem,) = problems_of(changed(tmp_path / "other", last, wakes_nobody))
+    assert problem.code == "step-empty"
+    assert "somebody has to be woken" in problem.why
+
+
+def test_how_soon_is_the_same_incident_is_the_organisations_to_say(tmp_path: Path) -> None:
+    assert read(CATALOG).reopen_within == timedelta(minutes=15)
+    said = copy_catalog(
+        tmp_path,
+        changes={"catalog.yaml": ("  escalate_after:", "  reopen_within: 5m\n  escalate_after:")},
+    )
+
+    catalog = read(said)
+
+    assert catalog.reopen_within == timedelta(minutes=5)
+    assert catalog.repeat_interval == timedelta(hours=4)
+    assert catalog.version != read(CATALOG).version
+
+
+MAINTENANCE = """
+maintenance:
+  - name: pool-upgrade
+    services: [casos]
+    starts: 2026-12-06 02:00
+    lasts: 2h
+    zone: Atlantic/Cape_Verde
+"""
+
+
+def test_announced_maintenance_is_read_and_part_of_the_edition(tmp_path: Path) -> None:
+    folder = copy_catalog(tmp_path)
+    with (folder / "catalog.yaml").open("a") as file:
+        file.write(MAINTENANCE)
+
+    catalog = read(folder)
+
+    (announced,) = catalog.maintenance.announced
+    assert (announced.name, announced.services) == ("pool-upgrade", ("casos",))
+    assert catalog.maintenance.environment_label == "environment"
+    assert catalog.version != read(CATALOG).version
+
+
+def test_a_maintenance_that_cannot_be_read_mutes_nothing_and_stops_nothing(tmp_path: Path) -> None:
+    folder = copy_catalog(tmp_path)
+    with (folder / "catalog.yaml").open("a") as file:
+        file.write(MAINTENANCE.replace("Atlantic/Cape_Verde", "Atlantic/Atlantis"))
+
+    assert read(folder).maintenance.announced == ()

@@ -90,6 +90,29 @@ async def test_pagerduty_is_asked_exactly_once_whatever_it_answers(
     assert len(pagerduty.calls) == 1
 
 
+async def test_events_go_to_the_host_of_the_setting_as_for_accounts_in_the_eu(
+    pagerduty: PagerDutyFake, secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a proxy, which is told the host that is meant."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", pagerduty.url)
+
+    await PagerDuty(url="http://events.eu.pagerduty.com", secrets_dir=secrets_dir).attempt(page())
+
+    (call,) = pagerduty.calls
+    assert call.headers["host"] == "events.eu.pagerduty.com"
+    assert call.path.endswith("/v2/enqueue")
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+async def test_a_slash_at_the_end_of_the_setting_changes_nothing(
+    pagerduty: PagerDutyFake, secrets_dir: Path, end: str
+) -> None:
+    channel = PagerDuty(url=pagerduty.url + end, secrets_dir=secrets_dir)
+    assert await channel.attempt(page()) == Sent()
+
+
 async def test_pagerduty_says_when_to_come_back(
     pagerduty: PagerDutyFake, secrets_dir: Path
 ) -> None:

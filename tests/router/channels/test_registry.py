@@ -1,5 +1,7 @@
 """A channel is one file and one registration: this test adds one."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from router.address import Address
 from router.channels.outcome import FailureReason, Outcome, Sent
 from router.channels.rate import Rate
-from router.channels.registry import REGISTERED, open_channels
+from router.channels.registry import REGISTERED, open_channels, prepare_channels
 from router.message.model import MessageContext
 from router.message.summary import headline
 from router.metrics import ATTEMPT_OUTCOMES
@@ -95,6 +97,43 @@ def test_every_registered_channel_opens(secrets_dir: Path) -> None:
         }
     )
     assert open_channels(settings).keys() == {"pagerduty", "slack", "email", "webhook"}
+
+
+def test_a_channel_that_cannot_be_prepared_keeps_none_of_the_others_from_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    prepared: list[str] = []
+
+    class Ready(Noticeboard):
+        def prepare(self) -> None:
+            prepared.append("ready")
+
+    class Broken(Noticeboard):
+        def prepare(self) -> None:
+            raise ImportError("a library is missing")
+
+    prepare_channels({"broken": Broken(), "ready": Ready()})
+
+    assert prepared == ["ready"]
+    assert "the channel broken is not ready" in caplog.text
+
+
+PREPARED = """
+import sys
+from pathlib import Path
+from router.channels.registry import open_channels, prepare_channels
+from router.settings import read_settings
+names = ("WEBHOOK_TOKEN_FILE", "API_TOKEN_FILE", "SECRETS_DIR")
+channels = open_channels(read_settings({f"GUARDIA_{name}": "." for name in names}))
+libraries = {"pdpyras", "slack_sdk.web.async_client", "aiosmtplib", "httpx"}
+assert not libraries & sys.modules.keys(), "the start of the router does not wait for them"
+prepare_channels(channels)
+assert libraries <= sys.modules.keys(), "nor does the first page"
+"""
+
+
+def test_what_channels_load_late_is_loaded_before_the_first_page() -> None:
+    subprocess.run([sys.executable, "-c", PREPARED], check=True, timeout=60)
 
 
 def test_the_metrics_know_every_outcome_of_an_attempt() -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from router.address import Address
 from router.escalation.decide import (
     decide,
-    foresee,
     hasten,
     pause,
     reassigned,
@@ -18,6 +17,7 @@ from router.escalation.decide import (
     stop,
 )
 from router.escalation.model import Decision, Escalation, Foreseen, Policy
+from router.escalation.outlook import Today, foresee
 from router.incident.model import EventKind, IncidentState
 from router.oncall.model import Override, PersonId, Roster
 from tests.router.making import (
@@ -37,6 +37,7 @@ TEAM = roster(
     person("carla"),
     schedules=[schedule("primary", "ana", "bea"), schedule("secondary", "bea", "carla")],
 )
+TODAY = Today(roster=TEAM, policy=None)
 PLATAFORMA = policy(
     step(schedules=["primary"]),
     step(schedules=["secondary"], wait=minutes(5)),
@@ -257,20 +258,20 @@ def test_what_is_foreseen_is_what_then_happens() -> None:
     escalation, about = started(PLATAFORMA), incident()
     seen = []
     while escalation.due_at is not None:
-        foreseen = foresee(escalation, about, TEAM)
+        foreseen = foresee(escalation, about, TODAY, now=NOON)
         decision = decide(escalation, about, TEAM, now=escalation.due_at)
         paged = tuple(page.person for page in decision.pages)
         assert foreseen == Foreseen(people=paged, at=escalation.due_at)
         seen.append(paged)
         escalation = decision.escalation
     assert len(seen) == 3
-    assert foresee(escalation, about, TEAM) is None
+    assert foresee(escalation, about, TODAY, now=NOON) is None
 
 
 def test_nobody_is_foreseen_where_nobody_is_left() -> None:
     empty = policy(step(people=["gone"]), last_resort=step(people=["gone"]))
-    assert foresee(started(empty), incident(), TEAM) is None
-    assert foresee(stop(started(PLATAFORMA)), incident(), TEAM) is None
+    assert foresee(started(empty), incident(), TODAY, now=NOON) is None
+    assert foresee(stop(started(PLATAFORMA)), incident(), TODAY, now=NOON) is None
 
 
 def test_steps_are_gone_through_again_before_the_last_resort() -> None:

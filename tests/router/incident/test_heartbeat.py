@@ -18,6 +18,8 @@ from router.incident.heartbeat import (
     hear_since,
     is_abandoned,
     look,
+)
+from router.incident.heartbeat_told import (
     missed_fingerprint,
     render_missing,
     render_returned,

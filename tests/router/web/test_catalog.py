@@ -129,7 +129,7 @@ async def test_a_file_system_that_hangs_keeps_nobody_waiting_for_ever(
 
     async def hang(*_: object) -> Edition:
         await readable.wait()
-        return Edition(digest="", catalog=road.worker.catalog, problems=())
+        return Edition(digest="", catalog=road.worker.catalog, problems=(), files={})
 
     with monkeypatch.context() as hanging:
         hanging.setattr(router.web.catalog, "WAIT_SECONDS", 0.001)

@@ -1,15 +1,18 @@
 """Whatever people answer, every place agrees: who is paged, what providers are told."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from guardia.maintenance import Maintenance
 from router.escalation.model import Policy
+from router.incident.mute import Announcements
 from router.routing import PolicyId
-from tests.router.making import minutes, policy, step
+from tests.router.making import NOON, minutes, policy, step
 from tests.router.road import Road, firing, resolved
 
 ANA = {"by": "Engineer ana"}
@@ -284,3 +287,62 @@ async def test_what_flaps_is_held_open_and_wakes_nobody_again(road: Road) -> Non
 
     assert (await road.show(1))["state"] == "resolved"
     assert len(road.woken()) == woken
+
+
+async def test_announced_maintenance_wakes_nobody_before_its_end_and_is_on_the_record(
+    road: Road,
+) -> None:
+    """Until 14:00 UTC for casos: the channel is told at once, people when it should be over."""
+    announce(road)
+    await road.receive(firing(service="casos"))
+
+    assert road.woken() == []
+    assert [message.channel.name for message in road.fakes.slack.messages] == ["operaciones"]
+    rows = (await road.show(1))["timeline"]
+    assert any("pool-upgrade" in row["text"] and row["kind"] == "paused" for row in rows)
+
+    await road.pass_time(minutes(119))
+    assert road.woken() == []
+    await road.pass_time(minutes(1))
+    assert road.woken() == ["ana"]
+
+
+async def test_what_was_mended_within_the_maintenance_wakes_nobody(road: Road) -> None:
+    announce(road)
+    await road.receive(firing(service="casos"))
+    await road.receive(resolved(service="casos"))
+
+    await road.pass_time(minutes(240))
+
+    assert road.woken() == []
+
+
+async def test_another_service_is_paged_for_during_the_maintenance(road: Road) -> None:
+    announce(road)
+
+    await road.receive(firing(service="usuarios"))
+
+    assert road.woken() == ["ana"]
+
+
+async def test_a_person_who_escalates_is_not_held_back_by_the_maintenance(road: Road) -> None:
+    announce(road)
+    await road.receive(firing(service="casos"))
+
+    await say(road, "escalate")
+
+    assert road.woken() == ["ana"]
+
+
+def announce(road: Road) -> None:
+    one = Maintenance(
+        name="pool-upgrade",
+        services=("casos",),
+        environments=(),
+        zone=ZoneInfo("UTC"),
+        days=NOON.date(),
+        begins=time(11, 0),
+        lasts=timedelta(hours=3),
+    )
+    catalog = road.worker.catalog
+    road.worker.catalog = replace(catalog, maintenance=Announcements(announced=(one,)))

@@ -1,5 +1,6 @@
 """What a route holds outside of its hours, and how it is told when they begin."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -327,6 +328,21 @@ async def test_another_night_has_a_summary_of_its_own(night: Road) -> None:
     assert len(mailed(night)) == 2
 
 
+async def test_a_summary_that_is_given_up_is_told_in_each_timeline(night: Road) -> None:
+    await fires(night, "casos")
+    await fires(night, "pagos")
+    night.fakes.slack.fail_next(1, status=200, body={"ok": False, "error": "is_archived"})
+
+    await until_morning(night)
+
+    for number in (1, 2):
+        told = "Summary to slack #operaciones failed, given up: Slack answered 200: is_archived"
+        assert told in await timeline(night, number)
+    await night.acknowledge(1, "ana")
+    await night.worker.turn()
+    assert [text[:10] for text in posted(night)] == ["#1 medium,"]
+
+
 async def test_it_is_known_beforehand_when_the_next_message_goes_out(night: Road) -> None:
     await night.post(
         notification_body(
@@ -432,11 +448,10 @@ async def test_two_replicas_tell_one_summary(
             await fires(one, service)
 
         clock.now = MORNING
-        await one.worker.decide()
-        await other.worker.turn()
-        await one.worker.turn()
+        await asyncio.gather(one.worker.turn(), other.worker.turn())
 
         assert posted(one) == ["2 incidents outside of hours, 2 still open"]
+        assert len(mailed(one)) == 1
 
 
 async def test_hours_that_the_catalog_drops_end_with_the_next_change(night: Road) -> None:
@@ -457,3 +472,28 @@ async def test_critical_of_another_route_is_not_held_by_medium(night: Road) -> N
 
     assert night.woken() == ["ana"]
     assert len(posted(night)) == 1
+
+
+async def test_a_summary_whose_incidents_another_one_tells_by_now_tells_its_own(
+    night: Road,
+) -> None:
+    """A day on which Slack takes nothing, and no message is given up yet."""
+    for service in ("casos", "pagos"):
+        await fires(night, service)
+    night.fakes.slack.fail_next(None, status=503)
+    await until_morning(night)
+    night.clock.now = MORNING + timedelta(hours=12)
+    await night.worker.turn()
+    for service in ("casos", "pagos"):
+        await ends(night, service)
+    night.clock.now = MORNING + timedelta(hours=23, minutes=59)
+    await night.worker.turn()
+    night.fakes.slack.heal()
+
+    for _ in range(3):
+        await night.pass_time(minutes(1))
+
+    assert sorted(posted(night)) == [
+        "1 incident outside of hours, all over",
+        "2 incidents outside of hours, all over",
+    ]

@@ -176,11 +176,12 @@ async def test_an_unknown_severity_takes_the_default_route(road: Road) -> None:
     assert "default" in str((await road.show(1))["timeline"])
 
 
-async def test_what_fires_again_after_the_end_is_a_new_incident(road: Road) -> None:
+async def test_what_fires_again_long_after_the_end_is_a_new_incident(road: Road) -> None:
     await road.receive(firing())
     await road.receive(resolved())
     again = firing() | {"startsAt": "2026-11-24T13:00:00Z"}
 
+    await road.pass_time(minutes(60))
     await road.receive(again)
 
     assert [one["state"] for one in await road.incidents()] == ["triggered", "resolved"]

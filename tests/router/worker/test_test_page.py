@@ -1,9 +1,10 @@
 """A test page takes the real road to every address of one person, and ends by itself."""
 
+from pathlib import Path
 from typing import Any
 
 from tests.router.making import minutes
-from tests.router.road import Road, firing
+from tests.router.road import Fakes, HandClock, Road, firing, open_road
 
 
 async def ask(road: Road, person: str = "ana", by: str = "Engineer ben") -> Any:
@@ -97,6 +98,19 @@ async def test_a_second_test_waits_a_minute_and_ends_the_first(road: Road) -> No
     assert (await road.show(3))["state"] == "resolved"
     assert {alert.state for alert in road.fakes.pagerduty.alerts} == {"resolved"}
     assert road.woken() == ["ana", "ben", "ana"]
+
+
+async def test_after_a_restart_it_ends_all_the_same(
+    road: Road, secrets_dir: Path, database_url: str, fakes: Fakes, clock: HandClock
+) -> None:
+    await ask(road)
+    road.store.close()
+
+    async with open_road(secrets_dir, database_url, fakes, clock, name="replica-2") as restarted:
+        await restarted.pass_time(minutes(10))
+        assert (await restarted.show(1))["state"] == "resolved"
+        assert [alert.state for alert in fakes.pagerduty.alerts] == ["resolved"]
+        assert restarted.woken() == ["ana"]
 
 
 async def test_a_test_and_a_real_incident_leave_each_other_alone(road: Road) -> None:

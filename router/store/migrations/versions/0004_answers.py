@@ -55,6 +55,8 @@ def upgrade() -> None:
         sqlite_where=sa.text(_HELD),
         postgresql_where=sa.text(_HELD),
     )
+    checks = sa.Column("checks", sa.BigInteger(), server_default="0", nullable=False)
+    op.add_column("installation", checks)
     _create_overrides()
     op.create_table(
         "heartbeats",
@@ -70,8 +72,13 @@ def upgrade() -> None:
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("incident_number", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("provider", "event_id", name=op.f("pk_provider_events")),
     )
+    op.create_index("ix_provider_events_subject", "provider_events", ["provider", "subject"])
+    op.create_index("ix_provider_events_received", "provider_events", ["received_at"])
+    _create_editions()
 
 
 def _create_overrides() -> None:
@@ -92,3 +99,15 @@ def _create_overrides() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_overrides_ends", "overrides", ["ends_at"])
+
+
+def _create_editions() -> None:
+    row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "editions",
+        sa.Column("id", row_id, nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("taken_up_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_editions")),
+    )
