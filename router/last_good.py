@@ -16,7 +16,7 @@ from router.store.editions import KeptEdition, record_edition
 from router.store.store import Store
 from router.store.writer import StoreBusyError
 
-MAX_KEPT_BYTES: Final = 4 * 1024 * 1024  # of one edition; on-call files of a hundred teams have 1
+MAX_KEPT_BYTES: Final = 4 * 1024 * 1024  # of one edition; a team's on-call file has 4 kB
 
 logger = logging.getLogger(__name__)
 
@@ -113,4 +113,3 @@ def _to_keep(edition: Edition, *, now: datetime) -> KeptEdition | None:
         )
         return None
     return KeptEdition(version=edition.catalog.version, files=edition.files, taken_up_at=now)
-

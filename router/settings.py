@@ -42,6 +42,8 @@ KNOWN: Final = (
     "GUARDIA_SMTP_USER",
 )
 
+# The file in GUARDIA_SECRETS_DIR with the secrets by which PagerDuty signs its webhooks.
+PAGERDUTY_WEBHOOK: Final = "pagerduty-webhook"
 
 # What was a setting once, and what to write instead: passed over, it would change how we send.
 RENAMED: Final[Mapping[str, str]] = {

@@ -13,7 +13,8 @@ from router.channels.secret import SecretError, SecretUnavailableError, read_sec
 from router.logs import context
 from router.message.own_templates import OwnTemplates, find_problem
 from router.metrics import Metrics
-from router.settings import Settings, SmtpTls
+from router.oncall.model import is_service
+from router.settings import PAGERDUTY_WEBHOOK, Settings, SmtpTls
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def check_setup(settings: Settings, catalog: OnCallCatalog) -> tuple[str, ...]:
             "GUARDIA_SMTP_TLS is none: the mail server's password can be read on its way"
         )
     problems.append(_check_external_url(settings.external_url))
+    problems.append(_check_pagerduty_webhook(settings, catalog))
     if not settings.alertmanagers:
         problems.append(
             "GUARDIA_ALERTMANAGERS is not set: silences do not pause paging, and an end that"
@@ -93,6 +95,16 @@ def _check_external_url(url: str | None) -> str | None:
     if not is_own:
         return None
     return f"GUARDIA_EXTERNAL_URL is {url}: links in messages will open on this machine only"
+
+
+def _check_pagerduty_webhook(settings: Settings, catalog: OnCallCatalog) -> str | None:
+    """Say that what people answer in PagerDuty does not come back, where only they know of it."""
+    if not any(is_service(person) for person in catalog.roster.people):
+        return None
+    problem = _check_secret(settings.secrets_dir, PAGERDUTY_WEBHOOK)
+    if problem is None:
+        return None
+    return f"routes leave the escalation to PagerDuty, and its answers do not come back: {problem}"
 
 
 def _addresses(catalog: OnCallCatalog) -> set[Address]:

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.rate import Rate
@@ -12,7 +12,15 @@ from router.message.model import MessageContext, MessageKind
 from router.message.slack import render_slack
 from router.settings import Settings
 
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
 TIMEOUT_SECONDS: Final = 5
+# By which a message is found again. Source: Slack developer documentation, "Message metadata".
+_METADATA: Final = "guardia_message"
+_CONVERSATIONS: Final = ("C", "G", "D")  # how the ids of conversations begin
+_CLOCKS_APART: Final = timedelta(minutes=2)
+_SEARCHED: Final = 200
 
 # Source: Slack developer documentation, "Rate limits": a message a second for each channel;
 # short bursts are taken, longer ones may be accepted and never shown.
@@ -104,10 +112,9 @@ class Slack:
             return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
         except SecretUnavailableError as error:
             return Retry(reason=FailureReason.UNREACHABLE, detail=str(error))
-        if context.sent_before is not None:
-            outcome = await self._call(
-                "chat_update", token, context, **json.loads(context.sent_before)
-            )
+        sent_before = context.sent_before or await self._find_posted(token, context)
+        if sent_before is not None:
+            outcome = await self._call("chat_update", token, context, **json.loads(sent_before))
             if outcome is not None:
                 return outcome
         elif context.message.kind in (MessageKind.ACKNOWLEDGE, MessageKind.RESOLVE):
@@ -127,18 +134,51 @@ class Slack:
         posted = await self._call("chat_postMessage", token, context, channel=address)
         return posted or Retry(reason=FailureReason.PROVIDER_ERROR, detail="Slack refused to post")
 
+    async def _find_posted(self, token: str, context: MessageContext) -> str | None:
+        """Return what an attempt posted whose answer was lost; None where that cannot be known.
+
+        Only a conversation's id can be asked for its history, not a name, and
+        only with the scope `channels:history`. Replies are not in it.
+        """
+        since, address = context.maybe_sent_since, context.message.address.address
+        if since is None or address[0] not in _CONVERSATIONS or context.thread is not None:
+            return None
+        import aiohttp  # late: 0.5 s together
+        from slack_sdk.errors import SlackApiError
+
+        try:
+            found = await self._client(token).conversations_history(
+                channel=address,
+                oldest=f"{(since - _CLOCKS_APART).timestamp():.6f}",
+                include_all_metadata=True,
+                limit=_SEARCHED,
+            )
+        except (SlackApiError, TimeoutError, aiohttp.ClientError, OSError, ValueError):
+            return None  # posting it twice is better than not at all
+        for message in found.get("messages") or ():
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") != _METADATA:
+                continue
+            if (metadata.get("event_payload") or {}).get("key") == context.message.dedup_key:
+                return json.dumps({"channel": address, "ts": message["ts"]})
+        return None
+
+    def _client(self, token: str) -> "AsyncWebClient":
+        from slack_sdk.web.async_client import AsyncWebClient
+
+        # No retries in the library: the outbox retries, under a lease and in view.
+        return AsyncWebClient(
+            token=token, base_url=self._url, timeout=TIMEOUT_SECONDS, retry_handlers=[]
+        )
+
     async def _call(
         self, method: str, token: str, context: MessageContext, **place: str
     ) -> Outcome | None:
         """Return the outcome, or None when what was to be edited or replied to is gone."""
         import aiohttp  # late: 0.5 s together
         from slack_sdk.errors import SlackApiError
-        from slack_sdk.web.async_client import AsyncWebClient
 
-        # No retries in the library: the outbox retries, under a lease and in view.
-        client = AsyncWebClient(
-            token=token, base_url=self._url, timeout=TIMEOUT_SECONDS, retry_handlers=[]
-        )
+        client = self._client(token)
         written = render_slack(context)
         try:
             response = await getattr(client, method)(
@@ -146,6 +186,10 @@ class Slack:
                 text=written.text,
                 blocks=written.blocks,
                 mrkdwn=False,  # the fallback text holds text of alerts
+                metadata={
+                    "event_type": _METADATA,
+                    "event_payload": {"key": context.message.dedup_key},
+                },
                 **({"unfurl_links": False} if method == "chat_postMessage" else {}),
             )
         except SlackApiError as error:

@@ -84,5 +84,6 @@ class MessageContext:
     sent_before: str | None  # the channel's own id of what is to be edited in place
     thread: str | None  # the channel's own id of the notice under which to tell it
     now: datetime
+    maybe_sent_since: datetime | None = None  # an earlier attempt's outcome is unknown, or failed
     templates: OwnTemplates = NO_TEMPLATES
     carried: Carried | None = None  # of a summary; None of everything else

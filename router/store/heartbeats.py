@@ -1,21 +1,23 @@
 """Heartbeats: when each was last seen, and whether people know that it is missing."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from router.incident.heartbeat import Watched
 from router.store.tables import heartbeats
 
 
 def record_watched(tx: Connection, name: str, *, now: datetime) -> None:
-    """Wait for a heartbeat from now on, unless it is waited for already.
-
-    Two replicas that do so at once: the second fails and looks again.
-    """
+    """Wait for a heartbeat from now on, unless it is waited for already."""
     known = select(heartbeats.c.name).where(heartbeats.c.name == name)
-    if tx.execute(known).first() is None:
+    if tx.execute(known).first() is not None:
+        return
+    # Two replicas may do so at once: the second waits for the first, and finds its row.
+    with suppress(IntegrityError), tx.begin_nested():
         tx.execute(insert(heartbeats).values(name=name, watched_at=now))
 
 

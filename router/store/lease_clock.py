@@ -24,8 +24,11 @@ def lease_instant(
     takes leases that live nor leaves any that outlive it. Not by now(), which
     stands still while a transaction waits. On SQLite, `now` of its one router.
     """
-    if not is_shared(tx):
-        return literal(now + after, Instant)
+    return database_instant(after=after) if is_shared(tx) else literal(now + after, Instant)
+
+
+def database_instant(*, after: timedelta = timedelta()) -> ColumnElement[datetime]:
+    """Return the present instant of PostgreSQL's clock, or one `after` it."""
     micros = after // _MICROSECOND
     text = f"(extract(epoch FROM clock_timestamp()) * 1000000)::bigint + ({micros})"
     return literal_column(text, Instant)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -20,9 +21,9 @@ from sqlalchemy import (
 
 from router.address import Address
 from router.message.model import MessageKind
-from router.store.lease_clock import lease_instant
+from router.store.lease_clock import database_instant, is_shared, lease_instant
 from router.store.messages import StoredMessage, read_message, urgency
-from router.store.tables import MESSAGE_HELD, MESSAGE_OPEN, messages
+from router.store.tables import MESSAGE_HELD, MESSAGE_OPEN, Instant, messages
 
 LEASE: Final = timedelta(seconds=20)  # longer than any attempt may take
 
@@ -84,10 +85,9 @@ def claim_due_messages(
     full = full or Full()
     while len(chosen) < limit:
         open_to_all = Full(channels=full.channels, addresses=full.addresses | held)
-        due = _due(tx, kinds, open_to_all, chosen, now=now)
-        rows = tx.execute(due.limit(limit - len(chosen))).all()
-        if not rows:
-            break
+        wanted, held_before = limit - len(chosen), len(held)
+        due = _due(tx, kinds, open_to_all, chosen).limit(wanted)
+        rows = tx.execute(due, {"now": now}).all()
         for row in rows:
             address = Address(channel=row.channel, address=row.address)
             hold = None if address in held else admit(address)
@@ -96,6 +96,8 @@ def claim_due_messages(
                 _plan(tx, address, kinds, hold, chosen, now=now)
             elif address not in held:
                 chosen.append(row.id)
+        if len(rows) < wanted and len(held) == held_before:
+            break  # nothing else is due
     return _lease(tx, chosen, lease_token, now=now) if chosen else []
 
 
@@ -104,25 +106,27 @@ def _due(
     kinds: Sequence[MessageKind],
     full: Full,
     chosen: Collection[int],
-    *,
-    now: datetime,
 ) -> Select[Any]:
-    """Select what else is due, locked: what another replica looks at is passed over."""
+    """Select what else is due at `:now`, locked: what another replica looks at is passed over."""
+    due = _all_due(is_shared(tx), tuple(kinds))
+    others = [*_not_to(full), *([messages.c.id.not_in(chosen)] if chosen else [])]
+    return due.where(*others) if others else due
+
+
+@cache  # to make it anew takes longer than to run it, and pages wait meanwhile
+def _all_due(shared: bool, kinds: tuple[MessageKind, ...]) -> Select[Any]:
+    now = bindparam("now", type_=Instant)
+    ended = messages.c.leased_until <= (database_instant() if shared else now)
     return (
         select(messages.c.id, messages.c.state, messages.c.channel, messages.c.address)
         .where(
             or_(
                 and_(messages.c.state == "pending", messages.c.due_at <= now),
-                and_(
-                    messages.c.state == "sending",
-                    messages.c.leased_until <= lease_instant(tx, now),
-                ),
+                and_(messages.c.state == "sending", ended),
             ),
             MESSAGE_OPEN,
             ~MESSAGE_HELD,
             messages.c.urgency.in_([urgency(kind) for kind in kinds]),
-            *_not_to(full),
-            *([messages.c.id.not_in(chosen)] if chosen else []),
         )
         .order_by(
             messages.c.urgency,
@@ -158,12 +162,12 @@ def _plan(
     """Give each due message to an address its turn, as far as that is known."""
     if hold.until is None:
         return
-    due = _due(tx, kinds, Full(), chosen, now=now).where(
+    due = _due(tx, kinds, Full(), chosen).where(
         messages.c.channel == address.channel, messages.c.address == address.address
     )
     waiting: list[tuple[int, datetime]] = []
     leased: list[tuple[int, datetime]] = []
-    for turn, row in enumerate(tx.execute(due)):
+    for turn, row in enumerate(tx.execute(due, {"now": now})):
         until = hold.until + turn * hold.every
         (waiting if row.state == "pending" else leased).append((row.id, until))
     this = messages.c.id == bindparam("row_id")

@@ -4,13 +4,13 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from router.settings import PAGERDUTY_WEBHOOK
 from router.web.answers import AnswersApi
 from router.web.api import Api
 from router.web.catalog import CatalogApi
 from router.web.health import Health
 from router.web.oncall import OnCallApi
 from router.web.overrides import OverridesApi
-from router.web.pagerduty import SECRET as PAGERDUTY_SECRET
 from router.web.pagerduty import PagerDutyWebhook
 from router.web.people import PeopleApi
 from router.web.ports import WebPorts
@@ -23,7 +23,7 @@ from router.web.webhook import Webhook
 def create_app(ports: WebPorts) -> ASGIApp:
     """Return the application."""
     webhook = Webhook(ports=ports, tokens=TokenFile(ports.webhook_token_file))
-    pagerduty_secrets = TokenFile(ports.secrets_dir / PAGERDUTY_SECRET)
+    pagerduty_secrets = TokenFile(ports.secrets_dir / PAGERDUTY_WEBHOOK)
     pagerduty = PagerDutyWebhook(ports=ports, secrets=pagerduty_secrets)
     api = Api(ports=ports, tokens=TokenFile(ports.api_token_file))
     catalog = CatalogApi(reloads=ports.reloads, tokens=api.tokens)

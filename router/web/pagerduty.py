@@ -11,13 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from router.intake.pagerduty import is_signed, parse_event
 from router.logs import context
+from router.settings import PAGERDUTY_WEBHOOK
 from router.store.writer import StoreBusyError
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS, render_problem, render_unavailable
 from router.web.requests import TooLarge, read_body
 from router.web.tokens import TokenFile, TokensUnavailableError
 
-SECRET: Final = "pagerduty-webhook"  # noqa: S105 - the name of a file in GUARDIA_SECRETS_DIR
 # Larger ones are never sent; and one is tried again when its answer takes 5 s.
 # Source: PagerDuty developer documentation, "Behavior", size limit and timeouts.
 LARGEST_BYTES: Final = 256 * 1024
@@ -51,7 +51,7 @@ class PagerDutyWebhook:
 
     async def _take(self, request: Request) -> tuple[str, Response]:
         if not self.secrets.is_there:
-            reason = f"The router has no secret {SECRET}: PagerDuty's webhooks are not set up."
+            reason = f"PagerDuty's webhooks are not set up: no secret {PAGERDUTY_WEBHOOK}."
             return "unavailable", render_problem(HTTPStatus.SERVICE_UNAVAILABLE, reason)
         secrets = self.secrets.read()
         signatures = request.headers.get("x-pagerduty-signature", "")

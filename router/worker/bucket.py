@@ -34,11 +34,10 @@ def free_at(bucket: Bucket, rate: Rate, *, wakes: bool, now: datetime) -> dateti
 
     Pages (`wakes`) use the last token, others leave `rate.spared`. A provider
     that asks for an hour holds pages up for LONGEST_DELAY only, as it does the
-    page that it refused. What was noted by a clock that was ahead counts for
-    no more than an empty bucket.
+    page that it refused.
     """
-    free = max(_refilled_at(bucket, rate, 1 if wakes else 1 + rate.spared, now), now)
-    if not bucket.closed_at <= now < bucket.closed_until:
+    free = max(_refilled_at(bucket, rate, 1 if wakes else 1 + rate.spared), now)
+    if now >= bucket.closed_until:
         return free
     reopens = bucket.closed_until
     if wakes:
@@ -48,7 +47,7 @@ def free_at(bucket: Bucket, rate: Rate, *, wakes: bool, now: datetime) -> dateti
 
 def take(bucket: Bucket, rate: Rate, *, now: datetime) -> Bucket:
     """Return the bucket with one token less."""
-    return replace(bucket, full_at=max(_full_at(bucket, rate, now), now) + rate.every)
+    return replace(bucket, full_at=max(bucket.full_at, now) + rate.every)
 
 
 def close(bucket: Bucket, rate: Rate, *, after: timedelta, now: datetime) -> Bucket:
@@ -57,13 +56,20 @@ def close(bucket: Bucket, rate: Rate, *, after: timedelta, now: datetime) -> Buc
     return replace(bucket, full_at=empty, closed_at=now, closed_until=now + after)
 
 
-def _refilled_at(bucket: Bucket, rate: Rate, tokens: int, now: datetime) -> datetime:
+def corrected(bucket: Bucket, rate: Rate, *, now: datetime) -> Bucket:
+    """Return it without what was noted by a clock that was ahead: at most empty, and open.
+
+    To be kept, not only looked at: a bucket that is empty anew at each look never fills.
+    """
+    empty = now + rate.burst * rate.every
+    if bucket.closed_at > now:
+        bucket = replace(bucket, closed_at=now, closed_until=now)
+    return replace(bucket, full_at=min(bucket.full_at, empty))
+
+
+def _refilled_at(bucket: Bucket, rate: Rate, tokens: int) -> datetime:
     """Return when there will be that many tokens."""
-    return _full_at(bucket, rate, now) - (rate.burst - tokens) * rate.every
-
-
-def _full_at(bucket: Bucket, rate: Rate, now: datetime) -> datetime:
-    return min(bucket.full_at, now + rate.burst * rate.every)
+    return bucket.full_at - (rate.burst - tokens) * rate.every
 
 
 class Buckets:
@@ -85,12 +91,10 @@ class Buckets:
         if rate is None:
             return None
         with self._lock:
-            bucket = self._buckets.get(address) or full_bucket(now)
+            bucket = corrected(self._buckets.get(address) or full_bucket(now), rate, now=now)
             free = free_at(bucket, rate, wakes=wakes, now=now)
-            if free > now:
-                return free
-            self._buckets[address] = take(bucket, rate, now=now)
-            return None
+            self._buckets[address] = bucket if free > now else take(bucket, rate, now=now)
+            return free if free > now else None
 
     def close(self, address: Address, *, after: timedelta | None, now: datetime) -> None:
         """Send nothing more to an address that refused for the rate, for as long as it asked."""

@@ -45,6 +45,7 @@ def read_context(
         following=_following(tx, incident, number, catalog, now=now),
         sent_before=claimed.provider_id or _followed(pages, claimed),
         thread=_thread(tx, claimed),
+        maybe_sent_since=claimed.created_at if claimed.attempts > 1 else None,
         now=now,
         templates=templates,
         carried=read_carried(tx, claimed, incident, external_url=external_url)

@@ -67,8 +67,11 @@ class Sender:
         self._claims = 0
         self.wake = asyncio.Event()
 
-    async def start_due(self) -> bool:
-        """Claim what is due into the free slots and begin; False when nothing was claimed."""
+    async def start_due(self) -> int:
+        """Claim what is due into the free slots and begin; return how many messages.
+
+        Fewer than CLAIMED_AT_ONCE: nothing else was due that has a slot.
+        """
         now, running = self._ports.clock(), self._slots.copy()
         self._claims += 1
         token = f"{self._ports.name}:{self._claims}"
@@ -88,7 +91,7 @@ class Sender:
         claimed = await self._ports.store.write(claim)
         for message in claimed:
             self._begin(message)
-        return bool(claimed)
+        return len(claimed)
 
     async def finish(self) -> None:
         """Wait for the attempts that are under way."""

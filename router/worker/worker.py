@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from sqlalchemy import Connection
+
 from router.alertmanager import Peers
 from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
@@ -37,7 +39,7 @@ from router.worker.own_heartbeat import OwnHeartbeat
 from router.worker.provider_events import PagerDutyEvents
 from router.worker.reconcile import ReconcilePorts, Reconciler
 from router.worker.retention import Retention
-from router.worker.sender import Sender, SenderPorts
+from router.worker.sender import CLAIMED_AT_ONCE, Sender, SenderPorts
 from router.worker.test_page import PageTests
 
 BATCH: Final = 100
@@ -195,18 +197,23 @@ class Worker:
         return applied or revisited or taken or elsewhere or told
 
     async def _decide_due(self) -> datetime | None:
-        while await self.decide():
-            pass
+        decided = True
+        due: datetime | None = self._ports.clock()
+        while decided and due is not None and due <= self._ports.clock():
+            decided = await self.decide()
+            due = await self._next_decision()
         self.turned_at = self._ports.clock()
         self._ports.metrics.turn_at.set(self.turned_at.timestamp())
-        return await self._next_decision()
+        return due
 
     async def _next_decision(self) -> datetime | None:
-        store, asked_after = self._ports.store, self._ports.clock() - ELSEWHERE_AFTER
-        dues = [await store.read(find_next_decision)]
-        asked_at = await store.read(lambda tx: find_next_stuck_page(tx, asked_after=asked_after))
-        dues.append(None if asked_at is None else asked_at + ELSEWHERE_AFTER)
-        return _first(dues)
+        asked_after = self._ports.clock() - ELSEWHERE_AFTER
+
+        def read(tx: Connection) -> tuple[datetime | None, datetime | None]:
+            return find_next_decision(tx), find_next_stuck_page(tx, asked_after=asked_after)
+
+        due, asked_at = await self._ports.store.read(read)
+        return _first([due, None if asked_at is None else asked_at + ELSEWHERE_AFTER])
 
     async def _apply_pending(self) -> bool:
         """Apply what is due, each notification on its own: one that fails holds up no other."""
@@ -363,7 +370,7 @@ def _first(dues: Iterable[datetime | None]) -> datetime | None:
 
 def _send_due(sender: Sender) -> Callable[[], Awaitable[datetime | None]]:
     async def send_due() -> datetime | None:
-        while await sender.start_due():
+        while await sender.start_due() == CLAIMED_AT_ONCE:
             pass
         return await sender.next_due()
 

@@ -12,7 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from router.store.engine import open_engine
+from router.store.tables import editions
 from tests.catalogs import CATALOG, copy_catalog
 from tests.delivery.router_process import (
     ROOT,
@@ -30,6 +33,7 @@ ONCALL = "oncall/plataforma.yaml"
 CHANGED = "a changed catalog is in force"
 UNCHANGED = "the catalog is unchanged"
 REFUSED = "the catalog's files are refused, the running catalog stays"
+STANDS_IN = "the catalog's files are bad, the router starts with the last good ones"
 FIRST_STEP = "      - schedules: [primary]\n"
 
 
@@ -53,6 +57,13 @@ class Files:
 
     def page_first(self, person: str) -> None:
         self.write(first_step(person))
+
+    def restore(self, person: str) -> None:
+        """Put good files in the place of whatever is left, nearly at once."""
+        good = Files(Path(shutil.copytree(CATALOG, self.folder.with_name("good"))))
+        good.page_first(person)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        good.folder.rename(self.folder)
 
     def spoil(self) -> None:
         text = (self.folder / ONCALL).read_text()
@@ -294,3 +305,141 @@ def test_a_signal_with_nothing_changed_changes_nothing(town: Town, files: Files)
         assert ask(router, "GET", "/api/catalog") == before
         assert metric(router, 'guardia_catalog_reloads_total{outcome="unchanged"}') == 2
         assert router.stop() == 0
+
+
+def take_away(files: Files) -> None:
+    """As where a volume is not mounted."""
+    shutil.rmtree(files.folder)
+
+
+def empty(files: Files) -> None:
+    """As a file that was cut off."""
+    files.write("")
+
+
+@pytest.mark.parametrize("ruin", [Files.spoil, empty, take_away])
+def test_started_anew_while_the_files_are_bad_it_pages_by_the_last_good_ones(
+    town: Town, files: Files, ruin: Callable[[Files], None]
+) -> None:
+    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+        post_critical(router, "BeforeTheEdit")
+        wait_for_pages(town, "platform-1")
+        files.page_first("platform-2")
+        version = router.wait_for_log(CHANGED)["catalog"]
+        post_critical(router, "Before")
+        wait_for_pages(town, "platform-1", "platform-2")
+        ruin(files)
+        router.kill()
+
+    with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+        assert restarted.wait_for_log(STANDS_IN)["catalog"] == version
+        assert metric(restarted, "guardia_catalog_last_reload_successful") == 0
+        assert metric(restarted, f'guardia_catalog_info{{version="{version}"}}') == 1
+        shown = ask(restarted, "GET", "/api/catalog")
+        assert shown["version"] == version
+        problems = shown["refused"]["problems"]
+        logged = [line["message"] for line in restarted.lines if line["level"] == "ERROR"]
+        assert logged[:2] == [STANDS_IN, REFUSED]
+        assert len(logged[2:]) == len(problems) == shown["refused"]["count"] > 0
+        assert all(one["message"] in line for one, line in zip(problems, logged[2:], strict=True))
+        post_critical(restarted, "WhileBad")
+        wait_for_pages(town, "platform-1", "platform-2", "platform-2")
+
+        files.restore("platform-3")
+        restarted.wait_for_log(CHANGED)
+        assert metric(restarted, "guardia_catalog_last_reload_successful") == 1
+        assert ask(restarted, "GET", "/api/catalog")["refused"] is None
+        post_critical(restarted, "Mended")
+        wait_for_pages(town, "platform-1", "platform-2", "platform-2", "platform-3")
+        assert restarted.stop() == 0
+
+
+def test_a_second_start_while_the_files_are_bad_still_pages_by_the_last_good_ones(
+    town: Town, files: Files
+) -> None:
+    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+        version = ask(router, "GET", "/api/catalog")["version"]
+        router.kill()
+    files.spoil()
+
+    for name, pages in (("First", 1), ("Second", 2)):
+        with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+            assert ask(restarted, "GET", "/api/catalog")["version"] == version
+            post_critical(restarted, name)
+            wait_for_pages(town, *["platform-1"] * pages)
+            restarted.kill()
+
+
+def test_bad_files_that_are_taken_back_after_the_start_are_in_force_as_before(
+    town: Town, files: Files
+) -> None:
+    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+        assert router.stop() == 0
+    files.spoil()
+
+    with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+        files.page_first("platform-1")
+        restarted.wait_for_log(UNCHANGED)
+        assert metric(restarted, "guardia_catalog_last_reload_successful") == 1
+        assert ask(restarted, "GET", "/api/catalog")["refused"] is None
+        assert restarted.stop() == 0
+
+
+def start_in_vain(town: Town, files: Files, **changed: str) -> subprocess.CompletedProcess[str]:
+    environment = town.environment(GUARDIA_CATALOG=str(files.folder), **changed)
+    refused = guardia("serve", environment=environment)
+    assert "Traceback" not in refused.stderr
+    return refused
+
+
+def test_a_first_start_with_bad_files_is_refused_with_their_problems(
+    town: Town, files: Files
+) -> None:
+    files.spoil()
+
+    for _ in range(2):  # the first leaves nothing that the second would go by
+        refused = start_in_vain(town, files)
+
+        assert refused.returncode == 1
+        assert f"{files.folder}/{ONCALL}:50:13: error[unknown-reference]" in refused.stdout
+        assert "the database has no catalog that was in force before" in refused.stderr
+
+
+def test_a_first_start_without_a_folder_is_a_wrong_setting(town: Town, files: Files) -> None:
+    take_away(files)
+
+    refused = start_in_vain(town, files)
+
+    assert refused.returncode == 2
+    assert f"GUARDIA_CATALOG: there is no folder {files.folder}; " in refused.stderr
+
+
+def test_last_good_files_that_this_release_does_not_read_are_told_beside_the_problems(
+    town: Town, files: Files
+) -> None:
+    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+        version = ask(router, "GET", "/api/catalog")["version"]
+        assert router.stop() == 0
+    engine = open_engine(f"sqlite:///{town.folder}/guardia.db")
+    with engine.begin() as tx:
+        tx.execute(update(editions).values(files={"catalog.yaml": "schema: 2\n"}))
+    engine.dispose()
+    files.spoil()
+
+    refused = start_in_vain(town, files)
+
+    assert refused.returncode == 1
+    assert "error[unknown-reference]" in refused.stdout
+    assert f"catalog {version}, which was in force before, cannot stand in" in refused.stderr
+
+
+def test_bad_files_and_a_database_that_cannot_be_opened_are_told_together(
+    town: Town, files: Files
+) -> None:
+    files.spoil()
+
+    refused = start_in_vain(town, files, GUARDIA_DATABASE="sqlite:////nonexistent/guardia.db")
+
+    assert refused.returncode == 1
+    assert "error[unknown-reference]" in refused.stdout
+    assert "cannot open the database of GUARDIA_DATABASE" in refused.stderr

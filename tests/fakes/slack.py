@@ -6,14 +6,19 @@ most errors in the body of an HTTP 200.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from tests.fakes.failures import Answer, Call, any_call
 from tests.fakes.serving import HttpFake, utc_now
-from tests.fakes.slack_arguments import SlackError, parse_arguments, parse_content
+from tests.fakes.slack_arguments import (
+    SlackError,
+    parse_arguments,
+    parse_content,
+    parse_metadata,
+)
 from tests.fakes.slack_rules import TEXT_MAX, UPDATE_TEXT_MAX
 
 RATE_WINDOW = timedelta(seconds=60)
@@ -50,6 +55,7 @@ class Message:
     ts: str
     thread_ts: str | None
     author: str
+    metadata: Mapping[str, Any] | None
     versions: tuple[Version, ...]  # oldest first; the last is what people see
 
     @property
@@ -91,6 +97,8 @@ class SlackFake(HttpFake):
     posts_per_minute: answer 429 beyond it, for each channel, over the last 60 s.
     """
 
+    methods: ClassVar[Sequence[str]] = ("GET", "POST")
+
     def __init__(
         self,
         *,
@@ -111,6 +119,7 @@ class SlackFake(HttpFake):
         # "chat.postMessage", 'Post to a DM': the user's id is taken, the conversation's answered.
         self.direct = {one: Channel(name=one, id=f"D{one.removeprefix('U')}") for one in people}
         self._posts_per_minute = posts_per_minute
+        self.reads_history = True  # has the scope channels:history
         self._recent: dict[str, deque[datetime]] = {}
         self._messages: dict[tuple[str, str], Message] = {}
         self._refused: list[Refused] = []
@@ -220,7 +229,13 @@ class SlackFake(HttpFake):
             raise SlackError("thread_not_found")
         if self._exceeds_rate(channel):
             raise SlackError("ratelimited")
-        message = self._keep_message(channel, content, author=BOT_USER, thread_ts=thread_ts)
+        message = self._keep_message(
+            channel,
+            content,
+            author=BOT_USER,
+            thread_ts=thread_ts,
+            metadata=parse_metadata(arguments),
+        )
         return _success(channel=channel.id, ts=message.ts, message=_shown(message))
 
     def _update(self, arguments: Mapping[str, Any]) -> Answer:
@@ -243,6 +258,24 @@ class SlackFake(HttpFake):
         return _success(
             channel=channel.id, ts=message.ts, text=message.text, message=_shown(message)
         )
+
+    def _history(self, arguments: Mapping[str, Any]) -> Answer:
+        """Newest first. "conversations.history": an id, no name; no replies of threads."""
+        if not self.reads_history:
+            raise SlackError("missing_scope")
+        conversations = (*self.channels, *self.direct.values())
+        if arguments.get("channel") not in {one.id for one in conversations}:
+            raise SlackError("channel_not_found")
+        oldest = float(arguments.get("oldest", 0))
+        found = [
+            message
+            for (channel, ts), message in self._messages.items()
+            if channel == arguments["channel"] and float(ts) > oldest
+        ]
+        shown = [_shown(message) for message in reversed(found) if message.thread_ts is None]
+        if str(arguments.get("include_all_metadata")).lower() not in ("true", "1"):
+            shown = [{**one, "metadata": None} for one in shown]
+        return _success(messages=shown[: int(arguments.get("limit", 100))], has_more=False)
 
     # State
 
@@ -273,6 +306,7 @@ class SlackFake(HttpFake):
         *,
         author: str,
         thread_ts: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Message:
         now = self.now()
         message = Message(
@@ -281,6 +315,7 @@ class SlackFake(HttpFake):
             ts=f"{int(now.timestamp())}.{len(self._messages) + 1:06d}",
             thread_ts=thread_ts,
             author=author,
+            metadata=metadata,
             versions=(
                 Version(
                     text=content.get("text", ""),
@@ -311,6 +346,7 @@ METHODS: Final[Mapping[str, Callable[[SlackFake, Mapping[str, Any]], Answer]]] =
     "/api/auth.test": SlackFake._auth_test,
     "/api/chat.postMessage": SlackFake._post_message,
     "/api/chat.update": SlackFake._update,
+    "/api/conversations.history": SlackFake._history,
 }
 
 
@@ -340,6 +376,8 @@ def _shown(message: Message) -> dict[str, Any]:
         shown["blocks"] = list(message.blocks)
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
+    if message.metadata:
+        shown["metadata"] = dict(message.metadata)
     return shown
 
 

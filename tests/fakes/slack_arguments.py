@@ -29,6 +29,8 @@ def parse_arguments(call: Call) -> dict[str, Any]:
     Source: "Using the Slack Web API", 'POST bodies'.
     """
     kind = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if call.method == "GET":
+        return dict(call.query)
     if kind == "application/json":
         try:
             arguments = json.loads(call.body)
@@ -70,6 +72,26 @@ def parse_content(arguments: Mapping[str, Any], *, text_max: int) -> dict[str, A
             _check_blocks(attachment.get("blocks", []) if isinstance(attachment, dict) else None)
         content["attachments"] = attachments
     return content
+
+
+def parse_metadata(arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a message's metadata, given as JSON or as a string of it. Raises SlackError.
+
+    Source: "Message metadata": an event type, and a payload that is an object.
+    """
+    value = arguments.get("metadata")
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as problem:
+            raise SlackError("invalid_metadata_format") from problem
+    if not isinstance(value, dict) or set(value) != {"event_type", "event_payload"}:
+        raise SlackError("invalid_metadata_format")
+    if not isinstance(value["event_type"], str) or not isinstance(value["event_payload"], dict):
+        raise SlackError("invalid_metadata_schema")
+    return value
 
 
 def _parse_list(value: Any, *, error: str) -> list[Any] | None:

@@ -43,7 +43,7 @@ from tests.router.making import (
     step,
 )
 
-KEYS = {"ana": "a" * 32, "ben": "b" * 32}
+KEYS = {"ana": "a" * 32, "ben": "b" * 32, "plataforma": "c" * 32}  # the last: of a team
 WEBHOOK_TOKEN = "webhook-token"
 API_TOKEN = "api-token"
 SLACK_TOKEN = "xoxb-test"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from router.catalog.delegated import delegated_policy, list_delegated, list_services
 from router.settings import Settings, SmtpTls, read_settings
 from router.setup import check_setup, read_templates
 from tests.router.road import on_call_catalog
@@ -30,6 +31,23 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_what_is_whole_needs_no_warning(settings: Settings) -> None:
     assert check_setup(settings, on_call_catalog()) == ()
+
+
+def test_answers_that_do_not_come_back_are_named_where_pagerduty_escalates(
+    settings: Settings,
+) -> None:
+    catalog = on_call_catalog()
+    assert check_setup(settings, catalog) == ()  # people's own services: it is of use, not needed
+    delegated = list_delegated([replace(catalog.routes[0], policy=delegated_policy("ana"))])
+    services = {one.id: one for one in list_services(delegated)}
+    roster = replace(catalog.roster, people=catalog.roster.people | services)
+
+    (told,) = check_setup(settings, replace(catalog, roster=roster))
+    assert told.startswith("routes leave the escalation to PagerDuty, and its answers do not come")
+    assert "pagerduty-webhook" in told
+
+    (settings.secrets_dir / "pagerduty-webhook").write_text("whsec")
+    assert check_setup(settings, replace(catalog, roster=roster)) == ()
 
 
 def test_what_is_missing_is_named(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from router.settings import SmtpTls
 from tests.fakes.pagerduty import PagerDutyFake
 from tests.fakes.slack import SlackFake
 from tests.fakes.smtp import SmtpFake
-from tests.router.making import context, incident, incident_alert
+from tests.router.making import context, incident, incident_alert, minutes
 
 KEY = "k" * 32
 HOSTILE = "casos\r\nBcc: everybody@conecta360.example\r\n\r\n<!channel> <b>\N{FIRE}"
@@ -171,6 +171,50 @@ async def test_slack_posts_then_edits_the_same_message(slack: SlackFake, secrets
     assert edited == posted
     assert [message.edits for message in slack.messages] == [1]
     assert slack.refused == ()
+
+
+async def test_a_post_whose_answer_was_lost_is_found_and_edited(
+    slack: SlackFake, secrets_dir: Path
+) -> None:
+    """The router died after Slack took it: the next attempt finds it by its metadata."""
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+    told = about("slack", slack.channel_id("operaciones"))
+    other = replace(told, message=replace(told.message, dedup_key="installation/2/notice"))
+    await channel.attempt(told)
+    await channel.attempt(other)
+
+    again = await channel.attempt(replace(told, maybe_sent_since=slack.now() - minutes(1)))
+
+    assert isinstance(again, Sent)
+    assert [message.edits for message in slack.messages] == [1, 0]
+    assert json.loads(again.provider_id or "")["ts"] == slack.messages[0].ts
+
+
+@pytest.mark.parametrize("address", ["#operaciones", "id"])
+async def test_a_post_that_cannot_be_looked_for_is_posted_again(
+    slack: SlackFake, secrets_dir: Path, address: str
+) -> None:
+    """A name has no history to ask for, and the bot may lack the scope: twice beats never."""
+    slack.reads_history = False
+    place = slack.channel_id("operaciones") if address == "id" else address
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+    told = about("slack", place)
+    await channel.attempt(told)
+
+    again = await channel.attempt(replace(told, maybe_sent_since=slack.now() - minutes(1)))
+
+    assert isinstance(again, Sent)
+    assert len(slack.messages) == 2
+
+
+async def test_a_retry_of_what_was_never_posted_posts_it(
+    slack: SlackFake, secrets_dir: Path
+) -> None:
+    channel = Slack(url=slack.base_url, secrets_dir=secrets_dir)
+    told = about("slack", slack.channel_id("operaciones"), maybe_sent_since=slack.now())
+
+    assert isinstance(await channel.attempt(told), Sent)
+    assert len(slack.messages) == 1
 
 
 async def test_what_was_deleted_in_slack_is_posted_anew(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from router.incident.model import Incident, IncidentState
 from router.message.email import render_email
-from router.message.held import SHOWN, held_headline
+from router.message.held import LINE_LENGTH, SHOWN, held_headline
 from router.message.model import Carried, MessageContext, MessageKind, Told
 from router.message.slack import render_slack
 from router.message.webhook import render_body
@@ -192,6 +192,9 @@ def test_whatever_alerts_hold_a_mail_stays_text(made: MessageContext) -> None:
     }
     assert all(link.startswith(("http://", "https://")) for link in Tags(mail.html).links)
     assert all(line.isprintable() for line in mail.text.split("\n"))
+    listed = [line.strip() for line in mail.text.split("\n") if line.startswith("  #")]
+    assert listed
+    assert all(len(line) <= LINE_LENGTH for line in listed)
 
 
 @given(HOSTILE)

@@ -18,9 +18,9 @@ from tests.router.road import Road, firing, resolved
 ANA = {"by": "Engineer ana"}
 
 
-async def say(road: Road, what: str, number: int = 1, **body: Any) -> httpx.Response:
-    """Answer through the API, and do what is due."""
-    response = await road.api("POST", f"/api/incidents/{number}/{what}", json=ANA | body)
+async def say(road: Road, what: str, **body: Any) -> httpx.Response:
+    """Answer the first incident through the API, and do what is due."""
+    response = await road.api("POST", f"/api/incidents/1/{what}", json=ANA | body)
     await road.worker.turn()
     return response
 

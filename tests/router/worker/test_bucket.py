@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from router.address import Address
 from router.channels import pagerduty, slack, smtp, webhook
 from router.channels.rate import Rate
-from router.worker.bucket import Buckets, close, free_at, full_bucket, take
+from router.worker.bucket import Buckets, close, corrected, free_at, full_bucket, take
 from router.worker.retry import LONGEST_DELAY
 from tests.router.making import NOON
 
@@ -133,8 +133,20 @@ def test_a_clock_that_was_ahead_closes_nothing_for_as_long_as_it_was_ahead(
     rate: Rate, lead: timedelta
 ) -> None:
     bucket = close(full_bucket(NOON + lead), rate, after=timedelta(days=1), now=NOON + lead)
-    free = free_at(bucket, rate, wakes=False, now=NOON)
+    free = free_at(corrected(bucket, rate, now=NOON), rate, wakes=False, now=NOON)
     assert free <= NOON + rate.burst * rate.every
+
+
+@pytest.mark.parametrize("wakes", [True, False])
+def test_after_a_clock_was_set_back_a_message_is_sent_when_it_was_said_to_be(wakes: bool) -> None:
+    shared = buckets()
+    shared.take(ANA, wakes=wakes, now=NOON + timedelta(hours=1))
+
+    free = shared.take(ANA, wakes=wakes, now=NOON)
+
+    assert free is not None
+    assert free <= NOON + RATE.burst * RATE.every
+    assert shared.take(ANA, wakes=wakes, now=free) is None
 
 
 @pytest.mark.parametrize("rate", [pagerduty.RATE, slack.RATE, smtp.RATE, webhook.RATE])

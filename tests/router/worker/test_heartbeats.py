@@ -1,5 +1,6 @@
 """Heartbeats on the whole road: one that comes opens nothing, one that stays away pages (G10)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -148,6 +149,19 @@ async def test_two_replicas_open_one_incident(road: Road) -> None:
         while road.clock.now < until:
             await road.pass_time(timedelta(seconds=20))
             await other.worker.turn()
+    assert len(await road.incidents()) == 1
+    assert road.woken() == ["ana"]
+
+
+async def test_replicas_that_look_at_the_same_instant_do_not_disturb_each_other(
+    road: Road,
+) -> None:
+    """Also at the very first look, when both begin to wait for it."""
+    watch(road)
+    async with restarted(road, "replica-2") as other:
+        for _ in range(18):
+            await asyncio.gather(road.worker.turn(), other.worker.turn())
+            road.clock.advance(timedelta(seconds=20))
     assert len(await road.incidents()) == 1
     assert road.woken() == ["ana"]
 

@@ -1,20 +1,12 @@
-"""G3 with whole processes: what is refused is kept, told, and listed, also after a crash."""
+"""G3 with whole processes: what is refused or odd is kept and told, also after a crash."""
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-import pytest
-
-from tests.delivery.router_process import RouterProcess, Town, guardia, open_town, running
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with open_town(tmp_path) as opened:
-        yield opened
+from tests.delivery.router_process import RouterProcess, Town, guardia, running
+from tests.router.making import alert_body, notification_body
 
 
 def client(town: Town, router: RouterProcess) -> dict[str, str]:
@@ -52,8 +44,32 @@ def test_refused_bodies_are_kept_whole_or_begun_and_open_one_incident(town: Town
 
 
 def test_killed_right_after_the_refusal_it_tells_people_after_its_restart(town: Town) -> None:
+    with running(town, dies="after router.web.webhook:record_rejected") as router:
+        router.post_unanswered(b"[]")
     with running(town) as router:
+        assert router.ask("/api/rejected") == {"rejected": []}  # it will come again
         assert router.post(b"[]") == 400
         router.kill()
     with running(town) as router:
         assert len(told(client(town, router))) == 1
+
+
+def test_what_nobody_foresaw_goes_to_the_default_route(town: Town) -> None:
+    """A severity that nobody knows, none, and a group without labels."""
+    odd = {
+        "Unknown": {"severity": "sev-1", "environment": "prod"},
+        "None": {"environment": "prod"},
+        "Bare": {},
+    }
+    with running(town) as router:
+        for name, labels in odd.items():
+            alert = alert_body("firing", **{**labels, "alertname": name})
+            assert router.post(notification_body(alert, groupLabels={}, groupKey=name)) == 200
+
+        town.smtp.wait_for(lambda fake: len(fake.mails) == len(odd), timeout=20)
+        shown = [router.ask(f"/api/incidents/{number}") for number in (1, 2, 3)]
+        assert router.stop() == 0
+
+    names = {one["labels"]["alertname"] for found in shown for one in found["alerts"]}
+    assert names == set(odd)
+    assert {mail.message["To"] for mail in town.smtp.mails} == {"operaciones@conecta360.example"}

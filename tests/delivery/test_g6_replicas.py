@@ -1,0 +1,112 @@
+"""G6 with two processes on one PostgreSQL: no step is taken twice, and the dead are relieved."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+from sqlalchemy import BigInteger, func, select, type_coerce
+
+from router.store.engine import open_engine
+from router.store.lease_clock import lease_instant
+from router.store.leases import LEASE
+from router.store.tables import messages
+from tests.delivery.router_process import RouterProcess, Town, running
+from tests.router.making import alert_body, notification_body
+
+INCIDENTS = 20
+TAKEN_OVER_WITHIN = timedelta(seconds=8)  # once the lease has ended; we look every 5 s
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+def outage(number: int) -> bytes:
+    """Return a notification that opens an incident of its own."""
+    name = f"Outage{number}"
+    alert = alert_body("firing", severity="critical", environment="prod", alertname=name)
+    return notification_body(alert, groupLabels={"alertname": name}, groupKey=name)
+
+
+def post_to_both(routers: list[RouterProcess], count: int) -> None:
+    """Have every notification sent by two peers of Alertmanager at once, each to its router."""
+    with ThreadPoolExecutor(8) as peers:
+        sending = [
+            peers.submit(router.post, outage(number))
+            for number in range(count)
+            for router in routers
+        ]
+    assert {one.result() for one in sending} == {200}
+
+
+def paged_steps(router: RouterProcess) -> Counter[int]:
+    """Return how many incidents have how many rows about pages on their timeline."""
+    listed = router.ask("/api/incidents")["incidents"]
+    shown = [router.ask(f"/api/incidents/{one['number']}") for one in listed]
+    return Counter(
+        sum(1 for row in incident["timeline"] if row["kind"] == "paged") for incident in shown
+    )
+
+
+def longest_lease(town: Town) -> timedelta:
+    """Return for how long the database will keep the last lease, by its own clock."""
+    engine = open_engine(town.database)
+    with engine.connect() as tx:
+        until = func.max(type_coerce(messages.c.leased_until, BigInteger))
+        now = type_coerce(lease_instant(tx, town.now()), BigInteger)
+        left = tx.execute(select(until - now)).scalar_one()
+    engine.dispose()
+    return timedelta(microseconds=left)
+
+
+def test_two_routers_take_each_step_of_many_incidents_once(town: Town) -> None:
+    town.set_clock(town.now())
+    with ExitStack() as stack:
+        routers = [stack.enter_context(running(town)) for _ in range(2)]
+        post_to_both(routers, INCIDENTS)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) >= INCIDENTS, timeout=30)
+
+        town.move_clock(timedelta(minutes=15, seconds=30))  # all are due at once
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) >= 2 * INCIDENTS, timeout=30)
+
+        assert paged_steps(routers[0]) == {2: INCIDENTS}
+        assert [router.stop() for router in routers] == [0, 0]
+    triggers = Counter(one.dedup_key for one in town.pagerduty.accepted)
+    assert set(triggers.values()) == {1}
+    assert len(triggers) == 2 * INCIDENTS
+
+
+def test_what_a_dead_router_was_sending_the_other_sends_in_seconds_and_once_more(
+    town: Town,
+) -> None:
+    gate = town.pagerduty.hold_next(None, processes=True)
+    with running(town) as dead, running(town) as other:
+        post_to_both([dead, other], INCIDENTS)
+        town.pagerduty.wait_for(lambda fake: fake.held == 8, timeout=30)  # four of each, at most
+        dead.kill()
+        town.pagerduty.wait_for(lambda fake: fake.held == 4, timeout=30)
+        in_flight = {one.dedup_key for one in town.pagerduty.accepted}
+        assert timedelta() < longest_lease(town) <= LEASE
+        gate.open()
+        town.pagerduty.heal()
+        town.pagerduty.wait_for(
+            lambda fake: len({one.dedup_key for one in fake.accepted}) == INCIDENTS, timeout=30
+        )
+
+        town.end_leases()
+        ended = monotonic()
+        town.pagerduty.wait_for(
+            lambda fake: len(fake.accepted) == INCIDENTS + 4,
+            timeout=TAKEN_OVER_WITHIN.total_seconds(),
+        )
+        assert timedelta(seconds=monotonic() - ended) < TAKEN_OVER_WITHIN
+        assert paged_steps(other) == {1: INCIDENTS}
+        assert other.stop() == 0
+
+    triggers = Counter(one.dedup_key for one in town.pagerduty.accepted)
+    twice = {key for key, count in triggers.items() if count > 1}
+    assert max(triggers.values()) == 2
+    assert len(twice) == 4
+    assert twice <= in_flight
+    assert len(town.pagerduty.pages) == INCIDENTS

@@ -1,0 +1,126 @@
+"""`escalated_by: pagerduty`: one trigger to the team's key, and PagerDuty escalates from there."""
+
+from dataclasses import replace
+
+import pytest
+
+from router.catalog.delegated import delegated_policy, list_delegated, list_services
+from tests.fakes.pagerduty_webhooks import Subscription
+from tests.router.making import minutes
+from tests.router.road import Road, firing, resolved
+
+SERVICE = "pagerduty:plataforma"
+
+
+@pytest.fixture
+def delegating(road: Road) -> Road:
+    """Return a road whose critical alerts are left to the service of `plataforma`."""
+    catalog = road.worker.catalog
+    routes = tuple(
+        replace(route, policy=delegated_policy("plataforma")) if route.policy else route
+        for route in catalog.routes
+    )
+    delegated = list_delegated(routes)
+    services = {one.id: one for one in list_services(delegated)}
+    road.worker.catalog = replace(
+        catalog,
+        routes=routes,
+        policies={**catalog.policies, **{one.id: one for one in delegated}},
+        roster=replace(catalog.roster, people=catalog.roster.people | services),
+        names={**catalog.names, **{one.id: one.name for one in services.values()}},
+    )
+    return road
+
+
+def triggers(road: Road) -> list[tuple[str, str]]:
+    """Return whose keys were triggered, and how PagerDuty knows each of them."""
+    events = road.fakes.pagerduty.accepted
+    return [(one.person, one.dedup_key) for one in events if one.action == "trigger"]
+
+
+async def test_a_critical_alert_is_one_trigger_to_the_teams_key_and_no_more(
+    delegating: Road,
+) -> None:
+    await delegating.receive(firing())
+    for _ in range(12):
+        await delegating.pass_time(minutes(10))
+        await delegating.receive(firing())
+
+    assert triggers(delegating) == [("plataforma", f"test/1/last.1/{SERVICE}")]
+
+
+async def test_acknowledge_and_resolve_go_to_the_teams_key(delegating: Road) -> None:
+    await delegating.receive(firing())
+    await delegating.acknowledge(1, "Engineer ana")
+    await delegating.worker.turn()
+
+    alert = delegating.fakes.pagerduty.alert_of("plataforma", f"test/1/last.1/{SERVICE}")
+    assert alert is not None
+    assert alert.state == "acknowledged"
+
+    await delegating.receive(resolved())
+
+    alert = delegating.fakes.pagerduty.alert_of("plataforma", f"test/1/last.1/{SERVICE}")
+    assert alert is not None
+    assert alert.state == "resolved"
+    assert len(triggers(delegating)) == 1
+
+
+async def test_everybody_reads_who_has_it_and_nobody_that_nobody_is_left(delegating: Road) -> None:
+    await delegating.receive(firing())
+
+    shown = await delegating.show(1)
+    page, ended = (row for row in shown["timeline"] if row["kind"] in ("paged", "escalation_ended"))
+    assert page["text"] == (
+        "Page to PagerDuty service plataforma by pagerduty:"
+        " The escalation is left to PagerDuty service plataforma."
+    )
+    assert ended["text"] == "PagerDuty escalates it from here."
+    assert shown["next"]["text"] == "PagerDuty has it, and escalates it by its own policy."
+    notice = str(delegating.fakes.slack.messages[0].blocks)
+    assert "Paged: PagerDuty service plataforma. PagerDuty escalates it from here." in notice
+    told = notice + str(shown) + str(delegating.fakes.pagerduty.accepted)
+    assert "obody is left" not in told
+    assert "ast resort" not in told
+
+
+async def test_what_comes_next_says_who_is_paged_before_it_is(delegating: Road) -> None:
+    delegating.fakes.pagerduty.fail_next(1, status=503)
+
+    await delegating.receive(firing())
+
+    assert "PagerDuty service plataforma" in str(await delegating.show(1))
+    await delegating.pass_time(minutes(2))
+    assert len(triggers(delegating)) == 1
+
+
+async def test_an_acknowledge_by_the_teams_person_in_pagerduty_is_one_here(
+    delegating: Road,
+) -> None:
+    (delegating.settings.secrets_dir / "pagerduty-webhook").write_text("whsec")
+    subscription = Subscription(now=delegating.clock)
+    await delegating.receive(firing())
+    (page,) = delegating.fakes.pagerduty.accepted
+
+    for told in (
+        subscription.tell(page, "incident.triggered"),
+        subscription.tell(page, "incident.acknowledged", by="Cy"),
+    ):
+        answer = await delegating.client.post(
+            "/webhook/pagerduty", content=told.body, headers=told.headers
+        )
+        assert answer.status_code == 202
+    await delegating.worker.turn()
+
+    assert (await delegating.show(1))["acknowledged_by"] == "Cy (PagerDuty)"
+    assert "Acknowledged by Cy (PagerDuty)" in str(delegating.fakes.slack.messages[0].blocks)
+
+
+async def test_what_fires_again_after_its_end_is_a_new_trigger(delegating: Road) -> None:
+    await delegating.receive(firing())
+    await delegating.receive(resolved())
+    await delegating.pass_time(minutes(5))
+    await delegating.receive(firing() | {"startsAt": "2026-11-24T12:05:00Z"})
+
+    keys = [key for _, key in triggers(delegating)]
+    assert keys == [f"test/1/last.1/{SERVICE}", f"test/1/last.2/{SERVICE}"]
