@@ -8,6 +8,7 @@ machine; the goals in seconds are for two cores of an ordinary server.
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import check_catalog, generate_rules, rule_cost, webhook_to_page
@@ -37,15 +38,7 @@ def main() -> int:
 def _webhook_to_page() -> list[Figure]:
     with tempfile.TemporaryDirectory() as name, open_town(Path(name)) as town:
         found = webhook_to_page.measure(town, _POSTS)
-    return [
-        Figure(
-            name=f"router: {one['name']}",
-            value=float(str(one["value"])),
-            unit=str(one["unit"]),
-            command=str(one["command"]),
-        )
-        for one in found
-    ]
+    return [replace(one, name=f"router: {one.name}") for one in found]
 
 
 if __name__ == "__main__":

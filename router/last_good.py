@@ -16,7 +16,7 @@ from router.store.editions import KeptEdition, record_edition
 from router.store.store import Store
 from router.store.writer import StoreBusyError
 
-MAX_KEPT_BYTES: Final = 4 * 1024 * 1024  # of one edition; a team's on-call file has 4 kB
+MAX_KEPT_BYTES: Final = 4 * 1024 * 1024  # of one edition; a team's on-call file has 2 kB
 
 logger = logging.getLogger(__name__)
 

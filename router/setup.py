@@ -99,10 +99,15 @@ def _check_external_url(url: str | None) -> str | None:
 
 def _check_pagerduty_webhook(settings: Settings, catalog: OnCallCatalog) -> str | None:
     """Say that what people answer in PagerDuty does not come back, where only they know of it."""
-    if not any(is_service(person) for person in catalog.roster.people):
-        return None
     problem = _check_secret(settings.secrets_dir, PAGERDUTY_WEBHOOK)
     if problem is None:
+        if settings.external_url is not None:
+            return None
+        return (
+            "GUARDIA_EXTERNAL_URL is not set: most events of PagerDuty's do not find their"
+            " incident, since they are known by its link"
+        )
+    if not any(is_service(person) for person in catalog.roster.people):
         return None
     return f"routes leave the escalation to PagerDuty, and its answers do not come back: {problem}"
 

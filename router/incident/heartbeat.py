@@ -78,13 +78,29 @@ def look(
     return watched if now - told_at < TOLD_EVERY else replace(watched, told_at=now)
 
 
+def see(watched: Watched, *, received_at: datetime) -> Watched:
+    """Return what is known once it came: it is missing no longer, unless it came before that.
+
+    A notification that is applied late says nothing of the time since.
+    """
+    seen = replace(watched, seen_at=max(watched.seen_at or received_at, received_at))
+    if watched.missed_at is not None and received_at < watched.missed_at:
+        return seen
+    return replace(seen, missed_at=None, told_at=None)
+
+
 def _not_ahead(watched: Watched, *, now: datetime) -> Watched:
-    """Return it without what a wrong clock put into the future, where nothing is ever missing."""
-    seen_at = watched.seen_at
+    """Return it without what a wrong clock put into the future: nothing would be missing then."""
+    seen_at, missed_at, told_at = (
+        None if at is None else min(at, now)
+        for at in (watched.seen_at, watched.missed_at, watched.told_at)
+    )
     return replace(
         watched,
         watched_at=min(watched.watched_at, now),
-        seen_at=None if seen_at is None else min(seen_at, now),
+        seen_at=seen_at,
+        missed_at=missed_at,
+        told_at=told_at,
     )
 
 

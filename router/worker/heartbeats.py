@@ -16,6 +16,7 @@ from router.incident.heartbeat import (
     hear_since,
     is_abandoned,
     look,
+    see,
 )
 from router.incident.heartbeat_told import (
     render_missing,
@@ -59,12 +60,12 @@ def take_heartbeats(
     declared = {one.name: one for one in heartbeats}
     for name in sorted(names):
         record_watched(tx, name, now=now)
-    for watched in claim_heartbeats(tx, names) if names else ():
-        seen_at = max(watched.seen_at or received_at, received_at)
-        if watched.missed_at is not None:
-            heartbeat = declared[watched.name]
-            _tell(tx, render_returned(watched, at=now, heartbeat=heartbeat), now=now)
-        record_heartbeat(tx, replace(watched, seen_at=seen_at, missed_at=None, told_at=None))
+    for before in claim_heartbeats(tx, names) if names else ():
+        after = see(before, received_at=received_at)
+        if before.missed_at is not None and after.missed_at is None:
+            heartbeat = declared[before.name]
+            _tell(tx, render_returned(before, at=now, heartbeat=heartbeat), now=now)
+        record_heartbeat(tx, after)
     return rest
 
 
@@ -90,7 +91,7 @@ def look_for_missing(
         after = look(heartbeat, before, heard_since=heard_since, now=now)
         if after != before:
             record_heartbeat(tx, after)
-        if after.told_at is not None and after.told_at != before.told_at:
+        if after.told_at == now and before.told_at != now:
             _tell(tx, render_missing(heartbeat, after), now=now)
         found.append(after)
     return found

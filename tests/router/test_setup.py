@@ -48,6 +48,8 @@ def test_answers_that_do_not_come_back_are_named_where_pagerduty_escalates(
 
     (settings.secrets_dir / "pagerduty-webhook").write_text("whsec")
     assert check_setup(settings, replace(catalog, roster=roster)) == ()
+    (told,) = check_setup(replace(settings, external_url=None), catalog)
+    assert told.startswith("GUARDIA_EXTERNAL_URL is not set: most events of PagerDuty's do not")
 
 
 def test_what_is_missing_is_named(settings: Settings) -> None:

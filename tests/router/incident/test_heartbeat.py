@@ -18,6 +18,7 @@ from router.incident.heartbeat import (
     hear_since,
     is_abandoned,
     look,
+    see,
 )
 from router.incident.heartbeat_told import (
     missed_fingerprint,
@@ -105,6 +106,24 @@ def test_no_restart_of_ours_ends_what_is_missing() -> None:
     missing = look(WATCHDOG, SEEN, heard_since=LONG_AGO, now=NOON + EVERY)
     later = NOON + EVERY + minutes(1)
     assert look(WATCHDOG, missing, heard_since=later, now=later) == missing
+
+
+def test_what_was_received_before_it_was_missing_does_not_end_that() -> None:
+    missing = replace(SEEN, missed_at=NOON + EVERY, told_at=NOON + EVERY)
+    late = see(missing, received_at=NOON + minutes(1))
+    assert (late.seen_at, late.missed_at) == (NOON + minutes(1), NOON + EVERY)
+    back = see(late, received_at=NOON + EVERY)
+    assert (back.seen_at, back.missed_at, back.told_at) == (NOON + EVERY, None, None)
+
+
+def test_notifications_that_overtake_each_other_leave_the_latest_instant() -> None:
+    assert see(replace(SEEN, seen_at=NOON + DAY), received_at=NOON).seen_at == NOON + DAY
+
+
+def test_one_found_missing_by_a_wrong_clock_ends_all_the_same() -> None:
+    ahead = replace(SEEN, missed_at=NOON + DAY, told_at=NOON + DAY)
+    known = look(WATCHDOG, ahead, heard_since=LONG_AGO, now=NOON)
+    assert see(known, received_at=NOON).missed_at is None
 
 
 def test_a_clock_that_was_wrong_postpones_nothing_for_long() -> None:

@@ -1,0 +1,113 @@
+"""G8 with whole processes: by a moved wall clock, over handoffs and the change of the clocks."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.catalogs import copy_catalog
+from tests.delivery.router_process import RouterProcess, Town, guardia, running
+from tests.router.making import alert_body, notification_body
+
+ONCALL = "oncall/plataforma.yaml"
+SECOND = timedelta(seconds=1)
+# In Madrid clocks go forward on 2027-03-28, from 02:00 to 03:00: 01:00 UTC.
+HANDOFF = datetime(2027, 3, 29, 7, 0, tzinfo=UTC)  # 09:00 there, an hour earlier than a week ago
+SCHEDULE = """  - id: primary
+    zone: Europe/Madrid
+    layers:
+      - name: all
+        people: [platform-1, platform-2, platform-3]
+        shift: 7d
+        starts: 2026-01-05
+        handoff: 09:00
+    overrides:
+      - {person: platform-3, from: 2027-03-28 01:30, until: 2027-03-28 04:30}
+"""
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    copied = copy_catalog(tmp_path)
+    text = (copied / ONCALL).read_text()
+    begin, end = text.index("  - id: primary\n"), text.index("  - id: secondary\n")
+    (copied / ONCALL).write_text(text[:begin] + SCHEDULE + text[end:])
+    return copied
+
+
+def outage(name: str) -> bytes:
+    alert = alert_body("firing", severity="critical", environment="prod", alertname=name)
+    return notification_body(alert, groupLabels={"alertname": name}, groupKey=name)
+
+
+def wake(town: Town, router: RouterProcess, at: datetime) -> str:
+    """Return who is woken by an outage of that instant, and end it."""
+    town.set_clock(at)
+    before = len(town.pagerduty.pages)
+    assert router.post(outage(f"At{at:%d-%H-%M-%S}")) == 200
+    town.pagerduty.wait_for(lambda fake: len(fake.pages) > before, timeout=20)
+    (page,) = town.pagerduty.pages[before:]
+    number = int(page.dedup_key.split("/")[1])
+    environment = town.environment(GUARDIA_URL=router.url)
+    assert guardia("ack", str(number), "--by", "us", environment=environment).returncode == 0
+    return page.person
+
+
+def shown_by_calendar(town: Town, catalog: Path, at: datetime) -> str:
+    """Return who has the shift by the calendar that people read."""
+    who = (
+        "oncall",
+        "who",
+        "primary",
+        "--catalog",
+        str(catalog),
+        "--at",
+        f"{at:%Y-%m-%d %H:%M:%SZ}",
+    )
+    return guardia(*who, environment=town.environment()).stdout.split("  ")[1]
+
+
+def test_over_the_change_of_the_clocks_who_the_calendar_shows_is_woken(
+    town: Town, catalog: Path
+) -> None:
+    instants = {
+        # The override: 01:30 to 04:30 on the wall are two hours of that night.
+        datetime(2027, 3, 28, 0, 29, 50, tzinfo=UTC): "platform-1",
+        datetime(2027, 3, 28, 0, 30, tzinfo=UTC): "platform-3",
+        datetime(2027, 3, 28, 2, 29, 50, tzinfo=UTC): "platform-3",
+        datetime(2027, 3, 28, 2, 30, tzinfo=UTC): "platform-1",
+        HANDOFF - 10 * SECOND: "platform-1",
+        HANDOFF: "platform-2",
+    }
+    town.set_clock(min(instants))
+    with running(town, GUARDIA_CATALOG=str(catalog)) as router:
+        woken = {at: wake(town, router, at) for at in instants}
+        assert router.stop() == 0
+
+    assert woken == instants
+    assert {at: shown_by_calendar(town, catalog, at) for at in instants} == instants
+
+
+def test_a_step_that_is_due_at_the_instant_of_a_handoff_wakes_who_takes_over(
+    town: Town, catalog: Path
+) -> None:
+    text = (catalog / ONCALL).read_text()
+    twice = "      - schedules: [primary]\n      - schedules: [primary]\n"
+    text = text.replace(
+        twice.replace(
+            "primary]\n      - schedules: [primary", "primary]\n      - schedules: [secondary"
+        ),
+        twice,
+    )
+    (catalog / ONCALL).write_text(text)
+    town.set_clock(HANDOFF - timedelta(minutes=15))
+    with running(town, GUARDIA_CATALOG=str(catalog)) as router:
+        assert router.post(outage("BeforeTheHandoff")) == 200
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 1, timeout=20)
+        due = router.ask("/api/incidents/1")["escalation"]["due_at"]
+        town.set_clock(datetime.fromisoformat(due))
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=20)
+        assert router.stop() == 0
+
+    assert HANDOFF <= datetime.fromisoformat(due) < HANDOFF + 10 * SECOND
+    assert [page.person for page in town.pagerduty.pages] == ["platform-1", "platform-2"]
