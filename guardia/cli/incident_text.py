@@ -82,8 +82,17 @@ def _routes(incident: dict[str, Any]) -> list[str]:
     if escalation is None:
         return [*lines, "  No policy escalates it."]
     again = f", begun for the time {escalation['round']}" if escalation["round"] > 1 else ""
-    policy, edition = plain(escalation["policy"]), plain(escalation["catalog_version"])
-    return [*lines, f"  Policy {policy}, as edition {edition} of the catalog has it{again}."]
+    policy, edition = name_policy(escalation["policy"]), plain(escalation["catalog_version"])
+    return [*lines, f"  {policy}, as edition {edition} of the catalog has it{again}."]
+
+
+def name_policy(policy: str) -> str:
+    """Return whom a sentence begins with: a policy, or the service that escalates in its place."""
+    from router.oncall.model import is_service
+
+    if is_service(policy):
+        return f"PagerDuty service {plain(policy.partition(':')[2])}"
+    return f"Policy {plain(policy)}"
 
 
 def _pages(messages: Sequence[dict[str, Any]]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardia.change import plain
-from guardia.cli.incident_text import instant, render_step
+from guardia.cli.incident_text import instant, name_policy, render_step
 from guardia.word import counted
 
 _ASSUMED = (
@@ -64,6 +64,6 @@ def _destination(incident: dict[str, Any], found: dict[str, Any]) -> Iterator[st
     if incident["policy"] is None:
         yield "  Pages nobody: no policy."
         return
-    yield f"  Policy {plain(incident['policy'])}, unless somebody acknowledges:"
+    yield f"  {name_policy(incident['policy'])}, unless somebody acknowledges:"
     for step in incident["steps"]:
         yield from (f"  {line}" for line in render_step(step, incident | {"now": found["now"]}))

@@ -172,7 +172,9 @@ def _open(
     if not steps:
         policy = escalation.policy.id
         if any(is_service(person) for person in escalation.policy.last_resort.people):
-            return Outlook(text="PagerDuty has it, and escalates it by its own policy.")
+            return Outlook(
+                text="It is left to PagerDuty, which escalates it by its own policy: nobody else is paged."
+            )
         return Outlook(text=f"All steps of policy {policy} are taken: nobody is left to page.")
     return Outlook(text="Unless somebody acknowledges:", steps=steps)
 

@@ -7,7 +7,7 @@ and its works run again alone.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -238,13 +238,34 @@ def list_timeline(tx: Connection, number: int) -> tuple[Event, ...]:
 def _record_alerts(
     tx: Connection, number: int, known: Mapping[str, IncidentAlert], incident: Incident
 ) -> None:
-    changed = [alert for key, alert in incident.alerts.items() if known.get(key) != alert]
+    """Write what differs; where that is only when it was last seen, not the whole alert."""
+    changed: list[IncidentAlert] = []
+    seen: dict[datetime, list[str]] = {}
+    for alert in incident.alerts.values():
+        before = known.get(alert.fingerprint)
+        if before == alert:
+            continue
+        at = alert.seen_at
+        if before is not None and at is not None and replace(before, seen_at=at) == alert:
+            seen.setdefault(at, []).append(alert.fingerprint)
+        else:
+            changed.append(alert)
+    for at, fingerprints in seen.items():
+        _record_seen(tx, number, fingerprints, at)
     stale = [alert.fingerprint for alert in changed if alert.fingerprint in known]
     for start in range(0, len(stale), 500):
         old = alerts.c.fingerprint.in_(stale[start : start + 500])
         tx.execute(delete(alerts).where(alerts.c.incident_number == number, old))
     if changed:
         tx.execute(insert(alerts), [_alert_row(number, alert, incident) for alert in changed])
+
+
+def _record_seen(tx: Connection, number: int, fingerprints: Sequence[str], at: datetime) -> None:
+    for start in range(0, len(fingerprints), 500):
+        these = alerts.c.fingerprint.in_(fingerprints[start : start + 500])
+        tx.execute(
+            update(alerts).where(alerts.c.incident_number == number, these).values(seen_at=at)
+        )
 
 
 def _alert_row(number: int, alert: IncidentAlert, incident: Incident) -> dict[str, Any]:

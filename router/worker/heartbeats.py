@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -70,10 +70,15 @@ def take_heartbeats(
 
 
 def look_for_missing(
-    tx: Connection, heartbeats: Sequence[Heartbeat], *, heard_since: datetime, now: datetime
+    tx: Connection,
+    heartbeats: Sequence[Heartbeat],
+    *,
+    heard_since: Mapping[str, datetime],
+    now: datetime,
 ) -> list[Watched]:
     """Tell people of what is missing and return what is known of all that is declared.
 
+    `heard_since` says of each by its name since when it would have been heard.
     Told is what is stored as a notification, in this transaction, and goes the
     way of all. The rows are locked, so of two replicas one tells.
     """
@@ -88,7 +93,7 @@ def look_for_missing(
                 record_heartbeat(tx, replace(before, missed_at=None, told_at=None))
             continue
         heartbeat = declared[before.name]
-        after = look(heartbeat, before, heard_since=heard_since, now=now)
+        after = look(heartbeat, before, heard_since=heard_since[before.name], now=now)
         if after != before:
             record_heartbeat(tx, after)
         if after.told_at == now and before.told_at != now:
@@ -121,20 +126,25 @@ class HeartbeatWatch:
         self._tell = tell
         self._heard_since: datetime | None = None
         self._looked_at: datetime | None = None
+        self._declared_since: Mapping[str, datetime] = {}
         self._missing: frozenset[str] = frozenset()
         self.wake = asyncio.Event()
 
     async def look(self) -> None:
         """Look once. One that fails, since the store is away, counts as a pause in hearing."""
         now, heartbeats = self._clock(), self._catalog().heartbeats
-        heard_since = hear_since(self._heard_since, last_look_at=self._looked_at, now=now)
+        since = hear_since(self._heard_since, last_look_at=self._looked_at, now=now)
+        # One that the catalog declares again was not waited for meanwhile.
+        declared = {one.name: self._declared_since.get(one.name, now) for one in heartbeats}
+        self._declared_since = declared
+        heard_since = {name: max(since, at) for name, at in declared.items()}
         if not heartbeats and not await self._store.read(has_missing):
             self._show([])
             return
         known = await self._store.write(
             partial(look_for_missing, heartbeats=heartbeats, heard_since=heard_since, now=now)
         )
-        self._heard_since, self._looked_at = heard_since, now
+        self._heard_since, self._looked_at = since, now
         self._show(known)
         if any(one.told_at == now for one in known):
             self._tell()

@@ -282,6 +282,13 @@ def critical(**labels: str) -> bytes:
     )
 
 
+def outage(name: str, status: str = "firing") -> bytes:
+    """Return a notification of a group, and so of an incident, of its own."""
+    alert = alert_body(status, severity="critical", environment="prod", alertname=name)
+    group = {"alertname": name}
+    return notification_body(alert, groupLabels=group, groupKey=f'{{}}:{{alertname="{name}"}}')
+
+
 def over(**labels: str) -> bytes:
     return notification_body(
         alert_body("resolved", severity="critical", environment="prod", **labels)

@@ -13,8 +13,7 @@ from router.store.engine import open_engine
 from router.store.lease_clock import lease_instant
 from router.store.leases import LEASE
 from router.store.tables import messages
-from tests.delivery.router_process import RouterProcess, Town, running
-from tests.router.making import alert_body, notification_body
+from tests.delivery.router_process import RouterProcess, Town, outage, running
 
 INCIDENTS = 20
 TAKEN_OVER_WITHIN = timedelta(seconds=8)  # once the lease has ended; we look every 5 s
@@ -22,18 +21,11 @@ TAKEN_OVER_WITHIN = timedelta(seconds=8)  # once the lease has ended; we look ev
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-def outage(number: int) -> bytes:
-    """Return a notification that opens an incident of its own."""
-    name = f"Outage{number}"
-    alert = alert_body("firing", severity="critical", environment="prod", alertname=name)
-    return notification_body(alert, groupLabels={"alertname": name}, groupKey=name)
-
-
 def post_to_both(routers: list[RouterProcess], count: int) -> None:
     """Have every notification sent by two peers of Alertmanager at once, each to its router."""
     with ThreadPoolExecutor(8) as peers:
         sending = [
-            peers.submit(router.post, outage(number))
+            peers.submit(router.post, outage(f"Outage{number}"))
             for number in range(count)
             for router in routers
         ]

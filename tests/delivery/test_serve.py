@@ -54,6 +54,36 @@ def test_from_the_alert_to_the_acknowledgement_and_the_end(town: Town) -> None:
     assert router.lines[-1]["message"] == "stopped"
 
 
+def test_every_answer_is_a_command(town: Town) -> None:
+    with running(town) as router:
+        client = {**town.environment(), "GUARDIA_URL": router.url}
+
+        def say(*command: str) -> tuple[int, str]:
+            told = guardia(*command, "--by", "Platform engineer 1", environment=client)
+            return told.returncode, told.stdout
+
+        assert router.post(critical()) == 200
+        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+
+        code, told = say("snooze", "1", "--for", "30m")
+        assert code == 0
+        assert "#1 acknowledged: " in told
+        assert ", until 20" in told
+        code, told = say("reassign", "1", "--person", "platform-3")
+        assert (code, "#1 triggered: " in told) == (0, True)
+        assert say("escalate", "1")[0] == 0
+        assert say("comment", "1", "Restarted the pool.")[0] == 0
+        code, told = say("resolve", "1")
+        assert (code, "#1 resolved: " in told) == (0, True)
+
+        assert say("escalate", "1") == (1, "Incident 1 is resolved: there is nobody to page.\n")
+        assert say("reassign", "1", "--person", "gone")[0] == 1
+        assert say("snooze", "9") == (1, "There is no incident 9.\n")
+        shown = guardia("incidents", "1", environment=client).stdout
+        assert "Platform engineer 1: Restarted the pool." in shown
+        assert "Platform engineer 1 gave it to platform-3." in shown
+
+
 def test_no_secret_reaches_the_logs(town: Town) -> None:
     with running(town) as router:
         router.post(critical())

@@ -228,6 +228,19 @@ async def test_what_else_happens_there_is_on_the_timeline(
     assert (await road.show(1))["state"] == "triggered"
 
 
+async def test_a_test_page_shows_whether_answers_come_back(
+    road: Road, pagerduty: Subscription
+) -> None:
+    await road.api("POST", "/api/people/ana/test-page", json={"by": "Engineer ana"})
+    await road.worker.turn()
+    page = road.fakes.pagerduty.accepted[0]
+    await outcome(road, pagerduty.tell(page, "incident.triggered"))
+
+    await outcome(road, pagerduty.tell(page, "incident.acknowledged", by="Ana"))
+
+    assert (await rows(road, "acknowledged"))[0].startswith("Ana (PagerDuty) acknowledged it")
+
+
 # What is not ours, or nothing
 
 

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from guardia.cli.incident_text import render_incident
+from guardia.cli.replay_text import render_replay
 from router.catalog.delegated import delegated_policy, list_delegated, list_services
+from router.replay import replay, replay_as_json
 from tests.fakes.pagerduty_webhooks import Subscription
-from tests.router.making import minutes
+from tests.router.making import NOON, minutes, notification_body
 from tests.router.road import Road, firing, resolved
 
 SERVICE = "pagerduty:plataforma"
@@ -76,12 +79,32 @@ async def test_everybody_reads_who_has_it_and_nobody_that_nobody_is_left(delegat
         " The escalation is left to PagerDuty service plataforma."
     )
     assert ended["text"] == "PagerDuty escalates it from here."
-    assert shown["next"]["text"] == "PagerDuty has it, and escalates it by its own policy."
+    assert (
+        shown["next"]["text"]
+        == "It is left to PagerDuty, which escalates it by its own policy: nobody else is paged."
+    )
     notice = str(delegating.fakes.slack.messages[0].blocks)
     assert "Paged: PagerDuty service plataforma. PagerDuty escalates it from here." in notice
     told = notice + str(shown) + str(delegating.fakes.pagerduty.accepted)
     assert "obody is left" not in told
     assert "ast resort" not in told
+
+
+async def test_the_commands_name_the_service_and_no_policy(delegating: Road) -> None:
+    catalog = delegating.worker.catalog
+    found = replay(notification_body(firing()), catalog, now=NOON)
+    told = render_replay(replay_as_json(found, catalog, now=NOON))
+    await delegating.receive(firing())
+
+    shown = render_incident(await delegating.show(1))
+
+    assert "PagerDuty service plataforma, as edition edition-1 of the catalog has it." in shown
+    assert (
+        "It is left to PagerDuty, which escalates it by its own policy: nobody else is paged."
+        in shown
+    )
+    assert "PagerDuty service plataforma, unless somebody acknowledges:" in told
+    assert "olicy pagerduty:" not in shown + told
 
 
 async def test_what_comes_next_says_who_is_paged_before_it_is(delegating: Road) -> None:

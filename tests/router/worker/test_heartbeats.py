@@ -200,6 +200,21 @@ async def test_taken_out_of_the_catalog_while_missing_it_ends_after_an_hour(road
 
 
 @ON_SQLITE
+async def test_declared_again_it_has_its_whole_time(road: Road) -> None:
+    other = replace(WATCHDOG, name="other", matchers=(parse_matcher('alertname="Other"'),))
+    watch(road, WATCHDOG, replace(other, every=timedelta(days=1)))
+    await beat(road)
+    watch(road, replace(other, every=timedelta(days=1)))
+    await work_for(road, minutes(10))
+
+    watch(road, WATCHDOG, replace(other, every=timedelta(days=1)))
+    await work_for(road, minutes(4))
+    assert road.woken() == []
+    await work_for(road, minutes(2))
+    assert road.woken() == ["ana"]
+
+
+@ON_SQLITE
 async def test_metrics_tell_when_each_was_last_seen(road: Road) -> None:
     watch(road)
     await road.worker.turn()
