@@ -85,13 +85,18 @@ class Maintenance:
     def ends_at(self, at: datetime) -> datetime:
         """Return when the window that covers the instant `at` ends, in UTC.
 
-        Of an end that the clocks show twice, the later one. Raises ValueError
-        when none covers it.
+        Of an end that the clocks show twice, the later one; one that they skip
+        is when they do. Raises ValueError when none covers it.
         """
         ends = self._ends_shown(at)
         if not ends:
             raise ValueError(f"{self.name} does not cover {at}")
-        return max(ends).replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        shown = max(ends)
+        by_clock = shown.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        ends_at = max(by_clock, at.astimezone(UTC).replace(second=0, microsecond=0))
+        while shown in self._ends_shown(ends_at):
+            ends_at += timedelta(minutes=1)
+        return ends_at
 
     def _ends_shown(self, at: datetime) -> list[datetime]:
         """Return what the wall clock shows at the ends of the windows that cover `at`."""

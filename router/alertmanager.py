@@ -17,7 +17,8 @@ from router.settings import Settings
 if TYPE_CHECKING:
     import httpx
 
-TIMEOUT_SECONDS: Final = 10.0
+TIMEOUT_SECONDS: Final = 10.0  # without a byte
+LONGEST_SECONDS: Final = 30.0  # for all that one peer is asked
 LARGEST_BYTES: Final = 256 * 1024 * 1024  # some 200,000 alerts
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ class Peers:
         try:
             headers = self._headers()
             paths = ("alerts/groups", "silences", "status")
-            bodies = [await _get(client, f"{url}/api/v2/{path}", headers) for path in paths]
+            async with asyncio.timeout(LONGEST_SECONDS):
+                bodies = [await _get(client, f"{url}/api/v2/{path}", headers) for path in paths]
             # A large cluster lists megabytes: nobody else waits while they are read.
             return await asyncio.to_thread(parse_listing, *bodies, receiver=self.receiver)
         except (

@@ -37,7 +37,17 @@ PROVIDER_EVENT_OUTCOMES: Final = (
     "disconnected",
 )
 APPLIED_OUTCOMES: Final = ("changed", "unchanged", "repeated", "elsewhere")
-WORKER_STEPS: Final = ("apply", "escalate", "turn", "record_outcome", "nobody_reached", "tell_held")
+WORKER_STEPS: Final = (
+    "apply",
+    "escalate",
+    "turn",
+    "record_outcome",
+    "nobody_reached",
+    "tell_held",
+    "revisit",
+    "reconcile",
+    "page_elsewhere",
+)
 BEAT_OUTCOMES: Final = ("sent", "withheld", "unreachable", "refused", "address")
 RECONCILED: Final = ("suppression", "adopted", "gone", "stale")
 PEERS: Final = ("answering", "silent")

@@ -12,7 +12,7 @@ from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.rate import Rate
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.email import EMAIL_POLICY, render_email
-from router.message.model import MessageContext, MessageKind
+from router.message.model import MessageContext
 from router.settings import Settings, SmtpTls
 
 TIMEOUT_SECONDS: Final = 8
@@ -96,7 +96,7 @@ class Email:
         mail["List-Id"] = f"Guardia <guardia.{_domain(self._sender)}>"  # RFC 2919: for filters
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
         mail["X-Auto-Response-Suppress"] = "All"  # the same for Exchange (MS-OXCMAIL, 2.2.3.2.14)
-        if context.message.kind is MessageKind.PAGE:
+        if context.message.kind.wakes:
             mail["Importance"] = "high"  # RFC 2156, 5.3.6
         mail.set_content(written.text)
         mail.add_alternative(written.html, subtype="html")

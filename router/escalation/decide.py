@@ -58,7 +58,9 @@ def reassigned(policy: Policy, to: PersonId, *, wait: timedelta) -> Policy:
     """Return a policy that pages one person, and after `wait` whom the policy's end does."""
     step = Step(schedules=(), people=(to,), wait=wait)
     name = policy.id.partition(" (")[0]  # it may have been given to others before
-    return replace(policy, id=PolicyId(f"{name} (given to {to})"), steps=(step,), repeat=0)
+    return replace(
+        policy, id=PolicyId(f"{name} (given to {to})"), steps=(step,), repeat=0, given=True
+    )
 
 
 def decide(

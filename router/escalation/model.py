@@ -29,6 +29,7 @@ class Policy:
 
     It comes sooner when nobody else can be reached. An acknowledgement ends
     after `acknowledge_timeout` unless the incident is over by then; None: never.
+    One is `given` when a person chose it for an incident, and not its routes.
     """
 
     id: PolicyId
@@ -36,6 +37,7 @@ class Policy:
     last_resort: Step
     repeat: int = 0
     acknowledge_timeout: timedelta | None = None
+    given: bool = False
 
     @property
     def turns(self) -> int:

@@ -1,7 +1,7 @@
 """What an incident's escalation does from now on, or why it does nothing any more (G11)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -60,6 +60,8 @@ def outlook(
         case IncidentState.RESOLVED:
             return Outlook(text=_over(incident))
         case IncidentState.ACKNOWLEDGED:
+            if escalation is not None and escalation.policy.given:
+                today = replace(today, policy=escalation.policy)
             return _taken(incident, today)
         case IncidentState.TRIGGERED:
             return _open(incident, escalation, today, now=now)
@@ -173,7 +175,7 @@ def _open(
         policy = escalation.policy.id
         if any(is_service(person) for person in escalation.policy.last_resort.people):
             return Outlook(
-                text="It is left to PagerDuty, which escalates it by its own policy: nobody else is paged."
+                text="It is left to PagerDuty, which escalates it: nobody else is paged."
             )
         return Outlook(text=f"All steps of policy {policy} are taken: nobody is left to page.")
     return Outlook(text="Unless somebody acknowledges:", steps=steps)

@@ -85,6 +85,8 @@ def apply_notification(
     if incident is not None and incident.is_open:
         return _update(incident, after, notification, now=now, reopen_within=reopen_within)
     told = {alert.fingerprint: after[alert.fingerprint] for alert in notification.alerts}
+    if notification.found and not any(alert.firing for alert in told.values()):
+        return None  # another replica found that end too, or Alertmanager has told it meanwhile
     if not any(_is_news(alert, before.get(alert.fingerprint)) for alert in told.values()):
         return None
     if incident is not None and _is_same_trouble(incident, told, now=now, within=reopen_within):
@@ -142,7 +144,8 @@ def _as_told(
         severity=alert_severity(told.labels, severities),
         seen_at=_seen_at(known, now),
         listed=known is not None and known.listed,
-        suppressed_by=known.suppressed_by if known is not None and same_episode else None,
+        # What Alertmanager hides, it does not tell: so nothing hides it any more.
+        suppressed_by=None,
     )
 
 

@@ -10,7 +10,8 @@ from router.incident.describe import shown_alerts
 from router.incident.model import Event, EventKind, Incident
 
 SERVICE_LABEL: Final = "service"
-_SHORTEST: Final = timedelta(minutes=1)  # so that a mistake about an end asks again, not at once
+# Meanwhile it may be called off, and an alert may join that it does not cover.
+_ASKED_EVERY: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +24,10 @@ class Announcements:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """Until when nobody is woken, and the row of the timeline that says so."""
+    """Until when nobody is woken as it looks now, and the row of the timeline that says so."""
 
-    until: datetime  # UTC; then it is asked again
+    until: datetime  # UTC
+    asked_at: datetime  # UTC; when it is looked at again
     event: Event
 
 
@@ -41,19 +43,20 @@ def find_mute(incident: Incident, known: Announcements, *, now: datetime) -> Mut
     covering = [one for one in found if one is not None]
     if not covering or len(covering) < len(alerts):
         return None
-    until = max(min(one.ends_at(now) for one in covering), now + _SHORTEST)
+    until = min(one.ends_at(now) for one in covering)
     names = ", ".join(dict.fromkeys(one.name for one in covering))
     text = f"Announced maintenance ({names}): nobody is woken before {until:%Y-%m-%d %H:%M} UTC."
-    return Mute(until=until, event=Event(at=now, kind=EventKind.PAUSED, text=text))
+    return Mute(
+        until=until,
+        asked_at=min(until, now + _ASKED_EVERY),
+        event=Event(at=now, kind=EventKind.PAUSED, text=text),
+    )
 
 
-def _covering(
-    labels: Mapping[str, str], known: Announcements, now: datetime
-) -> Maintenance | None:
+def _covering(labels: Mapping[str, str], known: Announcements, now: datetime) -> Maintenance | None:
     return is_announced(
         known.announced,
         service=labels.get(SERVICE_LABEL),
         environment=labels.get(known.environment_label),
         at=now,
     )
-

@@ -81,14 +81,21 @@ def compare(
     since_missing = _since(memory.missing, missing if is_conclusive else (), now)
     since_unknown = _since(memory.unknown, unknown, now)
     patience = max(ADOPTED_AFTER, 2 * group_interval)
+    gone = frozenset(key for key, at in since_missing.items() if now - at >= GONE_AFTER)
+    adopted = [key for key, at in since_unknown.items() if now - at >= patience]
+    # What is found is told once: applying it may take a while, and is tried again by itself.
+    for key in gone:
+        del since_missing[key]
+    for key in adopted:
+        del since_unknown[key]
     return Findings(
         marks=frozenset(
             one.incident
             for one in held
             if (found := listed.get(one.fingerprint)) is not None and _differs(one, found, now)
         ),
-        gone=frozenset(key for key, at in since_missing.items() if now - at >= GONE_AFTER),
-        adopted=tuple(listed[key] for key, at in since_unknown.items() if now - at >= patience),
+        gone=gone,
+        adopted=tuple(listed[key] for key in adopted),
         memory=Memory(missing=since_missing, unknown=since_unknown),
     )
 
@@ -106,9 +113,12 @@ def mark(incident: Incident, listed: Mapping[str, ListedAlert], *, now: datetime
 
 
 def find_stale(incident: Incident, *, after: timedelta, now: datetime) -> Change | None:
-    """Return the incident with those alerts marked that nothing has spoken of for `after`."""
+    """Return the incident with those alerts marked that nothing has spoken of for `after`.
+
+    Whether a silence still hides them, nobody knows by then: so none does.
+    """
     silent = {
-        key: replace(alert, stale=True)
+        key: replace(alert, stale=True, suppressed_by=None)
         for key, alert in incident.alerts.items()
         if alert.firing and not alert.stale and now - _last_seen(alert, incident) >= after
     }
@@ -201,7 +211,8 @@ def _body(
 def _since(
     before: Mapping[str, datetime], now_so: Collection[str], now: datetime
 ) -> dict[str, datetime]:
-    return {key: before.get(key, now) for key in sorted(now_so)}
+    # Not later than now: the clock may have been wrong, and set back.
+    return {key: min(before.get(key, now), now) for key in sorted(now_so)}
 
 
 def _differs(held: OpenAlert, found: ListedAlert, now: datetime) -> bool:

@@ -6,7 +6,7 @@ Source: Alertmanager, api/v2/openapi.yaml: `GET /alerts/groups`, `GET /silences`
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -26,10 +26,10 @@ class _Status(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Alert(msgspec.Struct, frozen=True, rename="camel"):
-    labels: Mapping[str, str]
+    labels: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
     annotations: Mapping[str, str]
     starts_at: datetime
-    fingerprint: str
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{1,64}\Z")]  # as in notifications
     status: _Status
     generator_url: str = msgspec.field(name="generatorURL", default="")
 
@@ -83,14 +83,21 @@ class Listing:
 def parse_listing(groups: bytes, silences: bytes, status: bytes, *, receiver: str) -> Listing:
     """Return the alerts of the groups that go to `receiver`.
 
-    Raises UnreadableListing.
+    Raises UnreadableListing, also for one alert that no notification could
+    tell of: what lists such a thing is no Alertmanager.
     """
     try:
         found = msgspec.json.decode(groups, type=list[_Group])
         known = msgspec.json.decode(silences, type=list[_Silence])
         process = msgspec.json.decode(status, type=_Process)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _listing(found, known, process, receiver=receiver)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
         raise UnreadableListing(f"what answers is not Alertmanager's API v2: {error}") from None
+
+
+def _listing(
+    found: Sequence[_Group], known: Sequence[_Silence], process: _Process, *, receiver: str
+) -> Listing:
     names = {
         alert.fingerprint: alert.labels.get("alertname", alert.fingerprint)
         for group in found

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from guardia.severity import Severity
 from router.incident.describe import cut_at_word, one_line
+from router.message.digest import told_digest
 from router.message.held import carried_by, told_summary
 from router.message.model import MessageContext, MessageKind
 from router.message.summary import headline, told
@@ -55,6 +56,8 @@ def render_email(context: MessageContext) -> EmailText:
     """
     if context.message.kind is MessageKind.SUMMARY:
         return _render_summary(context)
+    if context.message.is_of_digest:
+        return _render_digest(context)
     seen = told(context) | {
         "colour": _COLOURS[context.incident.severity] if context.incident.is_open else _OVER
     }
@@ -77,6 +80,20 @@ def _render_summary(context: MessageContext) -> EmailText:
         subject=cut_at_word(f"[Guardia] {seen['headline']}", _SUBJECT_LENGTH),
         text=_ours("summary.txt", seen),
         html=_ours("summary.html", seen),
+    )
+
+
+def _render_digest(context: MessageContext) -> EmailText:
+    """Return one page for many incidents; always in our own words (see router.message.digest)."""
+    told = carried_by(context).told
+    worst = told[0].incident if told else context.incident
+    seen = told_digest(context) | {
+        "colour": _COLOURS[worst.severity] if carried_by(context).open_count else _OVER
+    }
+    return EmailText(
+        subject=cut_at_word(f"[Guardia] {seen['headline']}", _SUBJECT_LENGTH),
+        text=_ours("digest.txt", seen),
+        html=_ours("digest.html", seen),
     )
 
 

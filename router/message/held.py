@@ -30,9 +30,9 @@ class HeldLine:
 
 
 def carried_by(context: MessageContext) -> Carried:
-    """Return what a summary tells. Raises ValueError for a message that is no summary."""
+    """Return what a summary or a digest tells. Raises ValueError for any other message."""
     if context.carried is None:
-        raise ValueError("only a summary tells several incidents")
+        raise ValueError("only a summary and a digest tell several incidents")
     return context.carried
 
 
@@ -48,13 +48,13 @@ def held_headline(carried: Carried) -> str:
 def open_lines(context: MessageContext) -> list[HeldLine]:
     """Return a line an incident that goes on; `open_left_out` counts the rest."""
     told = [one for one in carried_by(context).told if one.incident.is_open]
-    return [_line(one, _open_text(one.incident, context)) for one in told[:SHOWN]]
+    return [open_line(one, context) for one in told[:SHOWN]]
 
 
 def over_lines(context: MessageContext) -> list[HeldLine]:
     """Return a line an incident that is over; `over_left_out` counts the rest."""
     told = [one for one in carried_by(context).told if not one.incident.is_open]
-    return [_line(one, _over_text(one.incident)) for one in told[:SHOWN]]
+    return [over_line(one) for one in told[:SHOWN]]
 
 
 def open_left_out(context: MessageContext) -> str:
@@ -76,6 +76,16 @@ def told_summary(context: MessageContext) -> dict[str, Any]:
         "over": over_lines(context),
         "over_left_out": over_left_out(context),
     }
+
+
+def open_line(told: Told, context: MessageContext) -> HeldLine:
+    """Return the line of an incident that goes on."""
+    return _line(told, _open_text(told.incident, context))
+
+
+def over_line(told: Told) -> HeldLine:
+    """Return the line of an incident that is over."""
+    return _line(told, _over_text(told.incident))
 
 
 def _line(told: Told, text: str) -> HeldLine:

@@ -21,6 +21,13 @@ class MessageKind(StrEnum):
     NOTICE = "notice"  # informs a channel; edited in place where the channel can
     ESCALATION = "escalation"  # one step taken, told in the thread under a channel's notice
     SUMMARY = "summary"  # what waited for a channel's hours, all incidents in one message
+    # Stored is the place in this list: new ones come last.
+    DIGEST = "digest"  # wakes a person, for many incidents in one page
+
+    @property
+    def wakes(self) -> bool:
+        """Say whether it wakes a person, and so is never given up and waits for nothing else."""
+        return self in (MessageKind.PAGE, MessageKind.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +36,10 @@ class Message:
 
     `dedup_key` names the thing sent, so that a retry repeats it and nothing
     else does: `installation/incident/step.round/person` for a page (and for
-    the acknowledge and resolve of that page), `installation/incident/notice/
-    channel/address` for a notice. Never the human number alone.
+    the acknowledge and resolve of that page), `installation/incident/digest.K/
+    person` for the K-th digest that began with a page of that incident,
+    `installation/incident/notice/channel/address` for a notice. Never the
+    human number alone.
     """
 
     incident_number: int
@@ -45,10 +54,15 @@ class Message:
         """Return `installation/incident`: the same for all messages of an incident."""
         return "/".join(self.dedup_key.split("/")[:2])
 
+    @property
+    def is_of_digest(self) -> bool:
+        """Say whether it is a digest, or tells the provider what became of one."""
+        return any(part.startswith("digest.") for part in self.dedup_key.split("/")[2:3])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One of the incidents that a summary tells, as it is at sending."""
+    """One of the incidents that a summary or a digest tells, as it is at sending."""
 
     number: int
     incident: Incident
@@ -57,21 +71,25 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What a summary tells: the open incidents first, the worst of them first.
+    """What a summary or a digest tells: the open incidents first, the worst of them first.
 
-    Of thousands, `told` holds only the first; the counts are of all.
+    Of thousands, `told` holds only the first; the counts are of all. In a
+    digest those come first that nobody has acknowledged, and `others` are the
+    numbers of the rest.
     """
 
     told: tuple[Told, ...]
     open_count: int
     over_count: int
+    triggered_count: int = 0  # of the open ones; in a digest
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContext:
     """All a channel may need to render a message.
 
-    A summary belongs to the first incident of `carried`, and tells them all.
+    A summary or a digest belongs to one incident of `carried`, and tells them all.
     """
 
     message: Message
@@ -86,4 +104,4 @@ class MessageContext:
     now: datetime
     maybe_sent_since: datetime | None = None  # an earlier attempt's outcome is unknown, or failed
     templates: OwnTemplates = NO_TEMPLATES
-    carried: Carried | None = None  # of a summary; None of everything else
+    carried: Carried | None = None  # of a summary or a digest; None of everything else

@@ -9,6 +9,8 @@ from typing import Any
 
 from guardia.severity import Severity
 from router.incident.describe import cut_at_word, incident_labels, one_line
+from router.message.digest import digest_lines, digest_rest, digest_sentence
+from router.message.held import carried_by
 from router.message.model import MessageContext, MessageKind
 from router.message.summary import (
     alert_lines,
@@ -31,6 +33,7 @@ _FIELD_LENGTH = 255
 _LABELS_SENT = 100  # the names alone always fit
 _SHORTEST = 16  # characters of a text that is cut; at that, whatever is left fits
 _CUT_NAMED = 10
+_INCIDENTS_LINKED = 10
 
 _SEVERITIES = {
     Severity.CRITICAL: "critical",
@@ -40,6 +43,7 @@ _SEVERITIES = {
 }
 _ACTIONS = {
     MessageKind.PAGE: "trigger",
+    MessageKind.DIGEST: "trigger",
     MessageKind.ACKNOWLEDGE: "acknowledge",
     MessageKind.RESOLVE: "resolve",
 }
@@ -61,9 +65,10 @@ def render_event(context: MessageContext, routing_key: str) -> dict[str, Any]:
         "event_action": _ACTIONS[kind],
         "dedup_key": _dedup_key(context.message.dedup_key),
     }
-    if kind is not MessageKind.PAGE:
+    if not kind.wakes:
         return event
-    return _within_limit(event | _trigger(context))
+    trigger = _trigger_digest if kind is MessageKind.DIGEST else _trigger
+    return _within_limit(event | trigger(context))
 
 
 def _dedup_key(key: str) -> str:
@@ -87,6 +92,36 @@ def _trigger(context: MessageContext) -> dict[str, Any]:
     }
     if is_web_address(context.incident_url):
         event["client_url"] = context.incident_url
+    return event
+
+
+def _trigger_digest(context: MessageContext) -> dict[str, Any]:
+    """Return what one page tells of many incidents; each has its number in it."""
+    told = carried_by(context).told
+    lines = digest_lines(context)
+    linked = [line for line in lines if line.href][:_INCIDENTS_LINKED]
+    details = {
+        "why you": one_line(context.message.because),
+        "incidents": [line.text for line in lines],
+        "also": digest_rest(context, after=len(lines)),
+    }
+    event: dict[str, Any] = {
+        "payload": {
+            "summary": cut_at_word(digest_sentence(context), SUMMARY_LENGTH),
+            "source": "Guardia",
+            "severity": _SEVERITIES[(told[0].incident if told else context.incident).severity],
+            "timestamp": min(
+                (one.incident.opened_at for one in told), default=context.now
+            ).isoformat(),
+            "custom_details": {name: detail for name, detail in details.items() if detail},
+        },
+        "client": "Guardia",
+        "links": [{"href": line.href, "text": f"#{line.number}"} for line in linked],
+    }
+    if is_web_address(context.incident_url):
+        # Their events repeat it: by its end a digest is told from a page of the same incident.
+        digest = context.message.dedup_key.split("/")[2]
+        event["client_url"] = f"{context.incident_url}#{digest}"
     return event
 
 

@@ -10,8 +10,10 @@ from functools import partial
 from typing import Any
 
 from router.incident.describe import cut_at_word, one_line
+from router.message.digest import digest_headline, digest_lines, digest_rest
 from router.message.held import (
     LINE_LENGTH,
+    SHOWN,
     carried_by,
     held_headline,
     open_left_out,
@@ -61,6 +63,8 @@ def render_slack(context: MessageContext) -> SlackText:
         return _render_step(context)
     if context.message.kind is MessageKind.SUMMARY:
         return _render_summary(context)
+    if context.message.is_of_digest:
+        return _render_digest(context)
     line = headline(context)
     own = context.templates.render("slack.txt", partial(told, context))
     blocks = [
@@ -104,6 +108,20 @@ def _render_summary(context: MessageContext) -> SlackText:
         *_lines("Still open", [one.text for one in still_open], open_left_out(context)),
         *_linked(pairs),
         *_lines("Already over", [one.text for one in over_lines(context)], over_left_out(context)),
+    ]
+    return SlackText(text=escape(line, _FALLBACK_LENGTH), blocks=blocks)
+
+
+def _render_digest(context: MessageContext) -> SlackText:
+    """Return one page for many incidents; edited once somebody has them all, or all are over."""
+    line = digest_headline(carried_by(context))
+    shown = digest_lines(context)[:SHOWN]
+    blocks = [
+        {"type": "header", "text": _plain(line, HEADER_LENGTH)},
+        *_section([_because(context)] if context.message.because else []),
+        *_lines("Incidents", [one.text for one in shown], ""),
+        *_linked([(one.href, f"#{one.number}") for one in shown if one.href]),
+        *_section([rest] if (rest := digest_rest(context, after=len(shown))) else []),
     ]
     return SlackText(text=escape(line, _FALLBACK_LENGTH), blocks=blocks)
 

@@ -13,8 +13,9 @@ from router.incident.describe import (
     ranked_alerts,
 )
 from router.incident.model import Incident, IncidentAlert
+from router.message.digest import digest_headline
 from router.message.held import carried_by, held_headline
-from router.message.model import MessageContext, MessageKind
+from router.message.model import Carried, MessageContext, MessageKind
 from router.message.summary import (
     description,
     headline,
@@ -31,6 +32,7 @@ VERSION: Final = 1
 _ALERTS_SENT = 100
 _VALUE_LENGTH = 4096
 _PAIRS_SENT = 100
+_NUMBERS_SENT = 1000
 
 
 def render_body(context: MessageContext) -> bytes:
@@ -42,6 +44,8 @@ def render_body(context: MessageContext) -> bytes:
     """
     if context.message.kind is MessageKind.SUMMARY:
         return _summary(context)
+    if context.message.is_of_digest:
+        return _digest(context)
     message, incident = context.message, context.incident
     alerts = ranked_alerts(incident)
     body = {
@@ -77,15 +81,39 @@ def _summary(context: MessageContext) -> bytes:
         "kind": context.message.kind,
         "sent_at": _time(context.now),
         "text": {"headline": held_headline(carried)},
-        "incidents": [
-            _incident(one.number, one.incident, one.url)
-            | {"labels": _pairs(incident_labels(one.incident).items())}
-            for one in carried.told
-        ],
+        "incidents": _told(carried),
         "incidents_open": carried.open_count,
         "incidents_left_out": carried.open_count + carried.over_count - len(carried.told),
     }
     return json.dumps(body).encode("ascii")
+
+
+def _digest(context: MessageContext) -> bytes:
+    """Return one page for many incidents, or what became of it: `incidents`, as in a summary."""
+    carried, message = carried_by(context), context.message
+    body = {
+        "version": VERSION,
+        "id": message.dedup_key,
+        "kind": message.kind,
+        "sent_at": _time(context.now),
+        "person": _person(context, message.person) if message.person is not None else None,
+        "because": one_line(message.because),
+        "text": {"headline": digest_headline(carried)},
+        "incidents": _told(carried),
+        "incidents_open": carried.open_count,
+        "incidents_triggered": carried.triggered_count,
+        "incidents_left_out": len(carried.others),
+        "numbers_left_out": list(carried.others[:_NUMBERS_SENT]),
+    }
+    return json.dumps(body).encode("ascii")
+
+
+def _told(carried: Carried) -> list[dict[str, Any]]:
+    return [
+        _incident(one.number, one.incident, one.url)
+        | {"labels": _pairs(incident_labels(one.incident).items())}
+        for one in carried.told
+    ]
 
 
 def _incident(number: int, incident: Incident, url: str) -> dict[str, Any]:

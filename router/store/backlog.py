@@ -77,7 +77,7 @@ def read_backlog(tx: Connection) -> Backlog:
         pages=_waiting(
             tx,
             case((messages.c.reason.is_not(None), messages.c.created_at), else_=messages.c.due_at),
-            and_(MESSAGE_OPEN, messages.c.kind == MessageKind.PAGE.value),
+            and_(MESSAGE_OPEN, messages.c.kind.in_([kind for kind in MessageKind if kind.wakes])),
         ),
         open_incidents=int(tx.execute(still_open).scalar_one()),
     )

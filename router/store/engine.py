@@ -38,7 +38,10 @@ def open_engine(url: str) -> Engine:
             "keepalives_interval": 2,
             "keepalives_count": 3,
             "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s"
-            f" -c statement_timeout={SILENCE_SECONDS}s -c synchronous_commit=on",
+            f" -c statement_timeout={SILENCE_SECONDS}s -c synchronous_commit=on"
+            # A replica that stands still, or is cut off, within a transaction: the server
+            # would wait for it for hours, and the others for its locks.
+            f" -c idle_in_transaction_session_timeout={SILENCE_SECONDS}s",
         },
     )
 

@@ -21,6 +21,7 @@ from router.incident.reconcile import OpenAlert
 from router.store.tables import (
     ALERT_IN_OPEN_INCIDENT,
     INCIDENT_OPEN,
+    INCIDENT_REVISITED,
     alerts,
     events,
     incidents,
@@ -182,6 +183,12 @@ def list_revisits(tx: Connection, *, now: datetime, limit: int) -> list[int]:
     return [int(number) for number in tx.execute(statement).scalars()]
 
 
+def record_unrevisited(tx: Connection, number: int, *, until: datetime) -> None:
+    """Put off what time does to an incident, since it failed; any change of it ends the delay."""
+    this = update(incidents).where(incidents.c.number == number, INCIDENT_REVISITED)
+    tx.execute(this.values(revisit_at=until))
+
+
 def record_incident(tx: Connection, before: Incident | None, after: Incident) -> Incident:
     """Store an incident as it is now and return it with its number.
 
@@ -199,6 +206,8 @@ def record_incident(tx: Connection, before: Incident | None, after: Incident) ->
         if not after.is_open:
             closed = update(alerts).where(alerts.c.incident_number == number)
             tx.execute(closed.values(in_open_incident=False))
+        elif before is not None and not before.is_open:
+            _hold_again(tx, number)
     known = {} if before is None else before.alerts
     _record_alerts(tx, number, known, after)
     return replace(after, number=number)
@@ -225,6 +234,13 @@ def record_events(tx: Connection, number: int, happened: Iterable[Event]) -> Non
     ]
     if rows:
         tx.execute(insert(events), rows)
+
+
+def is_on_timeline(tx: Connection, number: int, event: Event) -> bool:
+    """Say whether an incident's timeline has told the same already, whenever that was."""
+    same = (events.c.kind == event.kind.value, events.c.text == event.text)
+    found = select(events.c.id).where(events.c.incident_number == number, *same).limit(1)
+    return tx.execute(found).first() is not None
 
 
 def list_timeline(tx: Connection, number: int) -> tuple[Event, ...]:
@@ -258,6 +274,13 @@ def _record_alerts(
         tx.execute(delete(alerts).where(alerts.c.incident_number == number, old))
     if changed:
         tx.execute(insert(alerts), [_alert_row(number, alert, incident) for alert in changed])
+
+
+def _hold_again(tx: Connection, number: int) -> None:
+    """Let a reopened incident hold its alerts as before, but for those that another one holds."""
+    held = select(alerts.c.fingerprint).where(ALERT_IN_OPEN_INCIDENT)
+    own = update(alerts).where(alerts.c.incident_number == number)
+    tx.execute(own.where(alerts.c.fingerprint.not_in(held)).values(in_open_incident=True))
 
 
 def _record_seen(tx: Connection, number: int, fingerprints: Sequence[str], at: datetime) -> None:

@@ -41,6 +41,7 @@ class StoredMessage:
     reason: str | None
     detail: str | None
     held_until: datetime | None = None  # when the hours of its channel begin
+    carried_by: int | None = None  # the message that tells it together with others
 
 
 def record_message(tx: Connection, message: Message, *, now: datetime) -> bool:
@@ -51,13 +52,18 @@ def record_message(tx: Connection, message: Message, *, now: datetime) -> bool:
     return True
 
 
-def record_page(tx: Connection, page: Message, *, now: datetime) -> None:
-    """Ask for a page; for one that was dropped when its step was paused, ask again."""
+def record_page(tx: Connection, page: Message, *, now: datetime) -> int | None:
+    """Ask for a page; for one that was dropped when its step was paused, ask again.
+
+    Returns its row; None when it was asked for before, also when a digest tells it.
+    """
     if record_message(tx, page, now=now):
-        return
+        return int(tx.execute(select(messages.c.id).where(*_same(page))).scalar_one())
     again = {"state": "pending", "due_at": now, "created_at": now, "ended_at": None}
-    dropped = (*_same(page), messages.c.state == "dropped")
-    tx.execute(update(messages).where(*dropped).values(**again, detail=None, reason=None))
+    dropped = (*_same(page), messages.c.state == "dropped", messages.c.carried_by.is_(None))
+    statement = update(messages).where(*dropped).values(**again, detail=None, reason=None)
+    asked: int | None = tx.execute(statement.returning(messages.c.id)).scalar()
+    return asked
 
 
 def record_notice(tx: Connection, notice: Message, *, now: datetime) -> None:
@@ -140,7 +146,10 @@ def urgency(kind: MessageKind) -> int:
     return list(MessageKind).index(kind)
 
 
-_OPEN_PAGE: Final = (MESSAGE_OPEN, messages.c.urgency == urgency(MessageKind.PAGE))
+_OPEN_PAGE: Final = (
+    MESSAGE_OPEN,
+    messages.c.urgency.in_([urgency(kind) for kind in MessageKind if kind.wakes]),
+)
 
 
 def _row(message: Message, now: datetime) -> dict[str, Any]:
@@ -183,4 +192,5 @@ def read_message(row: Row[Any]) -> StoredMessage:
         reason=row.reason,
         detail=row.detail,
         held_until=row.held_until,
+        carried_by=row.carried_by,
     )

@@ -1,11 +1,12 @@
-"""What providers told us, so that nothing of it counts twice, and which incident it was about."""
+"""What providers told us, so that nothing of it counts twice, and of which page it was."""
 
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
 from router.message.model import MessageKind
-from router.store.tables import messages, provider_events
+from router.store.digests import list_carried_pages
+from router.store.tables import MESSAGE_WAKES, messages, provider_events
 
 
 def record_provider_event(
@@ -14,14 +15,14 @@ def record_provider_event(
     event_id: str,
     *,
     subject: str,
-    incident_number: int,
+    dedup_key: str,
     now: datetime,
 ) -> bool:
     """Keep that an event is dealt with by this transaction; False when it has been before.
 
-    `subject` is what of the provider's it is about. To be called with the
-    incident's row locked: then the same event at two replicas comes one after
-    the other.
+    `subject` is what of the provider's it is about, `dedup_key` names our page
+    that this is. To be called with the rows of the page's incidents locked:
+    then the same event at two replicas comes one after the other.
     """
     known = select(provider_events.c.event_id).where(
         provider_events.c.provider == provider, provider_events.c.event_id == event_id
@@ -33,30 +34,36 @@ def record_provider_event(
         event_id=event_id,
         received_at=now,
         subject=subject or None,
-        incident_number=incident_number,
+        dedup_key=dedup_key,
     )
     tx.execute(row)
     return True
 
 
-def find_by_subject(tx: Connection, provider: str, subject: str) -> int | None:
-    """Return the incident that earlier events about the same thing of the provider's were of."""
+def find_by_subject(tx: Connection, provider: str, subject: str) -> str | None:
+    """Return the dedup key of the page that earlier events about the same thing were of."""
     statement = (
-        select(provider_events.c.incident_number)
+        select(provider_events.c.dedup_key)
         .where(provider_events.c.provider == provider, provider_events.c.subject == subject)
         .order_by(provider_events.c.received_at.desc())
         .limit(1)
     )
-    number = tx.execute(statement).scalar()
-    return None if number is None else int(number)
+    key: str | None = tx.execute(statement).scalar()
+    return key
 
 
-def find_by_page(tx: Connection, channel: str, dedup_key: str) -> int | None:
-    """Return the incident for which this page was sent by the channel."""
-    statement = select(messages.c.incident_number).where(
-        messages.c.dedup_key == dedup_key,
-        messages.c.kind == MessageKind.PAGE.value,
-        messages.c.channel == channel,
+def list_paged_for(tx: Connection, channel: str, dedup_key: str) -> list[int]:
+    """Return the incidents for which the channel was asked to send this page or digest, in order.
+
+    None when it is of another installation, or gone.
+    """
+    statement = select(messages.c.incident_number, messages.c.kind).where(
+        MESSAGE_WAKES, messages.c.dedup_key == dedup_key, messages.c.channel == channel
     )
-    number = tx.execute(statement.limit(1)).scalar()
-    return None if number is None else int(number)
+    row = tx.execute(statement.limit(1)).first()
+    if row is None:
+        return []
+    if row.kind != MessageKind.DIGEST.value:
+        return [int(row.incident_number)]
+    told = {page.incident_number for page in list_carried_pages(tx, [dedup_key])}
+    return sorted(told) or [int(row.incident_number)]

@@ -253,7 +253,7 @@ provider_events = Table(
     Column("event_id", Text, primary_key=True),
     Column("received_at", Instant, nullable=False),
     Column("subject", Text),  # what of the provider's it is about, by the provider's id
-    Column("incident_number", BigInteger),  # of ours. No foreign key: old incidents are deleted
+    Column("dedup_key", Text),  # of our page that this is. No foreign key: old ones are deleted
     Index("ix_provider_events_subject", "provider", "subject"),
     Index("ix_provider_events_received", "received_at"),
 )
@@ -278,6 +278,7 @@ INCIDENT_REVISITED = incidents.c.revisit_at.is_not(None)
 ALERT_IN_OPEN_INCIDENT = alerts.c.in_open_incident.is_(true())
 TIMER_RUNNING = timers.c.due_at.is_not(None)
 MESSAGE_HELD = messages.c.held_until.is_not(None)
+MESSAGE_WAKES = messages.c.kind.in_([literal_column("'page'"), literal_column("'digest'")])
 MESSAGE_OPEN = messages.c.state.in_([literal_column("'pending'"), literal_column("'sending'")])
 
 
@@ -307,3 +308,11 @@ _partial_index(
     "ix_messages_carried", messages.c.carried_by, where=messages.c.carried_by.is_not(None)
 )
 _partial_index("ix_messages_held", messages.c.held_until, where=MESSAGE_HELD)
+# How many pages one address got lately: of all that it ever got, only those are read.
+_partial_index(
+    "ix_messages_waking",
+    messages.c.channel,
+    messages.c.address,
+    messages.c.created_at,
+    where=MESSAGE_WAKES,
+)

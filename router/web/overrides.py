@@ -33,7 +33,7 @@ from router.store.overrides import (
 from router.web.oncall_views import read_instant, render_override, render_rows
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
-from router.web.requests import TooLarge, read_body, refuse_stranger
+from router.web.requests import TooLarge, read_body, read_number, refuse_stranger
 from router.web.tokens import TokenFile
 
 LONGEST_NAME: Final = 200
@@ -42,7 +42,6 @@ LONGEST_BODY: Final = 10_000
 LONGEST_LIST: Final = 500
 PAST_LISTED: Final = 50  # unless more are asked for
 MOST: Final = 500  # that count or will: each makes every question of who is on call slower
-_LONGEST_NUMBER: Final = 18  # digits that are below the largest number of a row
 
 _EXAMPLE: Final = (
     '{"schedule": "primary", "person": "platform-1", "from": "2026-12-24T18:00:00+01:00",'
@@ -108,7 +107,7 @@ class OverridesApi:
         if refusal := self._refuse(request):
             return refusal
         state = request.query_params.get("state", "current")
-        limit = _read_number(request.query_params.get("limit", str(PAST_LISTED)))
+        limit = read_number(request.query_params.get("limit", str(PAST_LISTED)))
         if state not in ("current", "all"):
             return render_problem(HTTPStatus.BAD_REQUEST, "`state` must be current or all.")
         if limit is None or not 1 <= limit <= LONGEST_LIST:
@@ -127,7 +126,7 @@ class OverridesApi:
         if refusal := self._refuse(request):
             return refusal
         roster, now = self.ports.catalog().roster, self.ports.clock()
-        number = _read_number(request.path_params["number"])
+        number = read_number(request.path_params["number"])
         try:
             by = _read_by(await _read(request))
         except _RefusedError as error:
@@ -197,12 +196,6 @@ def _read_time(name: str, text: str) -> datetime:
             f"`{name}` must be a time with its offset, such as 2026-12-24T18:00:00+01:00."
         )
     return at
-
-
-def _read_number(text: str) -> int | None:
-    if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER:
-        return None
-    return int(text)
 
 
 def _record(

@@ -1,6 +1,6 @@
 """What follows when somebody answers: the work of one transaction (G5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -79,7 +79,7 @@ class Answers:
         policy = self.decisions.catalog.policies.get(PolicyId(given.to))
         if policy is None:
             raise AnswerRefused(f"There is no policy {given.to}.")
-        return policy
+        return replace(policy, given=True)
 
     def _to_person(self, tx: Connection, incident: Incident, given: Reassign) -> Policy:
         person = self.decisions.catalog.roster.people.get(PersonId(given.to))

@@ -29,6 +29,7 @@ from router.oncall.model import Roster
 from router.routing import PolicyId
 from router.store.incidents import (
     find_incident,
+    is_on_timeline,
     list_channels,
     list_firing,
     record_channels,
@@ -158,9 +159,10 @@ class Decisions:
         """Page whom the due step names and set the next.
 
         While a maintenance is announced that `muted` pages heed, the step waits
-        for its end. Returns "nothing" when nothing is due any more, and "nobody
-        reached" when the escalation is at its end without any page in its last
-        resort.
+        for its end, and is looked at every minute: what is announced can be
+        called off, and what it does not cover can join. Returns "nothing" when
+        nothing is due any more, and "nobody reached" when the escalation is at
+        its end without any page in its last resort.
         """
         incident = find_incident(tx, number, to_change=True)
         timer = find_timer(tx, number)
@@ -171,8 +173,9 @@ class Decisions:
             return "nothing"
         mute = find_mute(incident, self.catalog.maintenance, now=now) if muted else None
         if mute is not None:
-            record_escalation(tx, number, replace(timer.escalation, due_at=mute.until))
-            record_events(tx, number, [mute.event])
+            record_escalation(tx, number, replace(timer.escalation, due_at=mute.asked_at))
+            if not is_on_timeline(tx, number, mute.event):
+                record_events(tx, number, [mute.event])
             return "taken"
         decision = decide(timer.escalation, incident, self._roster(tx, now=now), now=now)
         round_ = timer.round
@@ -185,7 +188,10 @@ class Decisions:
         record_channels(tx, number, decision.channels)
         waits = self._notice_times(incident, now=now)
         self.outbox.record_step(tx, number, decision, round_=round_, waits=waits, now=now)
-        self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now)
+        # What a person asks for is one page, and is not to wait for others.
+        self.outbox.record_pages(
+            tx, number, decision.pages, round_=round_, now=now, gathers=muted
+        )
         return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
 
     def _decide_instead(
@@ -197,7 +203,7 @@ class Decisions:
         have left since. None when today's policy is that copy, or there is none.
         """
         policy = self.todays_policy(incident)
-        if policy is None or policy == ended.policy:
+        if policy is None or policy == replace(ended.policy, given=False):
             return None
         text = f"What is left of the policy reaches nobody: policy {policy.id} of today begins."
         record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
@@ -250,49 +256,57 @@ class Decisions:
         """Choose channels and policy, at opening and whenever an alert newly fires.
 
         Somebody who has the incident is left alone, unless nothing in it woke
-        people until now: then it was something milder that they took.
+        people until now: then it was something milder that they took. So is
+        whom a person gave it to.
         """
         destination = self._destination(incident)
         policy = destination.policy
-        woke_nobody = before is None or not before.alerts or self._policy_of(before) is None
+        led_to = None if before is None or not before.alerts else self._policy_of(before)
+        woke_nobody = led_to is None
         if policy is not None and woke_nobody and incident.acknowledged_by is not None:
             text = (
                 f"{incident.acknowledged_by} had acknowledged what wakes nobody: people are paged."
             )
             record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
             incident = record_incident(tx, incident, without_acknowledgement(incident))
-        starts = (
-            policy is not None
-            and incident.state is IncidentState.TRIGGERED
-            and _may_start(
-                find_timer(tx, number),
-                policy,
-                again=woke_nobody or change.severity_rose or change.pages_anew,
-            )
+        timer = find_timer(tx, number)
+        begins = None if policy is None else self.catalog.policies[policy]
+        if timer is not None and change.pages_anew and not change.reopened:
+            # Who was given it and snoozed it has it still.
+            begins = timer.escalation.policy if timer.escalation.policy.given else begins
+        starts = incident.state is IncidentState.TRIGGERED and _may_start(
+            timer,
+            begins,
+            moved=led_to != policy,
+            again=woke_nobody or change.severity_rose or change.pages_anew,
         )
         told = list_channels(tx, number)
         record_channels(tx, number, destination.channels)
-        if change.opened or starts or told != list_channels(tx, number):
+        by_route = starts and begins is not None and not begins.given
+        if change.opened or by_route or told != list_channels(tx, number):
             event = Event(at=now, kind=EventKind.ROUTED, text=destination.because)
             record_events(tx, number, [event])
-        if policy is not None and starts:
-            begun = start(
-                self.catalog.policies[policy], catalog_version=self.catalog.version, now=now
-            )
+        if begins is not None and starts:
+            begun = start(begins, catalog_version=self.catalog.version, now=now)
             record_started(tx, number, begun)
         return incident
 
     def _stop_if_nobody_to_wake(
         self, tx: Connection, number: int, incident: Incident, *, now: datetime
     ) -> None:
-        """Wake nobody any more when no alert that goes on has a route that wakes people."""
+        """Wake nobody any more when no alert that goes on has a route that wakes people.
+
+        Whom a person gave it to is not paged by any route, and so not spared by one.
+        """
         timer = find_timer(tx, number)
-        if timer is None or self._policy_of(incident) is not None:
+        if timer is None or timer.escalation.policy.given:
+            return
+        if self._policy_of(incident) is not None:
             return
         dropped = self.outbox.drop_pages(
             tx, incident, reason="no alert that goes on wakes people", now=now
         )
-        if timer.escalation.due_at is None and not dropped:
+        if stop(timer.escalation) == timer.escalation and not dropped:
             return
         record_escalation(tx, number, stop(timer.escalation))
         text = (
@@ -338,12 +352,19 @@ def _reaches_nobody(decision: Decision, incident: Incident) -> bool:
     return waits and not decision.pages and decision.escalation.due_at is None
 
 
-def _may_start(timer: Timer | None, policy: PolicyId, *, again: bool) -> bool:
+def _may_start(timer: Timer | None, policy: Policy | None, *, moved: bool, again: bool) -> bool:
     """Say whether the policy is to begin.
 
     One that is at work is never sent back to its first step. One that has
-    ended begins `again` only for something worse than what it paged for.
+    ended begins `again` only for something worse than what it paged for. What
+    a person gave it to counts as the policy of its routes until those have
+    `moved` to another one.
     """
-    if timer is None or timer.escalation.policy.id != policy:
+    if policy is None:
+        return False
+    if timer is None:
+        return True
+    runs = timer.escalation.policy
+    if moved if runs.given else runs.id != policy.id:
         return True
     return again and timer.escalation.due_at is None

@@ -18,6 +18,7 @@ from router.incident.model import Event, EventKind, Incident
 from router.logs import context
 from router.message.model import Carried, Message, MessageKind, Told
 from router.metrics import Metrics
+from router.store.digests import list_carried_pages
 from router.store.held import (
     HeldNotice,
     list_carried,
@@ -124,8 +125,14 @@ def read_carried(
 
 
 def list_told(tx: Connection, message: StoredMessage) -> list[int]:
-    """Return the incidents that a message tells: its own, and those that it carries."""
+    """Return the incidents that a message tells: its own, and those that it carries.
+
+    Of a digest only those that are still in it: the one it began with may have been taken out.
+    """
     own = message.message.incident_number
+    if message.message.is_of_digest:
+        pages = list_carried_pages(tx, [message.message.dedup_key])
+        return sorted({page.incident_number for page in pages}) or [own]
     if message.message.kind is not MessageKind.SUMMARY:
         return [own]
     return sorted({own, *(one.incident_number for one in list_carried(tx, message.id))})

@@ -9,13 +9,14 @@ from router.catalog import OnCallCatalog
 from router.escalation.model import Foreseen
 from router.escalation.outlook import Today, foresee
 from router.incident.model import Incident
-from router.message.model import MessageContext, MessageKind
+from router.message.model import Carried, MessageContext, MessageKind
 from router.message.own_templates import OwnTemplates
 from router.oncall.model import PersonId
 from router.store.incidents import find_incident, list_timeline
 from router.store.messages import MessageState, StoredMessage, list_messages
 from router.store.overrides import read_roster
 from router.store.timers import find_timer
+from router.worker.digests import find_state, read_digest
 from router.worker.held import read_carried
 from router.worker.outcomes import is_needless
 
@@ -32,9 +33,9 @@ def read_context(
     """Return what to render, or None for a page that nobody needs any more."""
     number = claimed.message.incident_number
     incident = find_incident(tx, number)
-    if incident is None or is_needless(claimed, incident):
+    if incident is None or is_needless(claimed, find_state(tx, claimed.message, incident)):
         return None
-    pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
+    pages = list_messages(tx, number, kinds=[kind for kind in MessageKind if kind.wakes])
     return MessageContext(
         message=claimed.message,
         incident=incident,
@@ -48,10 +49,18 @@ def read_context(
         maybe_sent_since=claimed.created_at if claimed.attempts > 1 else None,
         now=now,
         templates=templates,
-        carried=read_carried(tx, claimed, incident, external_url=external_url)
-        if claimed.message.kind is MessageKind.SUMMARY
-        else None,
+        carried=_carried(tx, claimed, incident, external_url=external_url),
     )
+
+
+def _carried(
+    tx: Connection, claimed: StoredMessage, incident: Incident, *, external_url: str | None
+) -> Carried | None:
+    if claimed.message.is_of_digest:
+        return read_digest(tx, claimed.message, external_url=external_url)
+    if claimed.message.kind is MessageKind.SUMMARY:
+        return read_carried(tx, claimed, incident, external_url=external_url)
+    return None
 
 
 def _following(
@@ -66,9 +75,17 @@ def _following(
 
 
 def _paged(pages: Iterable[StoredMessage]) -> tuple[PersonId, ...]:
-    """Return whom a page went to, or is on its way to; each person once, the first paged first."""
+    """Return whom a page went to, or is on its way to; each person once, the first paged first.
+
+    Also those whom a digest tells, which may be a row of another incident.
+    """
     vain = (MessageState.DROPPED, MessageState.FAILED)
-    people = (page.message.person for page in pages if page.state not in vain)
+    people = (
+        page.message.person
+        for page in pages
+        if page.message.kind is MessageKind.PAGE
+        and (page.state not in vain or page.carried_by is not None)
+    )
     return tuple(dict.fromkeys(person for person in people if person is not None))
 
 

@@ -10,9 +10,16 @@ from sqlalchemy import Connection
 from router.address import Address
 from router.channels.channel import Channel
 from router.escalation.model import Decision, Page
+from router.escalation.storm import joint_state
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.message.model import Message, MessageKind
 from router.message.summary import shown_instant
+from router.store.digests import (
+    find_digest_key,
+    list_carried_pages,
+    list_digest,
+    record_taken_out,
+)
 from router.store.held import record_held, release_held
 from router.store.incidents import list_channels, record_events
 from router.store.messages import (
@@ -24,6 +31,8 @@ from router.store.messages import (
     record_notice,
     record_page,
 )
+from router.worker.digests import gather
+from router.worker.held import list_told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +43,20 @@ class Outbox:
     channels: Mapping[str, Channel]
 
     def record_pages(
-        self, tx: Connection, incident: int, pages: Iterable[Page], *, round_: int, now: datetime
+        self,
+        tx: Connection,
+        incident: int,
+        pages: Iterable[Page],
+        *,
+        round_: int,
+        now: datetime,
+        gathers: bool = False,
     ) -> None:
-        """Ask for pages; the round keeps a second escalation's keys apart from the first's."""
+        """Ask for pages; the round keeps a second escalation's keys apart from the first's.
+
+        When it `gathers`, an address that is asked to take many is told the
+        rest by digests; what a person asks for goes out by itself.
+        """
         for page in pages:
             key = f"{self.installation}/{incident}/{page.step}.{round_}/{page.person}"
             message = Message(
@@ -47,7 +67,9 @@ class Outbox:
                 person=page.person,
                 because=page.because,
             )
-            record_page(tx, message, now=now)
+            asked = record_page(tx, message, now=now)
+            if gathers and asked is not None:
+                gather(tx, asked, message, installation=self.installation, now=now)
 
     def record_page_elsewhere(
         self, tx: Connection, page: Message, address: Address, *, now: datetime
@@ -65,54 +87,102 @@ class Outbox:
         number = _number(incident)
         if incident.state is IncidentState.RESOLVED:
             acknowledges = list_messages(tx, number, kinds=[MessageKind.ACKNOWLEDGE])
-            waiting = [one.id for one in acknowledges if one.state is MessageState.PENDING]
-            record_dropped(tx, waiting, reason="superseded by the resolve", now=now)
-        for page in list_messages(tx, number, kinds=[MessageKind.PAGE]):
+            _supersede(tx, [one for one in acknowledges if not one.message.is_of_digest], now=now)
+        pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
+        self._end(tx, pages, incident.state, now=now)
+        for page in pages:
+            self._settle(tx, self._lock_digest(tx, page), now=now)
+
+    def _end(
+        self, tx: Connection, pages: Iterable[StoredMessage], state: IncidentState, *, now: datetime
+    ) -> None:
+        for page in pages:
             if page.state is MessageState.PENDING:
-                self.drop_page(tx, page, incident, now=now)
+                self.drop_page(tx, page, state, now=now)
             elif page.state is not MessageState.SENDING and page.attempts:
-                self.record_follow_up(tx, page.message, incident, now=now)
+                self.record_follow_up(tx, page.message, state, now=now)
+
+    def _lock_digest(self, tx: Connection, page: StoredMessage) -> list[StoredMessage]:
+        """Return the digest that tells a page, at each of its addresses; nothing when none does.
+
+        Locked before anybody looks at its other incidents: of two that end at
+        once, the second to get here sees the end of the first.
+        """
+        key = None if page.carried_by is None else find_digest_key(tx, page.carried_by)
+        return [] if key is None else list_digest(tx, key, to_change=True)
+
+    def _settle(self, tx: Connection, digest: list[StoredMessage], *, now: datetime) -> None:
+        """End a digest, as a page, once no incident in it has to wake anybody."""
+        if not digest:
+            return
+        key = digest[0].message.dedup_key
+        state = joint_state({page.state for page in list_carried_pages(tx, [key])})
+        if state is IncidentState.TRIGGERED:
+            return
+        if state is IncidentState.RESOLVED:
+            number = digest[0].message.incident_number
+            acknowledges = list_messages(tx, number, kinds=[MessageKind.ACKNOWLEDGE])
+            same = [one for one in acknowledges if one.message.dedup_key == key]
+            _supersede(tx, same, now=now)
+        self._end(tx, digest, state, now=now)
 
     def withdraw_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
         """End the pages of those who do not have to care any more, though the incident goes on."""
         for page in list_messages(tx, _number(incident), kinds=[MessageKind.PAGE]):
+            reason = "it was given to somebody else"
             if page.state is MessageState.PENDING:
-                reason = "it was given to somebody else"
-                self.drop_page(tx, page, incident, reason=reason, now=now)
+                self.drop_page(tx, page, incident.state, reason=reason, now=now)
             if page.attempts and page.state is not MessageState.SENDING:
                 self._tell_provider(tx, page.message, MessageKind.RESOLVE, now=now)
+            digest = self._lock_digest(tx, page)
+            if digest:
+                record_taken_out(tx, page.id, reason=reason)
+                self._settle(tx, digest, now=now)
 
     def drop_pages(self, tx: Connection, incident: Incident, *, reason: str, now: datetime) -> bool:
-        """Drop the pages that wait to be sent; False when none did."""
+        """Drop the pages that wait to be sent, also in a digest; False when none did."""
         pages = list_messages(tx, _number(incident), kinds=[MessageKind.PAGE])
         waiting = [page for page in pages if page.state is MessageState.PENDING]
         for page in waiting:
-            self.drop_page(tx, page, incident, reason=reason, now=now)
-        return bool(waiting)
+            self.drop_page(tx, page, incident.state, reason=reason, now=now)
+        taken_out = [self._take_out(tx, page, reason=reason, now=now) for page in pages]
+        return bool(waiting) or any(taken_out)
+
+    def _take_out(self, tx: Connection, page: StoredMessage, *, reason: str, now: datetime) -> bool:
+        """Take a page out of a digest that waits to be sent; False when none does with it."""
+        digest = self._lock_digest(tx, page)
+        if not digest or any(one.state is not MessageState.PENDING for one in digest):
+            return False
+        record_taken_out(tx, page.id, reason=reason)
+        record_events(tx, page.message.incident_number, [_unsent(page.message, reason, now=now)])
+        self._settle(tx, digest, now=now)
+        return True
 
     def drop_page(
         self,
         tx: Connection,
         page: StoredMessage,
-        incident: Incident,
+        state: IncidentState,
         *,
         now: datetime,
         reason: str = "",
     ) -> None:
-        """Take a page out that nobody needs; one that was tried may have been accepted unseen."""
-        reason = reason or f"{incident.state} before it was accepted"
+        """Take a page out that nobody needs; one that was tried may have been accepted unseen.
+
+        `state` is that of its incident, of a digest the joint one.
+        """
+        reason = reason or f"{state} before it was accepted"
         record_dropped(tx, [page.id], reason=reason, now=now)
-        text = f"Page to {_place(page.message)} not sent: {reason}."
-        event = Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
-        record_events(tx, _number(incident), [event])
+        for number in list_told(tx, page):
+            record_events(tx, number, [_unsent(page.message, reason, now=now)])
         if page.attempts:
-            self.record_follow_up(tx, page.message, incident, now=now)
+            self.record_follow_up(tx, page.message, state, now=now)
 
     def record_follow_up(
-        self, tx: Connection, page: Message, incident: Incident, *, now: datetime
+        self, tx: Connection, page: Message, state: IncidentState, *, now: datetime
     ) -> None:
         """Tell the provider of a page that somebody has the incident, or that it is over."""
-        kind = _follow_up(incident.state)
+        kind = _follow_up(state)
         if kind is not None:
             self._tell_provider(tx, page, kind, now=now)
 
@@ -291,6 +361,16 @@ def _follow_up(state: IncidentState) -> MessageKind | None:
             return MessageKind.RESOLVE
         case _:
             assert_never(state)
+
+
+def _supersede(tx: Connection, acknowledges: Iterable[StoredMessage], *, now: datetime) -> None:
+    waiting = [one.id for one in acknowledges if one.state is MessageState.PENDING]
+    record_dropped(tx, waiting, reason="superseded by the resolve", now=now)
+
+
+def _unsent(page: Message, reason: str, *, now: datetime) -> Event:
+    text = f"{page.kind.capitalize()} to {_place(page)} not sent: {reason}."
+    return Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
 
 
 def _place(message: Message) -> str:

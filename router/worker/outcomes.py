@@ -8,13 +8,20 @@ from sqlalchemy import Connection
 
 from router.address import Address
 from router.channels.outcome import Outcome, Refused, Retry, Sent
-from router.incident.model import Event, EventKind, Incident, IncidentState
+from router.incident.model import Event, EventKind, IncidentState
 from router.message.model import Message, MessageKind
 from router.oncall.model import Roster
+from router.store.digests import (
+    find_digest_key,
+    list_carried_pages,
+    list_digest,
+    lock_incidents_of,
+)
 from router.store.incidents import find_incident, record_events
 from router.store.leases import SENT_BEFORE, find_claimed, record_failure, record_sent
 from router.store.messages import StoredMessage, list_messages
 from router.store.timers import find_timer, record_escalation
+from router.worker.digests import find_state
 from router.worker.held import list_told
 from router.worker.outbox import Outbox
 from router.worker.retry import next_delay, repeat_at
@@ -34,30 +41,47 @@ class Outcomes:
         self, tx: Connection, claimed: StoredMessage, outcome: Outcome, *, now: datetime
     ) -> bool:
         """Record an outcome; False when the lease was lost, since then another one records it."""
-        incident = find_incident(tx, claimed.message.incident_number, to_change=True)
-        current = find_claimed(tx, claimed)
-        if incident is None or current is None:
+        found = self._lock(tx, claimed)
+        if found is None:
             return False
+        current, state = found
         # As it was claimed: what changed since then is not in what was sent.
         current = replace(current, revision=claimed.revision)
         if isinstance(outcome, Sent):
-            self._record_sent(tx, current, outcome, incident, now=now)
-        elif is_needless(current, incident):
+            self._record_sent(tx, current, outcome, state, now=now)
+        elif is_needless(current, state):
             # It may have been accepted without our knowing, so the provider is told as well.
-            self.outbox.drop_page(tx, current, incident, now=now)
+            self.outbox.drop_page(tx, current, state, now=now)
         else:
-            self._record_failure(tx, current, outcome, incident, now=now)
+            self._record_failure(tx, current, outcome, now=now)
         return True
+
+    def _lock(
+        self, tx: Connection, claimed: StoredMessage
+    ) -> tuple[StoredMessage, IncidentState] | None:
+        """Return a message under its lease and how what it tells stands; None: the lease is lost.
+
+        What it tells is locked first, and then the message, as by whoever changes an incident.
+        """
+        if claimed.message.kind is MessageKind.DIGEST:
+            lock_incidents_of(tx, claimed.message.dedup_key)
+        incident = find_incident(tx, claimed.message.incident_number, to_change=True)
+        current = find_claimed(tx, claimed)
+        if incident is None or current is None:
+            return None
+        return current, find_state(tx, current.message, incident)
 
     def drop(self, tx: Connection, claimed: StoredMessage, *, now: datetime) -> bool:
         """Drop a page that is needless before this attempt; False when it is needed after all."""
-        incident = find_incident(tx, claimed.message.incident_number, to_change=True)
-        current = find_claimed(tx, claimed)
-        if incident is None or current is None or not is_needless(current, incident):
+        found = self._lock(tx, claimed)
+        if found is None:
+            return False
+        current, state = found
+        if not is_needless(current, state):
             return False
         # The claim counted an attempt that is not made.
         untried = replace(current, attempts=current.attempts - 1)
-        self.outbox.drop_page(tx, untried, incident, now=now)
+        self.outbox.drop_page(tx, untried, state, now=now)
         return True
 
     def _record_sent(
@@ -65,7 +89,7 @@ class Outcomes:
         tx: Connection,
         sent: StoredMessage,
         outcome: Sent,
-        incident: Incident,
+        state: IncidentState,
         *,
         now: datetime,
     ) -> None:
@@ -77,16 +101,17 @@ class Outcomes:
             event = Event(at=now, kind=EventKind.MESSAGE_SENT, text=text)
             for number in list_told(tx, sent):
                 record_events(tx, number, [event])
-        if sent.message.kind is MessageKind.PAGE:
+        if sent.message.kind.wakes:
             # Acknowledged or resolved while it was on its way: the provider must learn it.
-            self.outbox.record_follow_up(tx, sent.message, incident, now=now)
+            self.outbox.record_follow_up(tx, sent.message, state, now=now)
 
     def _repeat_at(self, tx: Connection, sent: StoredMessage, *, now: datetime) -> datetime | None:
         """Return when the end of a page is told once more, in case it came too early."""
         channel = self.outbox.channels.get(sent.message.address.channel)
         if channel is None or not channel.settles_within:
             return None
-        pages = list_messages(tx, sent.message.incident_number, kinds=[MessageKind.PAGE])
+        kinds = [kind for kind in MessageKind if kind.wakes]
+        pages = list_messages(tx, sent.message.incident_number, kinds=kinds)
         same = (sent.message.dedup_key, sent.message.address)
         ended = [one for one in pages if (one.message.dedup_key, one.message.address) == same]
         return repeat_at(
@@ -101,7 +126,6 @@ class Outcomes:
         tx: Connection,
         failed: StoredMessage,
         outcome: Retry | Refused,
-        incident: Incident,
         *,
         now: datetime,
     ) -> None:
@@ -122,14 +146,18 @@ class Outcomes:
             event = Event(at=now, kind=EventKind.MESSAGE_FAILED, text=text)
             for number in list_told(tx, failed):
                 record_events(tx, number, [event])
-        if kind is MessageKind.PAGE and (isinstance(outcome, Refused) or age >= ELSEWHERE_AFTER):
+        if kind.wakes and (isinstance(outcome, Refused) or age >= ELSEWHERE_AFTER):
             self._page_next(tx, failed, now=now)
 
     def page_elsewhere(self, tx: Connection, page: Message, *, now: datetime) -> bool:
         """Page the person at the next address too; False when that is done, or of no use."""
         address = self.next_address(page)
+        if page.kind is MessageKind.DIGEST:
+            lock_incidents_of(tx, page.dedup_key)
         incident = find_incident(tx, page.incident_number, to_change=True)
-        if address is None or incident is None or incident.state is not IncidentState.TRIGGERED:
+        if address is None or incident is None:
+            return False
+        if find_state(tx, page, incident) is not IncidentState.TRIGGERED:
             return False
         return self.outbox.record_page_elsewhere(tx, page, address, now=now)
 
@@ -148,24 +176,42 @@ class Outcomes:
         if address is not None:
             self.outbox.record_page_elsewhere(tx, page, address, now=now)
             return
-        timer = find_timer(tx, page.incident_number)
+        asked = [(page.incident_number, page.dedup_key)]
+        if page.kind is MessageKind.DIGEST:
+            carried = list_carried_pages(tx, [page.dedup_key])
+            asked = [(one.incident_number, one.dedup_key) for one in carried]
+        for number, dedup_key in asked:
+            self._take_next_step(tx, number, _step(dedup_key), now=now)
+
+    def _take_next_step(self, tx: Connection, number: int, step: str, *, now: datetime) -> None:
+        """Make the next step due now when no page of `step`, the current one, was accepted."""
+        timer = find_timer(tx, number)
         if timer is None or timer.escalation.due_at is None or timer.escalation.due_at <= now:
             return
-        step = _step(page.dedup_key)
-        pages = list_messages(tx, page.incident_number, kinds=[MessageKind.PAGE])
+        pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
         of_step = [one for one in pages if _step(one.message.dedup_key) == step]
         is_current = step == f"{timer.escalation.next_step}.{timer.round}"
-        if is_current and all(one.reason is not None for one in of_step):
-            record_escalation(tx, page.incident_number, replace(timer.escalation, due_at=now))
+        if is_current and all(_was_refused(tx, one) for one in of_step):
+            record_escalation(tx, number, replace(timer.escalation, due_at=now))
             text = "No page of this step was accepted, so the next step does not wait."
             event = Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text)
-            record_events(tx, page.incident_number, [event])
+            record_events(tx, number, [event])
 
 
-def is_needless(message: StoredMessage, incident: Incident) -> bool:
-    """Say whether this would wake somebody for an incident that nobody has to be woken for."""
-    is_page = message.message.kind is MessageKind.PAGE
-    return is_page and incident.state is not IncidentState.TRIGGERED
+def is_needless(message: StoredMessage, state: IncidentState) -> bool:
+    """Say whether this would wake somebody for what nobody has to be woken for.
+
+    `state` is that of the message's incident, of a digest the joint one.
+    """
+    return message.message.kind.wakes and state is not IncidentState.TRIGGERED
+
+
+def _was_refused(tx: Connection, page: StoredMessage) -> bool:
+    """Say whether a page was tried in vain; one that a digest tells, at each of its addresses."""
+    key = None if page.carried_by is None else find_digest_key(tx, page.carried_by)
+    if key is None:
+        return page.reason is not None
+    return all(one.reason is not None for one in list_digest(tx, key))
 
 
 def _step(dedup_key: str) -> str:

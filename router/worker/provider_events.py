@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from sqlalchemy import Connection
 
@@ -14,8 +14,8 @@ from router.message.model import MessageKind
 from router.store.incidents import find_incident, record_events
 from router.store.messages import list_messages
 from router.store.provider_events import (
-    find_by_page,
     find_by_subject,
+    list_paged_for,
     record_provider_event,
 )
 from router.store.timers import find_timer
@@ -23,14 +23,18 @@ from router.worker.answers import Answers
 
 PAGERDUTY: Final = "pagerduty"
 
-Taken = Literal["acknowledged", "resolved", "noted", "unchanged", "repeated", "unknown", "ignored"]
+Acted = Literal["acknowledged", "resolved", "noted", "unchanged"]  # the first says most
+Taken = Acted | Literal["repeated", "unknown", "ignored"]
 
 _LONGEST_NUMBER: Final = 18  # digits of an incident's number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagerDutyEvents:
-    """Makes what people do in PagerDuty the same answer as from any other place."""
+    """Makes what people do in PagerDuty the same answer as from any other place.
+
+    An answer to a digest is one to each of the incidents that it tells.
+    """
 
     answers: Answers
     external_url: str | None  # what our links begin with
@@ -39,43 +43,43 @@ class PagerDutyEvents:
         """Do what an event asks for, and keep that it is done; a crash before leaves neither."""
         if event.kind not in HEEDED:
             return "ignored"
-        number = self._find(tx, event)
-        incident = None if number is None else find_incident(tx, number, to_change=True)
-        if number is None or incident is None:
+        key = self._find(tx, event)
+        numbers = [] if key is None else list_paged_for(tx, PAGERDUTY, key)
+        found = [(number, find_incident(tx, number, to_change=True)) for number in numbers]
+        incidents = [(number, incident) for number, incident in found if incident is not None]
+        if key is None or not incidents:
             return "unknown"
         is_new = record_provider_event(
-            tx,
-            PAGERDUTY,
-            event.id,
-            subject=event.incident_id,
-            incident_number=number,
-            now=now,
+            tx, PAGERDUTY, event.id, subject=event.incident_id, dedup_key=key, now=now
         )
-        return self._act(tx, number, incident, event, now=now) if is_new else "repeated"
+        if not is_new:
+            return "repeated"
+        acted = [self._act(tx, number, one, event, now=now) for number, one in incidents]
+        return min(acted, key=get_args(Acted).index)
 
-    def _find(self, tx: Connection, event: PagerDutyEvent) -> int | None:
-        """Return which incident of ours it is about: by our key, by theirs, by our link."""
-        if event.incident_key:
-            found = find_by_page(tx, PAGERDUTY, event.incident_key)
-            if found is not None:
-                return found
-        if event.incident_id:
-            found = find_by_subject(tx, PAGERDUTY, event.incident_id)
-            if found is not None:
-                return found
-        return self._find_by_link(tx, event.client_url)
+    def _find(self, tx: Connection, event: PagerDutyEvent) -> str | None:
+        """Return the dedup key of our page that it is about: by it, by their id, by our link."""
+        key = event.incident_key
+        if key and list_paged_for(tx, PAGERDUTY, key):
+            return key
+        known = find_by_subject(tx, PAGERDUTY, event.incident_id) if event.incident_id else None
+        return known or self._find_by_link(tx, event.client_url)
 
-    def _find_by_link(self, tx: Connection, url: str) -> int | None:
-        """Return the incident that our own link names, if PagerDuty was ever told of it."""
-        ours = f"{self.external_url}/incidents/"
-        digits = url.removeprefix(ours)
-        if self.external_url is None or not url.startswith(ours):
+    def _find_by_link(self, tx: Connection, url: str) -> str | None:
+        """Return the last page of the incident that our own link names, or the digest."""
+        address, _, rest = url.rpartition("/incidents/")
+        digits, _, digest = rest.partition("#")
+        if address != self.external_url or not digits.isascii() or not digits.isdigit():
             return None
-        if not digits.isascii() or not digits.isdigit() or len(digits) > _LONGEST_NUMBER:
+        if len(digits) > _LONGEST_NUMBER:
             return None
-        pages = list_messages(tx, int(digits), kinds=[MessageKind.PAGE])
-        told = any(page.message.address.channel == PAGERDUTY for page in pages)
-        return int(digits) if told else None
+        kind = MessageKind.DIGEST if digest else MessageKind.PAGE
+        keys = [
+            one.message.dedup_key
+            for one in list_messages(tx, int(digits), kinds=[kind])
+            if one.message.address.channel == PAGERDUTY
+        ]
+        return next((key for key in reversed(keys) if digest in ("", key.split("/")[2])), None)
 
     def _act(
         self,
@@ -85,7 +89,7 @@ class PagerDutyEvents:
         event: PagerDutyEvent,
         *,
         now: datetime,
-    ) -> Taken:
+    ) -> Acted:
         meaning = decide_meaning(
             event,
             incident,

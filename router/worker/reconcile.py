@@ -1,9 +1,10 @@
 """Once a minute: what Alertmanager lists beside what we hold (G4, and what users call stale)."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from guardia.matcher import matches_all
 from router.alertmanager import Answers, Peers
 from router.catalog import OnCallCatalog
+from router.incident.model import Change, Incident
 from router.incident.reconcile import (
     GONE_AFTER,
     Findings,
@@ -28,6 +30,7 @@ from router.intake.notification import parse_notification
 from router.logs import context
 from router.metrics import Metrics
 from router.store.incidents import (
+    ClosedByHand,
     find_incident,
     list_closed_by_hand,
     list_holders,
@@ -90,32 +93,41 @@ class Reconciler:
             held,
             listed,
             self._memory,
-            closed=frozenset(closed),
+            closed=_still_closed(closed, listed),
             is_conclusive=all(now - one.started_at >= GONE_AFTER for one in answers.listings),
             group_interval=catalog.group_interval,
             now=now,
         )
         self._memory = findings.memory
-        for number in sorted(findings.marks):
-            await self._mark(number, listed, now=now)
         await self._tell(findings, receiver, now=now)
+        await self._change(
+            findings.marks, partial(mark, listed=listed, now=now), "suppression", now=now
+        )
 
-    async def _mark(self, number: int, listed: dict[str, ListedAlert], *, now: datetime) -> None:
+    async def _change(
+        self,
+        numbers: Iterable[int],
+        find: Callable[[Incident], Change | None],
+        finding: str,
+        *,
+        now: datetime,
+    ) -> None:
+        """Record what is found of each incident; one that fails holds up no other."""
         decisions = self._ports.decisions()
-
-        def work(tx: Connection) -> bool:
-            incident = find_incident(tx, number, to_change=True)
-            if incident is None or not incident.is_open:
-                return False
-            change = mark(incident, listed, now=now)
-            if change is None:
-                return False
-            decisions.record(tx, incident, change, now=now)
-            return change.is_visible
-
-        if await self._ports.store.write(work):
-            self._count("suppression")
-            self._ports.changed()
+        for number in sorted(numbers):
+            work = partial(_record_found, decisions=decisions, number=number, find=find, now=now)
+            try:
+                is_visible = await self._ports.store.write(work)
+            except Exception:
+                self._ports.metrics.failures.labels("reconcile").inc()
+                logger.exception(
+                    "an incident could not be compared with Alertmanager, it is tried again",
+                    extra=context(incident=number),
+                )
+                continue
+            if is_visible:
+                self._count(finding)
+                self._ports.changed()
 
     async def _tell(self, findings: Findings, receiver: str, *, now: datetime) -> None:
         """Store what was missed as notifications: from here on it is as if they had come."""
@@ -153,29 +165,34 @@ class Reconciler:
         silent = await self._ports.store.read(
             lambda tx: list_silent_incidents(tx, before=now - after)
         )
-        for number in silent:
-            if await self._ports.store.write(_marking_stale(decisions, number, after, now)):
-                self._count("stale")
-                self._ports.changed()
+        await self._change(silent, partial(find_stale, after=after, now=now), "stale", now=now)
 
     def _count(self, finding: str) -> None:
         self._ports.metrics.reconciled.labels(finding).inc()
 
 
-def _marking_stale(
-    decisions: Decisions, number: int, after: timedelta, now: datetime
-) -> Callable[[Connection], bool]:
-    def work(tx: Connection) -> bool:
-        incident = find_incident(tx, number, to_change=True)
-        if incident is None or not incident.is_open:
-            return False
-        change = find_stale(incident, after=after, now=now)
-        if change is None:
-            return False
-        decisions.record(tx, incident, change, now=now)
-        return True
+def _record_found(
+    tx: Connection,
+    *,
+    decisions: Decisions,
+    number: int,
+    find: Callable[[Incident], Change | None],
+    now: datetime,
+) -> bool:
+    """Do what is found of an open incident; False when that is nothing for people."""
+    incident = find_incident(tx, number, to_change=True)
+    change = find(incident) if incident is not None and incident.is_open else None
+    if change is None:
+        return False
+    decisions.record(tx, incident, change, now=now)
+    return change.is_visible
 
-    return work
+
+def _still_closed(
+    closed: Mapping[str, ClosedByHand], listed: Mapping[str, ListedAlert]
+) -> frozenset[str]:
+    """Return what goes on as it was when somebody closed it; what began anew since is news."""
+    return frozenset(key for key, one in closed.items() if listed[key].starts_at <= one.starts_at)
 
 
 def _without_heartbeats(

@@ -25,11 +25,10 @@ def next_delay(outcome: Retry | Refused, *, kind: MessageKind, attempts: int) ->
     Nothing is given up for a wrong secret alone, since secrets are read again
     at each attempt.
     """
-    is_page = kind is MessageKind.PAGE
     if isinstance(outcome, Retry):
         delay = max(backoff(attempts), outcome.after or timedelta())
-        return min(delay, LONGEST_DELAY) if is_page else delay
-    if is_page or outcome.reason is FailureReason.CREDENTIALS:
+        return min(delay, LONGEST_DELAY) if kind.wakes else delay
+    if kind.wakes or outcome.reason is FailureReason.CREDENTIALS:
         return LONGEST_DELAY
     return None
 
@@ -41,7 +40,7 @@ def expire(outcome: Outcome, *, kind: MessageKind, age: timedelta) -> Outcome:
     last changed. What was not tried in all that time is sent: its text is made
     when it is sent, so it is not old. Pages never expire.
     """
-    if isinstance(outcome, Sent) or kind is MessageKind.PAGE or age < GIVE_UP_AFTER:
+    if isinstance(outcome, Sent) or kind.wakes or age < GIVE_UP_AFTER:
         return outcome
     if next_delay(outcome, kind=kind, attempts=1) is None:
         return outcome

@@ -61,7 +61,7 @@ class Sender:
     def __init__(self, ports: SenderPorts, kinds: Sequence[MessageKind]) -> None:
         self._ports = ports
         self._kinds = tuple(kinds)
-        self._wakes = MessageKind.PAGE in self._kinds
+        self._wakes = any(kind.wakes for kind in self._kinds)
         self._slots = Slots()
         self._running: set[asyncio.Task[None]] = set()
         self._claims = 0

@@ -23,7 +23,7 @@ from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.metrics import Metrics
 from router.oncall.model import Person
 from router.store.backlog import find_next_decision
-from router.store.incidents import list_revisits
+from router.store.incidents import list_revisits, record_unrevisited
 from router.store.messages import find_next_stuck_page, list_stuck_pages
 from router.store.notifications import list_pending_notifications
 from router.store.store import Store
@@ -43,6 +43,7 @@ from router.worker.sender import CLAIMED_AT_ONCE, Sender, SenderPorts
 from router.worker.test_page import PageTests
 
 BATCH: Final = 100
+REVISITED_AGAIN: Final = timedelta(seconds=10)  # after a failure
 LONGEST_WAIT_SECONDS: Final = 5.0  # so that what a dead replica left is seen in seconds
 SHORTEST_WAIT_SECONDS: Final = 0.05  # so that what another replica holds is not asked for in a spin
 
@@ -101,10 +102,8 @@ class Worker:
             )
         )
         self._buckets = Buckets({name: one.rate for name, one in ports.channels.items()})
-        self._pages = self._sender("pages", MessageKind.PAGE)
-        self._others = self._sender(
-            "others", *(kind for kind in MessageKind if kind is not MessageKind.PAGE)
-        )
+        self._pages = self._sender("pages", *(kind for kind in MessageKind if kind.wakes))
+        self._others = self._sender("others", *(kind for kind in MessageKind if not kind.wakes))
 
     async def turn(self) -> datetime | None:
         """Do everything that is due, to the end, and return when the next thing is."""
@@ -239,8 +238,13 @@ class Worker:
         store, now = self._ports.store, self._ports.clock()
         due = await store.read(lambda tx: list_revisits(tx, now=now, limit=BATCH))
         decisions = self._decisions()
-        for number in due:
-            await store.write(partial(decisions.revisit, number=number, now=now))
+        results = await asyncio.gather(
+            *(store.write(partial(decisions.revisit, number=number, now=now)) for number in due),
+            return_exceptions=True,
+        )
+        for number, result in zip(due, results, strict=True):
+            if isinstance(result, BaseException):
+                await self._put_off_revisit(number, result, now=now)
         if due:
             self._wake_senders()
         return bool(due)
@@ -278,14 +282,26 @@ class Worker:
         )
         outbox = Outbox(installation=store.installation, channels=self._ports.channels)
         outcomes = Outcomes(outbox=outbox, roster=self.catalog.roster)
-        recorded = [
-            await store.write(partial(outcomes.page_elsewhere, page=page.message, now=now))
-            for page in stuck
-            if outcomes.next_address(page.message) is not None
-        ]
-        if any(recorded):
+        wanted = [page for page in stuck if outcomes.next_address(page.message) is not None]
+        results = await asyncio.gather(
+            *(
+                store.write(partial(outcomes.page_elsewhere, page=page.message, now=now))
+                for page in wanted
+            ),
+            return_exceptions=True,
+        )
+        for page, result in zip(wanted, results, strict=True):
+            if isinstance(result, BaseException):
+                self._ports.metrics.failures.labels("page_elsewhere").inc()
+                logger.error(
+                    "a page could not be sent elsewhere too, it is tried again",
+                    exc_info=result,
+                    extra=context(incident=page.message.incident_number),
+                )
+        is_recorded = any(result is True for result in results)
+        if is_recorded:
             self._wake_senders()
-        return any(recorded)
+        return is_recorded
 
     async def _put_off_notification(
         self, number: int, error: BaseException, *, now: datetime
@@ -307,6 +323,16 @@ class Worker:
             extra=context(incident=number),
         )
         await self._ports.store.write(lambda tx: record_untaken(tx, number, now=now))
+
+    async def _put_off_revisit(self, number: int, error: BaseException, *, now: datetime) -> None:
+        self._ports.metrics.failures.labels("revisit").inc()
+        logger.error(
+            "an incident whose time has come could not be changed, it is tried again",
+            exc_info=error,
+            extra=context(incident=number),
+        )
+        until = now + REVISITED_AGAIN
+        await self._ports.store.write(lambda tx: record_unrevisited(tx, number, until=until))
 
     async def _loop(
         self,

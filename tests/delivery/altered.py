@@ -1,11 +1,13 @@
-"""Runs `guardia` as tests need it: dying at an exact point, or by a wall clock that they move.
+"""Runs `guardia` as tests need it: ending at an exact point, or by a wall clock that they move.
 
     python -m tests.delivery.altered serve
 
-Nothing of this is in the router: what `DIES` and `CLOCK` in the environment
-name is put in place of its own before the command runs. `DIES` is such as
-`before router.worker.sender:Sender._begin` or `after module:name`, with `#2`
-behind it for the second call. `CLOCK` is a file with the seconds that the
+Nothing of this is in the router: what `DIES`, `FREEZES`, `SETS` and `CLOCK` in the
+environment name is put in place of its own before the command runs. `DIES` is
+such as `before router.worker.sender:Sender._begin` or `after module:name`, with
+`#2` behind it for the second call; at that point the process ends itself with
+SIGKILL. With `FREEZES` it stops until SIGCONT. `SETS` are whole numbers, such as
+`router.store.engine:SILENCE_SECONDS=2`. `CLOCK` is a file with the seconds that the
 wall clock is ahead; the worker looks ten times a second, so that it sees at
 once when that changes.
 """
@@ -27,8 +29,13 @@ LOOK_SECONDS = 0.1
 
 def main() -> int:
     """Alter what the environment names, then run the command."""
-    if point := os.environ.pop("DIES", ""):
-        _die_at(point)
+    for variable, number in (("DIES", signal.SIGKILL), ("FREEZES", signal.SIGSTOP)):
+        if point := os.environ.pop(variable, ""):
+            _signal_at(point, number)
+    for setting in os.environ.pop("SETS", "").split():
+        place, _, value = setting.partition("=")
+        module, _, name = place.partition(":")
+        vars(importlib.import_module(module))[name] = int(value)
     if file := os.environ.pop("CLOCK", ""):
         _move_clock(Path(file))
     from guardia.cli.main import main as run
@@ -36,7 +43,7 @@ def main() -> int:
     return run()
 
 
-def _die_at(point: str) -> None:
+def _signal_at(point: str, number: signal.Signals) -> None:
     when, _, place = point.partition(" ")
     place, _, count = place.partition("#")
     module, _, path = place.partition(":")
@@ -44,30 +51,33 @@ def _die_at(point: str) -> None:
     owner: Any = importlib.import_module(module)
     for one in owners:
         owner = getattr(owner, one)
-    setattr(owner, name, _dying(getattr(owner, name), when=when, left=int(count or 1)))
+    real = getattr(owner, name)
+    setattr(owner, name, _signalling(real, number, when=when, left=int(count or 1)))
 
 
-def _dying(real: Callable[..., Any], *, when: str, left: int) -> Callable[..., Any]:
-    """Return a function that ends the process before or after a call of the real one."""
+def _signalling(
+    real: Callable[..., Any], number: signal.Signals, *, when: str, left: int
+) -> Callable[..., Any]:
+    """Return a function that sends itself a signal before or after a call of the real one."""
 
-    def die_at(moment: str) -> None:
+    def reach(moment: str) -> None:
         nonlocal left
         left -= moment == when
         if moment == when and left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
 
     @functools.wraps(real)
     def call(*arguments: Any, **named: Any) -> Any:
-        die_at("before")
+        reach("before")
         result = real(*arguments, **named)
-        die_at("after")
+        reach("after")
         return result
 
     @functools.wraps(real)
     async def call_and_wait(*arguments: Any, **named: Any) -> Any:
-        die_at("before")
+        reach("before")
         result = await real(*arguments, **named)
-        die_at("after")
+        reach("after")
         return result
 
     return call_and_wait if inspect.iscoroutinefunction(real) else call

@@ -120,16 +120,18 @@ class RouterProcess:
         self.wait_for_death()
 
     def ask(self, path: str) -> Any:
-        """Return what the API answers."""
+        """Return what the API answers; None for what is not there."""
         headers = {"Authorization": "Bearer api-token"}
         answer = httpx.get(f"{self.url}{path}", headers=headers, timeout=20)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
         assert answer.status_code == httpx.codes.OK, answer.text
         return answer.json()
 
     def wait_for(self, path: str, seen: Callable[[Any], object]) -> Any:
-        """Return what the API answers as soon as `seen` is true of it."""
+        """Return what the API answers as soon as it is there and `seen` is true of it."""
         deadline = monotonic() + START_SECONDS
-        while not seen(found := self.ask(path)):
+        while (found := self.ask(path)) is None or not seen(found):
             assert monotonic() < deadline, f"{path} stayed {found}"
             sleep(POLL_SECONDS)
         return found
@@ -218,12 +220,15 @@ def open_town(folder: Path, *, database: str | None = None) -> Iterator[Town]:
 
 
 @contextmanager
-def running(town: Town, *, dies: str = "", **changed: str) -> Iterator[RouterProcess]:
+def running(
+    town: Town, *, dies: str = "", freezes: str = "", sets: str = "", **changed: str
+) -> Iterator[RouterProcess]:
     """Run the router; a process that the block leaves running is killed.
 
-    `dies` is a point of `altered` at which it ends itself with SIGKILL.
+    `dies`, `freezes` and `sets` are what `altered` takes.
     """
-    command, environment = _serving(town, dies, changed)
+    points = {"DIES": dies, "FREEZES": freezes, "SETS": sets}
+    command, environment = _serving(town, points, changed)
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -248,14 +253,16 @@ def running(town: Town, *, dies: str = "", **changed: str) -> Iterator[RouterPro
 
 def start_and_die(town: Town, *, dies: str) -> None:
     """Start a router that ends itself before it listens."""
-    command, environment = _serving(town, dies, {})
+    command, environment = _serving(town, {"DIES": dies}, {})
     done = subprocess.run(command, cwd=ROOT, env=environment, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
 
 
-def _serving(town: Town, dies: str, changed: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+def _serving(
+    town: Town, points: Mapping[str, str], changed: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
     environment = town.environment(**changed)
-    altered = {"DIES": dies} if dies else {}
+    altered = {variable: point for variable, point in points.items() if point}
     if town.clock.exists():
         altered["CLOCK"] = str(town.clock)
     module = "tests.delivery.altered" if altered else "guardia.cli.main"

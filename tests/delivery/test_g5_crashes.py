@@ -32,14 +32,14 @@ def test_killed_at_every_point_of_its_road_in_turn_the_page_goes_out_and_wakes_o
 
     with running(town, dies=AFTER_THE_CLAIM) as router:
         router.wait_for_death()
-    assert town.pagerduty.calls == ()
+    assert [call.path for call in town.pagerduty.calls] == []
 
     town.end_leases()
     town.pagerduty.hold_next()  # the request arrives, and nothing is done with it
     with running(town) as router:
         town.pagerduty.wait_for(lambda fake: fake.held == 1, timeout=20)
         router.kill()
-    assert town.pagerduty.pages == ()
+    assert [page.person for page in town.pagerduty.pages] == []
 
     for accepted, point in enumerate((BEFORE_THE_RECORD, IN_THE_RECORD), start=1):
         town.end_leases()

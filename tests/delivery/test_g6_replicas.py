@@ -1,10 +1,12 @@
 """G6 with two processes on one PostgreSQL: no step is taken twice, and the dead are relieved."""
 
+import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from time import monotonic
+from typing import Any
 
 import pytest
 from sqlalchemy import BigInteger, func, select, type_coerce
@@ -16,6 +18,8 @@ from router.store.tables import messages
 from tests.delivery.router_process import RouterProcess, Town, outage, running
 
 INCIDENTS = 20
+# As in production, but with fifths of its times: see test_engine.py for those.
+IMPATIENT = "router.store.engine:SILENCE_SECONDS=2 router.store.engine:LOCK_WAIT_SECONDS=1"
 TAKEN_OVER_WITHIN = timedelta(seconds=8)  # once the lease has ended; we look every 5 s
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -102,3 +106,52 @@ def test_what_a_dead_router_was_sending_the_other_sends_in_seconds_and_once_more
     assert len(twice) == 4
     assert twice <= in_flight
     assert len(town.pagerduty.pages) == INCIDENTS
+
+
+def test_what_a_router_that_was_stopped_for_a_while_brings_late_is_not_recorded(
+    town: Town,
+) -> None:
+    gate = town.pagerduty.hold_next(processes=True)
+    with running(town) as stopped:
+        assert stopped.post(outage("OnItsWay")) == 200
+        town.pagerduty.wait_for(lambda fake: fake.held == 1, timeout=20)
+        stopped.wait_for("/api/incidents/1", only_the_page_is_on_its_way)
+        stopped.process.send_signal(signal.SIGSTOP)
+        town.end_leases()
+        with running(town) as other:
+            town.pagerduty.wait_for(lambda fake: len(fake.accepted) == 2, timeout=20)
+            shown = other.wait_for("/api/incidents/1", everything_is_sent)
+            gate.open()
+            stopped.process.send_signal(signal.SIGCONT)
+            assert stopped.stop() == 0  # once its attempt has ended
+            assert other.ask("/api/incidents/1")["timeline"] == shown["timeline"]
+            assert other.stop() == 0
+
+    assert [one.outcome for one in town.pagerduty.accepted] == ["opened", "joined"]
+
+
+def test_a_router_that_freezes_within_a_transaction_holds_the_other_up_for_seconds_only(
+    town: Town,
+) -> None:
+    in_the_decision = "after router.worker.outbox:Outbox.record_pages"
+    with running(town, freezes=in_the_decision, sets=IMPATIENT) as frozen:
+        assert frozen.post(outage("BeingDecided")) == 200
+        with running(town, sets=IMPATIENT) as other:
+            town.pagerduty.wait_for(lambda fake: fake.pages, timeout=30)
+            other.wait_for("/api/incidents/1", everything_is_sent)
+            frozen.process.send_signal(signal.SIGCONT)
+            assert frozen.stop() == 0
+            shown = other.ask("/api/incidents/1")
+            assert other.stop() == 0
+
+    assert [row["kind"] for row in shown["timeline"]].count("paged") == 1
+    assert len(town.pagerduty.accepted) == 1
+
+
+def only_the_page_is_on_its_way(incident: dict[str, Any]) -> bool:
+    states = {(one["kind"], one["state"]) for one in incident["messages"]}
+    return {state for kind, state in states if kind != "page"} == {"sent"}
+
+
+def everything_is_sent(incident: dict[str, Any]) -> bool:
+    return {one["state"] for one in incident["messages"]} == {"sent"}

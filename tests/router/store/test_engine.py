@@ -1,5 +1,7 @@
 """A commit means that it is on disk (G1): what each database is told, as it says itself."""
 
+import pytest
+
 from router.store.engine import open_engine
 
 
@@ -15,3 +17,15 @@ def test_a_commit_waits_for_the_disk(database_url: str) -> None:
                 assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whoever_stands_still_within_a_transaction_loses_it(database_url: str) -> None:
+    """Else a replica that is frozen or cut off would keep its locks for hours."""
+    engine = open_engine(database_url)
+    try:
+        with engine.begin() as connection:
+            shown = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+    finally:
+        engine.dispose()
+    assert shown == "10s"

@@ -15,8 +15,8 @@ from router.store.incidents import record_incident
 from router.store.messages import record_message
 from router.store.migrations import upgrade
 from router.store.provider_events import (
-    find_by_page,
     find_by_subject,
+    list_paged_for,
     record_provider_event,
 )
 from router.store.retention import delete_older
@@ -35,17 +35,17 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 def record(
-    tx: Connection, event_id: str, *, subject: str = "Q1", number: int = 1, age: timedelta = DAY
+    tx: Connection, event_id: str, *, subject: str = "Q1", key: str = "key", age: timedelta = DAY
 ) -> bool:
     return record_provider_event(
-        tx, "pagerduty", event_id, subject=subject, incident_number=number, now=NOON - age
+        tx, "pagerduty", event_id, subject=subject, dedup_key=key, now=NOON - age
     )
 
 
 def test_an_event_is_new_once_and_each_provider_has_ids_of_its_own(engine: Engine) -> None:
     with engine.begin() as tx:
         assert [record(tx, "01"), record(tx, "01"), record(tx, "02")] == [True, False, True]
-        other = record_provider_event(tx, "slack", "01", subject="", incident_number=1, now=NOON)
+        other = record_provider_event(tx, "slack", "01", subject="", dedup_key="key", now=NOON)
         assert other
 
 
@@ -57,12 +57,12 @@ def test_what_did_not_commit_was_never_there(engine: Engine) -> None:
         assert record(tx, "01")
 
 
-def test_the_incident_is_found_by_what_the_provider_calls_it(engine: Engine) -> None:
+def test_the_page_is_found_by_what_the_provider_calls_it(engine: Engine) -> None:
     with engine.begin() as tx:
-        record(tx, "01", subject="Q1", number=7)
-        record(tx, "02", subject="", number=8)
+        record(tx, "01", subject="Q1", key="seven")
+        record(tx, "02", subject="", key="eight")
 
-        assert find_by_subject(tx, "pagerduty", "Q1") == 7
+        assert find_by_subject(tx, "pagerduty", "Q1") == "seven"
         assert find_by_subject(tx, "slack", "Q1") is None
         assert find_by_subject(tx, "pagerduty", "Q2") is None
 
@@ -86,10 +86,10 @@ def test_only_a_page_by_that_channel_is_found_by_its_key(engine: Engine) -> None
             record_message(tx, message, now=NOON)
 
         found = {
-            key: find_by_page(tx, "pagerduty", key)
+            key: list_paged_for(tx, "pagerduty", key)
             for key in ("notice/pagerduty", "page/email", "page/pagerduty", "page/other")
         }
-        assert [key for key, one in found.items() if one == number] == ["page/pagerduty"]
+        assert {key: one for key, one in found.items() if one} == {"page/pagerduty": [number]}
 
 
 def test_old_ones_go_a_few_at_a_time_and_young_ones_stay(engine: Engine) -> None:
@@ -126,7 +126,7 @@ def test_no_table_is_read_whole(engine: Engine) -> None:
         event.listen(engine, "before_cursor_execute", remember)
         record(tx, "02", age=minutes(0))
         find_by_subject(tx, "pagerduty", "Q1")
-        find_by_page(tx, "pagerduty", "key")
+        list_paged_for(tx, "pagerduty", "key")
         delete_older(tx, before=NOON - DAY)
         event.remove(engine, "before_cursor_execute", remember)
         assert tx.execute(select(func.count()).select_from(provider_events)).scalar() == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from router.escalation.storm import STORM_FROM
 from router.metrics import PROVIDER_EVENT_OUTCOMES
 from tests.fakes.pagerduty import Accepted
 from tests.fakes.pagerduty_webhooks import Delivery, Subscription, signature
@@ -15,6 +16,7 @@ from tests.router.road import HandClock, Road, firing, open_road, resolved
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SECRET = "pagerduty-webhook"
+OURS = "https://guardia.conecta360.example/ops/incidents/"  # what our links begin with
 
 
 @pytest.fixture
@@ -228,6 +230,30 @@ async def test_what_else_happens_there_is_on_the_timeline(
     assert (await road.show(1))["state"] == "triggered"
 
 
+async def test_an_acknowledge_of_a_digest_is_one_of_each_incident_that_it_tells(
+    road: Road, pagerduty: Subscription
+) -> None:
+    for number in range(STORM_FROM + 3):
+        labels = {"service": f"service-{number}"}
+        await road.receive(firing(**labels), groupLabels=labels)
+    await road.pass_time(minutes(1))
+    await road.pass_time(minutes(1))
+    *_, digest = road.fakes.pagerduty.accepted
+    assert "digest" in digest.dedup_key
+    await outcome(road, pagerduty.tell(digest, "incident.triggered"))
+
+    took = pagerduty.tell(digest, "incident.acknowledged", by="Ana")
+    assert await outcome(road, took) == "acknowledged"
+    assert await outcome(road, took) == "repeated"
+
+    states = {one["number"]: one["state"] for one in await road.incidents()}
+    told = range(STORM_FROM + 1, STORM_FROM + 4)
+    assert [number for number, state in states.items() if state == "acknowledged"] == [
+        *reversed(told)
+    ]
+    assert (await road.show(told[-1]))["acknowledged_by"] == "Ana (PagerDuty)"
+
+
 async def test_a_test_page_shows_whether_answers_come_back(
     road: Road, pagerduty: Subscription
 ) -> None:
@@ -244,20 +270,28 @@ async def test_a_test_page_shows_whether_answers_come_back(
 # What is not ours, or nothing
 
 
-@pytest.mark.parametrize("number", ["2", "1/", "1?x", "01x", "9" * 30, "-1", "²", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(f"{OURS}{number}" for number in ("2", "1/", "1?x", "01x", "9" * 30, "-1", "²", "")),
+        "https://guardia.conecta360.example/incidents/1",
+        "http://guardia.conecta360.example/ops/incidents/1",
+        "/incidents/1",
+        "1",
+    ],
+)
 async def test_what_is_of_another_incident_is_taken_counted_and_changes_nothing(
-    road: Road, pagerduty: Subscription, number: str
+    road: Road, pagerduty: Subscription, url: str
 ) -> None:
     await paged(road, pagerduty)
     before = await road.show(1)
     other = {"id": "QOTHER", "incident_key": "elsewhere/1/1.1/ana"}
-    base = "https://guardia.conecta360.example/ops/incidents/"
 
     told = pagerduty.deliver(
         "incident.acknowledged",
         data=other,
         agent={"type": "user_reference", "summary": "Ana"},
-        client={"name": "Guardia", "url": base + number},
+        client={"name": "Guardia", "url": url},
     )
 
     assert await outcome(road, told) == "unknown"
@@ -273,7 +307,7 @@ async def test_our_link_on_an_incident_that_pagerduty_was_never_told_of_is_not_o
     told = pagerduty.deliver(
         "incident.triggered",
         data={"id": "QOTHER"},
-        client={"url": "https://guardia.conecta360.example/ops/incidents/1"},
+        client={"url": f"{OURS}1"},
     )
 
     assert await outcome(road, told) == "unknown"

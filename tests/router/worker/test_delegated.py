@@ -81,7 +81,7 @@ async def test_everybody_reads_who_has_it_and_nobody_that_nobody_is_left(delegat
     assert ended["text"] == "PagerDuty escalates it from here."
     assert (
         shown["next"]["text"]
-        == "It is left to PagerDuty, which escalates it by its own policy: nobody else is paged."
+        == "It is left to PagerDuty, which escalates it: nobody else is paged."
     )
     notice = str(delegating.fakes.slack.messages[0].blocks)
     assert "Paged: PagerDuty service plataforma. PagerDuty escalates it from here." in notice
@@ -99,10 +99,7 @@ async def test_the_commands_name_the_service_and_no_policy(delegating: Road) -> 
     shown = render_incident(await delegating.show(1))
 
     assert "PagerDuty service plataforma, as edition edition-1 of the catalog has it." in shown
-    assert (
-        "It is left to PagerDuty, which escalates it by its own policy: nobody else is paged."
-        in shown
-    )
+    assert "It is left to PagerDuty, which escalates it: nobody else is paged." in shown
     assert "PagerDuty service plataforma, unless somebody acknowledges:" in told
     assert "olicy pagerduty:" not in shown + told
 

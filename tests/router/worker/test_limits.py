@@ -127,6 +127,7 @@ class StuckEmail(Email):
 
     def __init__(self) -> None:
         self.answers = asyncio.Event()
+        self.crowded = asyncio.Event()
         self.under_way = 0
 
     @classmethod
@@ -135,6 +136,8 @@ class StuckEmail(Email):
 
     async def attempt(self, context: MessageContext) -> Outcome:
         self.under_way += 1
+        if self.under_way == ADDRESS_SLOTS:
+            self.crowded.set()
         await self.answers.wait()
         return Sent()
 
@@ -165,6 +168,7 @@ async def test_an_address_that_hangs_takes_no_slot_of_another(
     turn = asyncio.create_task(stuck_road.worker.turn())
     slack_fake = stuck_road.fakes.slack
     await asyncio.to_thread(slack_fake.wait_for, lambda fake: len(fake.messages) == 1)
+    await asyncio.wait_for(stuck.crowded.wait(), 5)
 
     assert stuck.under_way == ADDRESS_SLOTS
     stuck.answers.set()

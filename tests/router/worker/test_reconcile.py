@@ -1,13 +1,19 @@
 """What Alertmanager does not tell is found once a minute: silences, ends, alerts (G4)."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from guardia.label import fingerprint
+from guardia.maintenance import Maintenance
+from router.incident.mute import Announcements
+from router.store.tables import incidents
 from tests.fakes.alertmanager import AlertmanagerFake
 from tests.router.making import NOON, minutes
 from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved
@@ -323,3 +329,145 @@ async def test_a_resolve_by_alertmanager_needs_no_reconciling(
 
     assert await road.metric('guardia_reconciled_total{finding="gone"}') == "0.0"
     assert [one["state"] for one in await road.incidents()] == ["resolved"]
+
+
+async def test_a_silence_during_maintenance_does_not_outlast_both(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    one = Maintenance(
+        name="pool-upgrade",
+        services=(),
+        environments=(),
+        zone=ZoneInfo("UTC"),
+        days=NOON.date(),
+        begins=time(11, 0),
+        lasts=timedelta(hours=3),
+    )
+    known = Announcements(announced=(one,))
+    road.worker.catalog = replace(road.worker.catalog, maintenance=known)
+    await road.receive(alert())
+    silence(alertmanager, alert())
+    await minute(road, 150)
+
+    alertmanager.lists(alert())
+    await minute(road, 2)
+
+    assert road.woken() == ["ana"]
+
+
+async def test_what_was_resolved_by_hand_and_began_anew_unheard_is_adopted(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    await road.receive(alert())
+    await road.api("POST", "/api/incidents/1/resolve", json={"by": "Engineer ana"})
+    road.clock.advance(minutes(31))
+
+    alertmanager.lists(alert() | {"startsAt": "2026-11-24T12:30:00Z"})
+    await minute(road, 3)
+
+    assert road.woken() == ["ana", "ana"]
+
+
+async def test_what_alertmanager_tells_is_not_hidden_though_it_lists_nothing_any_more(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    await road.receive(alert())
+    silence(alertmanager, alert())
+    await minute(road)
+    alertmanager.fail_next(None, status=503)
+    await minute(road, 20)
+    assert road.woken() == ["ana"]
+
+    await road.receive(alert())
+    await minute(road, 15)
+
+    assert road.woken() == ["ana", "ben"]
+
+
+async def test_a_silence_that_nobody_can_confirm_any_more_hides_nothing(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    await road.receive(alert())
+    silence(alertmanager, alert())
+    await minute(road)
+    alertmanager.fail_next(None, status=503)
+
+    for _ in range(9):
+        road.clock.advance(timedelta(hours=1))
+        await road.worker.reconcile()
+        await road.worker.turn()
+
+    assert "ben" in road.woken()
+    assert (await road.show(1))["alerts"][0]["stale"]
+
+
+async def test_a_silence_that_ends_wakes_nobody_for_what_has_no_route_that_wakes(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    wakes, informs = alert(), alert(severity="high", instance="b")
+    await road.receive(wakes, informs)
+    silence(alertmanager, wakes, informs)
+    await minute(road)
+
+    over = resolved()
+    await road.receive(over | {"fingerprint": fingerprint(over["labels"])}, informs)
+    alertmanager.lists(informs)
+    await minute(road, 30)
+
+    assert road.woken() == ["ana"]
+
+
+async def test_an_incident_that_cannot_be_read_keeps_no_other_from_being_compared(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    broken, sound = alert(), alert(service="usuarios")
+    await road.receive(broken)
+    await road.receive(sound, groupLabels={"service": "usuarios"})
+    spoilt = update(incidents).where(incidents.c.number == 1).values(severity="odd")
+    await road.store.write(lambda tx: tx.execute(spoilt))
+
+    silence(alertmanager, broken, sound)
+    road.clock.advance(minutes(1))
+    await road.worker.reconcile()
+
+    assert "silenced by Engineer ana" in await texts(road, 2)
+    assert await road.metric('guardia_worker_failures_total{step="reconcile"}') == "1.0"
+
+
+async def test_an_end_that_two_replicas_find_is_no_incident_of_its_own(
+    secrets_dir: Path,
+    database_url: str,
+    fakes: Fakes,
+    clock: HandClock,
+    road: Road,
+    alertmanager: AlertmanagerFake,
+) -> None:
+    urls = [alertmanager.url]
+    async with open_road(
+        secrets_dir, database_url, fakes, clock, name="replica-2", alertmanagers=urls
+    ) as other:
+        await road.receive(alert())
+        alertmanager.lists(alert())
+        await minute(road)
+        alertmanager.lists()
+
+        for _ in range(7):
+            clock.advance(timedelta(seconds=57))
+            await other.worker.reconcile()
+            clock.advance(timedelta(seconds=3))
+            await road.worker.reconcile()
+        await road.worker.turn()
+
+        assert [one["state"] for one in await road.incidents()] == ["resolved"]
+
+
+async def test_what_is_found_is_told_once_while_it_waits_to_be_applied(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    alertmanager.lists(alert())
+
+    for _ in range(4):
+        road.clock.advance(minutes(1))
+        await road.worker.reconcile()
+
+    assert await road.metric('guardia_reconciled_total{finding="adopted"}') == "1.0"

@@ -28,7 +28,8 @@ outcomes = st.one_of(
     st.builds(Retry, reason=reasons, detail=st.just(""), after=st.none() | ages),
     st.builds(Refused, reason=reasons, detail=st.just("")),
 )
-information = st.sampled_from([kind for kind in MessageKind if kind is not MessageKind.PAGE])
+information = st.sampled_from([kind for kind in MessageKind if not kind.wakes])
+wakes = st.sampled_from([MessageKind.PAGE, MessageKind.DIGEST])
 
 
 def test_it_doubles_from_a_second_to_a_minute() -> None:
@@ -36,10 +37,12 @@ def test_it_doubles_from_a_second_to_a_minute() -> None:
     assert delays == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-@given(outcomes, st.integers(1, 10**6), ages)
-def test_a_page_is_never_given_up(outcome: Retry | Refused, attempts: int, age: timedelta) -> None:
-    assert expire(outcome, kind=MessageKind.PAGE, age=age) == outcome
-    delay = next_delay(outcome, kind=MessageKind.PAGE, attempts=attempts)
+@given(outcomes, wakes, st.integers(1, 10**6), ages)
+def test_a_page_is_never_given_up(
+    outcome: Retry | Refused, kind: MessageKind, attempts: int, age: timedelta
+) -> None:
+    assert expire(outcome, kind=kind, age=age) == outcome
+    delay = next_delay(outcome, kind=kind, attempts=attempts)
     assert delay is not None
     assert SECOND <= delay <= LONGEST_DELAY, "somebody sleeps, whatever the provider asks for"
 
@@ -50,7 +53,7 @@ def test_nothing_comes_before_the_provider_wants_it(
 ) -> None:
     delay = next_delay(outcome, kind=kind, attempts=attempts)
     if isinstance(outcome, Retry) and outcome.after is not None and delay is not None:
-        longest = LONGEST_DELAY if kind is MessageKind.PAGE else timedelta.max
+        longest = LONGEST_DELAY if kind.wakes else timedelta.max
         assert delay >= min(outcome.after, longest)
 
 

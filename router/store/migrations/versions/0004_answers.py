@@ -12,6 +12,7 @@ down_revision = "0003"
 _REVISITED = "revisit_at IS NOT NULL"
 _CARRIED = "carried_by IS NOT NULL"
 _HELD = "held_until IS NOT NULL"
+_WAKES = "kind IN ('page', 'digest')"
 
 
 def upgrade() -> None:
@@ -55,6 +56,13 @@ def upgrade() -> None:
         sqlite_where=sa.text(_HELD),
         postgresql_where=sa.text(_HELD),
     )
+    op.create_index(
+        "ix_messages_waking",
+        "messages",
+        ["channel", "address", "created_at"],
+        sqlite_where=sa.text(_WAKES),
+        postgresql_where=sa.text(_WAKES),
+    )
     checks = sa.Column("checks", sa.BigInteger(), server_default="0", nullable=False)
     op.add_column("installation", checks)
     _create_overrides()
@@ -73,7 +81,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=True),
-        sa.Column("incident_number", sa.BigInteger(), nullable=True),
+        sa.Column("dedup_key", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("provider", "event_id", name=op.f("pk_provider_events")),
     )
     op.create_index("ix_provider_events_subject", "provider_events", ["provider", "subject"])
