@@ -26,12 +26,14 @@ from pathlib import Path
 from statistics import quantiles
 
 from benchmarks.figure import Figure, at_most, show
+from tests.catalogs import copy_catalog
 from tests.delivery.router_process import RouterProcess, Town, open_town, running
 from tests.router.making import alert_body, notification_body
 
 COMMAND = "python -m benchmarks.webhook_to_page"
 ROUTERS = 3
-PAGES = 40  # a router: fewer than PagerDuty takes at once for one person
+PEOPLE = 20
+PAGES = 2 * PEOPLE  # a router: few enough for each person not to be gathered into a digest
 SETTLED_SECONDS = 2  # after which a router that started has loaded what it needs
 MOST_P50_MS = 50
 MOST_P99_MS = 250
@@ -51,14 +53,15 @@ def main() -> int:
 
 def measure(town: Town, posts: int) -> list[Figure]:
     """Return the figures: one page at a time first, then 200s alone."""
-    firsts, pages = zip(*(_pages(town, number) for number in range(ROUTERS)), strict=True)
+    catalog = _write_catalog(town.folder)
+    firsts, pages = zip(*(_pages(town, catalog, number) for number in range(ROUTERS)), strict=True)
     p50, p99 = _cuts([one for share in pages for one in share])
     figures = [
         at_most("POST to PagerDuty's request, p50", p50, MOST_P50_MS, "ms", COMMAND),
         at_most("POST to PagerDuty's request, p99", p99, MOST_P99_MS, "ms", COMMAND),
         _figure("POST to PagerDuty's request, the first after a start", max(firsts) * 1000),
     ]
-    with running(town) as router, _chatter(router):
+    with _paging(town, catalog, "storm") as router, _chatter(router):
         stormy = [_page_seconds(router, town, number) for number in range(PAGES)]
     figures += _figures("POST to PagerDuty's request, within a storm", stormy)
     for weather in ("calm", "storm"):
@@ -69,12 +72,38 @@ def measure(town: Town, posts: int) -> list[Figure]:
     return figures
 
 
-def _pages(town: Town, number: int) -> tuple[float, list[float]]:
-    """Return the seconds of a new router's first page, and of those after it."""
-    with running(town) as router:
+def _write_catalog(folder: Path) -> Path:
+    """Write the first user's catalog, with a person for each of many services."""
+    people = [f"other-{number}" for number in range(1, PEOPLE + 1)]
+    catalog = copy_catalog(folder)
+    file = catalog / "oncall" / "plataforma.yaml"
+    text = file.read_text(encoding="utf-8")
+    for heading, added in (
+        ("people:\n", "  - {{id: {0}, name: {0}, pages: [pagerduty: {0}]}}\n"),
+        (
+            "policies:\n",
+            "  - {{id: {0}, steps: [people: [{0}]], last_resort: {{people: [{0}]}}}}\n",
+        ),
+        ("routes:\n", "  - {{name: {0}, match: ['service=~\"{0}/.*\"'], policy: {0}}}\n"),
+    ):
+        text = text.replace(heading, heading + "".join(added.format(one) for one in people), 1)
+    file.write_text(text, encoding="utf-8")
+    return catalog
+
+
+@contextmanager
+def _paging(town: Town, catalog: Path, name: str) -> Iterator[RouterProcess]:
+    """Run a router with a database of its own, once it has loaded what it needs."""
+    database = f"sqlite:///{town.folder}/{name}.db"
+    with running(town, GUARDIA_CATALOG=str(catalog), GUARDIA_DATABASE=database) as router:
         time.sleep(SETTLED_SECONDS)
-        names = [f"{number}-{page}" for page in range(PAGES)]
-        first, *others = [_page_seconds(router, town, name) for name in names]
+        yield router
+
+
+def _pages(town: Town, catalog: Path, router_number: int) -> tuple[float, list[float]]:
+    """Return the seconds of a new router's first page, and of those after it."""
+    with _paging(town, catalog, f"pages-{router_number}") as router:
+        first, *others = [_page_seconds(router, town, number) for number in range(PAGES)]
     return first, others
 
 
@@ -130,10 +159,11 @@ def _post_share(router: RouterProcess, share: Sequence[int], run: str) -> list[f
     return seconds
 
 
-def _page_seconds(router: RouterProcess, town: Town, name: object) -> float:
+def _page_seconds(router: RouterProcess, town: Town, number: int) -> float:
+    service = f"other-{number % PEOPLE + 1}/{number}"
     before = len(town.pagerduty.calls)
     posted = datetime.now(UTC)
-    if router.post(_body(f"page-{name}", environment="prod")) != HTTPStatus.OK:
+    if router.post(_body(service, environment="prod")) != HTTPStatus.OK:
         raise RuntimeError("the router refused a notification")
     town.pagerduty.wait_for(lambda fake: len(fake.calls) > before, timeout=30)
     return (town.pagerduty.calls[before].at - posted).total_seconds()

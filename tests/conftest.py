@@ -34,7 +34,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server = request.getfixturevalue("postgresql_url")
     name = f"test_{uuid4().hex}"
     admin = create_engine(
-        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+        make_url(server).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        pool_pre_ping=True,  # a test may have made it crash
     )
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))

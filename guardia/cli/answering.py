@@ -27,9 +27,17 @@ def give(args: argparse.Namespace, answer: str, **body: str) -> int:
         return 1
     print(f"#{told['number']} {told['state']}: {told['title']}")
     if told["acknowledged_by"]:
-        until = f", until {told['acknowledged_until']}" if told["acknowledged_until"] else ""
-        print(f"acknowledged by {told['acknowledged_by']} at {told['acknowledged_at']}{until}")
+        until = (
+            f", until {_shown(told['acknowledged_until'])}" if told["acknowledged_until"] else ""
+        )
+        at = _shown(told["acknowledged_at"])
+        print(f"acknowledged by {told['acknowledged_by']} at {at}{until}")
     return 0
+
+
+def _shown(instant: str) -> str:
+    """Return an instant of the API, which is in UTC, to the second."""
+    return f"{instant[:19].replace('T', ' ')} UTC"
 
 
 def login_name() -> str:

@@ -103,12 +103,24 @@ def _pages(messages: Sequence[dict[str, Any]]) -> list[str]:
         first = of_page[0]
         lines.append(f"  {instant(first['created_at'])}: {plain(first['name'] or 'somebody')}")
         lines.append(f"    {plain(first['because'])}")
-        lines += [f"    {_message(one)}" for one in of_page]
+        lines += [f"    {told}" for one in of_page for told in _page(one)]
     return lines
 
 
+def _page(one: dict[str, Any]) -> Iterator[str]:
+    """Yield what became of a page; of one that is told with others, what became of that one."""
+    digest = one.get("digest")  # a router of an earlier release gathers nothing
+    if digest is None:
+        yield _message(one)
+        return
+    count = len(digest["other_incidents"])
+    together = f" in one page with {counted(count, 'other incident')}" if count else " in one page"
+    for told in digest["messages"]:
+        yield _message(told, together if told["kind"] == "digest" else "")
+
+
 def _notices(messages: Sequence[dict[str, Any]]) -> list[str]:
-    keys = {one["dedup_key"] for one in messages if one["kind"] == "page"}
+    keys = {one["dedup_key"] for one in messages if one["kind"] in ("page", "digest")}
     return [f"  {_message(one)}" for one in messages if one["dedup_key"] not in keys]
 
 
@@ -120,10 +132,10 @@ def _rows(events: Iterable[dict[str, Any]]) -> list[str]:
     return [f"  {instant(event['at'])}: {plain(event['text'])}" for event in events]
 
 
-def _message(one: dict[str, Any]) -> str:
+def _message(one: dict[str, Any], together: str = "") -> str:
     where = f"{plain(one['channel'])} {plain(one['address'])}"
     what = _FOLLOW_UPS.get(one["kind"])
-    return f"{where}{f', {what}' if what else ''}: {_outcome(one)}"
+    return f"{where}{together}{f', {what}' if what else ''}: {_outcome(one)}"
 
 
 def _outcome(one: dict[str, Any]) -> str:

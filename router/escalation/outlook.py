@@ -168,7 +168,7 @@ def _open(
         return Outlook(text=f"{text} Nobody is paged meanwhile.")
     if escalation is None:
         return Outlook(text="No policy escalates it: nobody else is paged.")
-    if incident.is_quiet:
+    if incident.is_quiet and escalation.due_at is None:
         return Outlook(text=_paused(incident, escalation))
     steps = foresee_all(escalation, incident, today, now=now)
     if not steps:

@@ -258,9 +258,11 @@ def _update(
     changed = replace(incident, alerts=alerts, severity=severity)
     if firing or notification.truncated_alerts:
         changed = replace(changed, closes_at=None)
-    if rose:
+    anew = bool(firing) and _lay_still(incident, now=now, within=reopen_within)
+    if rose or anew:
         changed = without_acknowledgement(changed)
     events = [
+        *_anew_events(incident, now=now, anew=anew),
         *_alert_events(incident.alerts, alerts, notification, now=now),
         *_severity_events(incident, severity, now=now),
     ]
@@ -273,12 +275,35 @@ def _update(
     return Change(
         incident=changed,
         events=tuple(events),
+        pages_anew=anew,
         severity_rose=rose,
         newly_firing=bool(started),
         newly_ended=bool(ended),
         resolved=not changed.is_open,
         is_visible=bool(events) or not _differs_in_sight_only(incident, changed),
     )
+
+
+def _lay_still(incident: Incident, *, now: datetime, within: timedelta) -> bool:
+    """Say whether it is open only for what was cut off, and nothing known has fired for a while.
+
+    Whoever had it then has not got what fires now. One that is held open is
+    so that nobody is woken.
+    """
+    if incident.firing or incident.closes_at is not None:
+        return False
+    ends = [alert.ended_at for alert in incident.alerts.values() if alert.ended_at is not None]
+    return bool(ends) and now - max(ends) >= within
+
+
+def _anew_events(incident: Incident, *, now: datetime, anew: bool) -> list[Event]:
+    if not anew or incident.acknowledged_by is None:
+        return []
+    text = (
+        "Nothing that is known fired for a while, and now something does:"
+        f" {incident.acknowledged_by} had acknowledged what was before, people are paged."
+    )
+    return [Event(at=now, kind=EventKind.ACKNOWLEDGEMENT_ENDED, text=text)]
 
 
 def _end(incident: Incident, *, now: datetime, hold: timedelta) -> tuple[Incident, list[Event]]:

@@ -43,7 +43,7 @@ def find_mute(incident: Incident, known: Announcements, *, now: datetime) -> Mut
     covering = [one for one in found if one is not None]
     if not covering or len(covering) < len(alerts):
         return None
-    until = min(one.ends_at(now) for one in covering)
+    until = min(one.ends_at(now) for one in dict.fromkeys(covering))
     names = ", ".join(dict.fromkeys(one.name for one in covering))
     text = f"Announced maintenance ({names}): nobody is woken before {until:%Y-%m-%d %H:%M} UTC."
     return Mute(

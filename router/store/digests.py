@@ -134,6 +134,12 @@ def list_digest(tx: Connection, dedup_key: str, *, to_change: bool = False) -> l
     return [read_message(row) for row in tx.execute(statement)]
 
 
+def list_told_of_digest(tx: Connection, dedup_key: str) -> list[StoredMessage]:
+    """Return a digest at each address, and what was told to the providers of it later."""
+    statement = select(messages).where(messages.c.dedup_key == dedup_key).order_by(messages.c.id)
+    return [read_message(row) for row in tx.execute(statement)]
+
+
 def find_digest_key(tx: Connection, number: int) -> str | None:
     """Return the dedup key of the digest with that row; None when it is no digest, or gone."""
     key: str | None = tx.execute(
@@ -184,6 +190,12 @@ def lock_incidents_of(tx: Connection, dedup_key: str) -> None:
     To be called before the digest's own row is locked: whoever changes an
     incident locks first that, and then the digest that tells it.
     """
-    numbers = [page.incident_number for page in list_carried_pages(tx, [dedup_key])]
+    digest = messages.alias()
+    numbers = select(messages.c.incident_number).where(
+        messages.c.carried_by == digest.c.id,
+        messages.c.carried_by.is_not(None),
+        digest.c.dedup_key == dedup_key,
+        digest.c.kind == MessageKind.DIGEST.value,
+    )
     locked = select(incidents.c.number).where(incidents.c.number.in_(numbers))
     tx.execute(locked.order_by(incidents.c.number).with_for_update()).all()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -51,7 +52,8 @@ def delete_older(tx: Connection, *, before: datetime, rows: int = BATCH_ROWS) ->
     """Delete at most `rows` rows that ended before that instant, the oldest first.
 
     An incident goes with its alerts, timer, messages and timeline when it was
-    resolved before then and no message of it waits. A large one goes in
+    resolved before then, no message of it waits, and no digest of it tells an
+    incident that is still open. A large one goes in
     several calls, and one that a crash leaves half is the next call's first.
     Notifications go when they were received before then and are applied,
     rejected bodies when an incident tells of them that is not open, and
@@ -82,6 +84,7 @@ def _delete_incidents(tx: Connection, *, before: datetime, rows: int) -> tuple[i
     waits = or_(
         exists().where(messages.c.incident_number == incidents.c.number, MESSAGE_OPEN),
         exists().where(timers.c.incident_number == incidents.c.number, TIMER_RUNNING),
+        _tells_open_ones(),
     )
     old = (
         select(incidents.c.number)
@@ -99,6 +102,22 @@ def _delete_incidents(tx: Connection, *, before: datetime, rows: int) -> tuple[i
         tx.execute(delete(incidents).where(incidents.c.number == number))
         gone, left = gone + 1, left - 1
     return gone, left
+
+
+def _tells_open_ones() -> ColumnElement[bool]:
+    """Say of an incident that a digest which began with it also tells one that is still open.
+
+    Without its row, the end of that one would not end the page.
+    """
+    digest, page, other = messages.alias(), messages.alias(), incidents.alias()
+    return exists().where(
+        digest.c.incident_number == incidents.c.number,
+        digest.c.kind == literal_column("'digest'"),
+        page.c.carried_by == digest.c.id,
+        page.c.carried_by.is_not(None),
+        other.c.number == page.c.incident_number,
+        other.c.state != literal_column("'resolved'"),
+    )
 
 
 def _delete_parts(tx: Connection, table: Table, incident: int, *, rows: int) -> int:

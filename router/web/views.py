@@ -1,5 +1,6 @@
 """Incidents and rejections as JSON."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from router.escalation.foreseen import name_of
 from router.incident.describe import incident_title
 from router.incident.model import Event, Incident
 from router.oncall.model import Roster
+from router.store.digests import find_digest_key, list_carried_pages, list_told_of_digest
 from router.store.incidents import find_incident, list_timeline
 from router.store.messages import StoredMessage, list_messages
 from router.store.overrides import read_roster
@@ -20,12 +22,21 @@ from router.web.outlook import render_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldTogether:
+    """The digest that tells a page of an incident in its place."""
+
+    incidents: tuple[int, ...]  # all of them
+    messages: list[StoredMessage]  # at each address, and what the providers were told of it later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentDetails:
     """One incident with everything that explains it (G11)."""
 
     incident: Incident
     timeline: tuple[Event, ...]
     messages: list[StoredMessage]
+    digests: Mapping[int, ToldTogether]  # by what its pages are carried by
     timer: Timer | None
     catalog: OnCallCatalog  # its roster with what was changed at run time
     at: datetime  # for which it is told what comes next
@@ -38,14 +49,32 @@ def find_details(
     incident = find_incident(tx, number)
     if incident is None:
         return None
+    messages = list_messages(tx, number)
     return IncidentDetails(
         incident=incident,
         timeline=list_timeline(tx, number),
-        messages=list_messages(tx, number),
+        messages=messages,
+        digests=_find_digests(tx, messages),
         timer=find_timer(tx, number),
         catalog=replace(catalog, roster=read_roster(tx, catalog.roster, at=now)),
         at=now,
     )
+
+
+def _find_digests(tx: Connection, messages: Iterable[StoredMessage]) -> dict[int, ToldTogether]:
+    keys = {
+        one.carried_by: find_digest_key(tx, one.carried_by)
+        for one in messages
+        if one.carried_by is not None
+    }
+    return {
+        number: ToldTogether(
+            incidents=tuple(page.incident_number for page in list_carried_pages(tx, [key])),
+            messages=list_told_of_digest(tx, key),
+        )
+        for number, key in keys.items()
+        if key is not None
+    }
 
 
 def render_summary(incident: Incident) -> dict[str, Any]:
@@ -92,7 +121,10 @@ def render_details(found: IncidentDetails) -> dict[str, Any]:
             {"at": _render_time(event.at), "kind": event.kind, "text": event.text}
             for event in found.timeline
         ],
-        "messages": [_render_message(one, found.catalog.roster) for one in found.messages],
+        "messages": [
+            _render_message(one, found.catalog.roster) | {"digest": _render_digest(one, found)}
+            for one in found.messages
+        ],
         "escalation": None if found.timer is None else _render_escalation(found.timer),
         "next": render_next(found.incident, found.timer, found.catalog, now=found.at),
     }
@@ -129,6 +161,18 @@ def _render_message(stored: StoredMessage, roster: Roster) -> dict[str, Any]:
         "ended_at": _render_time(stored.ended_at),
         "reason": stored.reason,
         "detail": stored.detail,
+    }
+
+
+def _render_digest(page: StoredMessage, found: IncidentDetails) -> dict[str, Any] | None:
+    """Return what became of a page that is told together with others; None for any other."""
+    digest = None if page.carried_by is None else found.digests.get(page.carried_by)
+    if digest is None:
+        return None
+    others = sorted({*digest.incidents} - {page.message.incident_number})
+    return {
+        "other_incidents": others,
+        "messages": [_render_message(one, found.catalog.roster) for one in digest.messages],
     }
 
 

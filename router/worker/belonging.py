@@ -1,8 +1,9 @@
 """Which incident each alert of a notification belongs to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -48,39 +49,67 @@ def split_by_incident(
     first that holds one of their companions; without any, the newest with that
     key, which is over (or None): it tells what is already known to be over.
     """
-    found: list[Part] = []
+    fingerprints = [alert.fingerprint for alert in notification.alerts]
+    holders = list_holders(tx, fingerprints)
+    closed = list_closed_by_hand(tx, fingerprints, since=closed_since)
+    parts: dict[_Place, list[Notification]] = {}
+    opening: dict[str, list[Notification]] = {}  # two with one key would open it twice
     for scoped in split_by_scope(notification, scope_labels, incident_by):
-        fingerprints = [alert.fingerprint for alert in scoped.alerts]
-        holders = list_holders(tx, fingerprints)
-        closed = list_closed_by_hand(tx, fingerprints, since=closed_since)
-        home = _home(tx, scoped, holders)
-        parts: dict[tuple[bool, int | None], list[NotifiedAlert]] = {}
-        for alert in scoped.alerts:
-            parts.setdefault(_place(alert, holders, closed, home), []).append(alert)
-        found += [
-            Part(
-                number=number,
-                notification=msgspec.structs.replace(scoped, alerts=tuple(alerts)),
-                of_closed=of_closed,
-            )
-            for (of_closed, number), alerts in parts.items()
-        ]
+        for place, alerts in _placed(tx, scoped, holders, closed).items():
+            told = msgspec.structs.replace(scoped, alerts=tuple(alerts))
+            if place.number is None:
+                opening.setdefault(incident_key(told), []).append(told)
+            else:
+                parts.setdefault(place, []).append(told)
     # In the order of their numbers: two replicas lock several incidents in one order.
-    return sorted(found, key=lambda part: (part.number is None, part.number or 0))
+    known = [
+        Part(number=place.number, notification=_together(told), of_closed=place.of_closed)
+        for place, told in sorted(parts.items(), key=lambda part: part[0].number or 0)
+    ]
+    return [*known, *(Part(number=None, notification=_together(told)) for told in opening.values())]
 
 
-def _place(
-    alert: NotifiedAlert,
+class _Place(NamedTuple):
+    number: int | None
+    of_closed: bool
+
+
+def _placed(
+    tx: Connection,
+    scoped: Notification,
     holders: Mapping[str, int],
     closed: Mapping[str, ClosedByHand],
-    home: int | None,
-) -> tuple[bool, int | None]:
-    if alert.fingerprint in holders:
-        return False, holders[alert.fingerprint]
-    known = closed.get(alert.fingerprint)
-    if known is not None and not _begins_anew(alert, known):
-        return True, known.number
-    return False, home
+) -> dict[_Place, list[NotifiedAlert]]:
+    """Return the alerts of one scope by the incident that each belongs to."""
+    parts: dict[_Place, list[NotifiedAlert]] = {}
+    homeless: list[NotifiedAlert] = []
+    for alert in scoped.alerts:
+        known = closed.get(alert.fingerprint)
+        if alert.fingerprint in holders:
+            place = _Place(holders[alert.fingerprint], of_closed=False)
+        elif known is not None and not _begins_anew(alert, known):
+            place = _Place(known.number, of_closed=True)
+        else:
+            homeless.append(alert)
+            continue
+        parts.setdefault(place, []).append(alert)
+    if homeless:
+        home = _home(tx, scoped, [place.number for place in parts if not place.of_closed])
+        parts.setdefault(_Place(home, of_closed=False), []).extend(homeless)
+    return parts
+
+
+def _together(parts: Sequence[Notification]) -> Notification:
+    """Return as one what several parts tell one incident.
+
+    A group without labels is split by its alerts, and one incident may hold
+    thousands of them: it is not to be read and written for each.
+    """
+    return msgspec.structs.replace(
+        parts[0],
+        alerts=tuple(alert for part in parts for alert in part.alerts),
+        truncated_alerts=max(part.truncated_alerts for part in parts),
+    )
 
 
 def _begins_anew(alert: NotifiedAlert, known: ClosedByHand) -> bool:
@@ -88,10 +117,10 @@ def _begins_anew(alert: NotifiedAlert, known: ClosedByHand) -> bool:
     return alert.firing and alert.starts_at is not None and alert.starts_at > known.starts_at
 
 
-def _home(tx: Connection, scoped: Notification, holders: Mapping[str, int]) -> int | None:
+def _home(tx: Connection, scoped: Notification, holding: Iterable[int | None]) -> int | None:
     """Return the incident that alerts join which no open one holds."""
     last = find_last_by_key(tx, incident_key(scoped))
     by_key = None if last is None else find_incident(tx, last)
-    if holders and (by_key is None or not by_key.is_open):
-        return min(holders.values())
+    if by_key is None or not by_key.is_open:
+        return min((number for number in holding if number is not None), default=last)
     return last

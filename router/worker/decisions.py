@@ -189,9 +189,7 @@ class Decisions:
         waits = self._notice_times(incident, now=now)
         self.outbox.record_step(tx, number, decision, round_=round_, waits=waits, now=now)
         # What a person asks for is one page, and is not to wait for others.
-        self.outbox.record_pages(
-            tx, number, decision.pages, round_=round_, now=now, gathers=muted
-        )
+        self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now, gathers=muted)
         return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
 
     def _decide_instead(
@@ -237,7 +235,8 @@ class Decisions:
                 record_escalation(tx, number, stop(timer.escalation))
             self.outbox.end_pages(tx, incident, now=now)
         else:
-            pause_or_resume(tx, self.outbox, incident, now=now)
+            was_quiet = before is not None and before.is_quiet and not change.pages_anew
+            pause_or_resume(tx, self.outbox, incident, was_quiet=was_quiet, now=now)
         if change.is_visible and (before is None or incident != before):
             waits = self._notice_times(incident, now=now)
             self.outbox.record_notices(tx, incident, change, waits=waits, now=now)
@@ -340,9 +339,14 @@ def record_unapplied(tx: Connection, notification: int, *, error: str, now: date
 
 
 def record_untaken(tx: Connection, number: int, *, now: datetime) -> None:
-    """Put a step off whose decision raised an error."""
+    """Put a step off whose decision raised an error, if it is still due at `now`.
+
+    It may be taken all the same, by another replica or by a commit whose answer
+    was lost: then the next one keeps its time.
+    """
     timer = find_timer(tx, number)
-    if timer is not None and timer.escalation.due_at is not None:
+    due_at = None if timer is None else timer.escalation.due_at
+    if timer is not None and due_at is not None and due_at <= now:
         record_failed_decision(tx, number, due_at=now + backoff(timer.attempts + 1))
 
 

@@ -11,9 +11,13 @@ from router.store.timers import find_timer, record_escalation
 from router.worker.outbox import Outbox
 
 
-def pause_or_resume(tx: Connection, outbox: Outbox, incident: Incident, *, now: datetime) -> None:
+def pause_or_resume(
+    tx: Connection, outbox: Outbox, incident: Incident, *, was_quiet: bool, now: datetime
+) -> None:
     """Bring the incident's escalation in line with whether anything has to wake people.
 
+    One that is at work though the incident `was_quiet` already goes on: a
+    person asked for it.
     What waits to be sent is dropped when it pauses, and the step that asked
     for it is taken again when it goes on: nobody is woken for what is
     silenced, and nobody is left out after it.
@@ -31,7 +35,7 @@ def pause_or_resume(tx: Connection, outbox: Outbox, incident: Incident, *, now: 
         text = "It fires, and nothing hides it: the escalation goes on."
         kind = EventKind.RESUMED
     else:
-        if escalation.remaining is not None:
+        if was_quiet or escalation.remaining is not None:
             return
         dropped = outbox.drop_pages(tx, incident, reason=_reason(incident), now=now)
         paused = pause(escalation, retake=dropped, now=now)

@@ -191,7 +191,8 @@ class Worker:
         taken = await self._take_due_steps()
         elsewhere = await self._page_elsewhere()
         told = await tell_due(self._ports.store, self._ports.metrics, now=self._ports.clock())
-        if told:
+        if applied or told:
+            # Only now: who informs would take the time in which the first step is decided.
             self._wake_senders()
         return applied or revisited or taken or elsewhere or told
 
@@ -230,7 +231,7 @@ class Worker:
             else:
                 self._ports.metrics.applied.labels(result).inc()
         if "changed" in results:
-            self._wake_senders()
+            self._pages.wake.set()
         return bool(pending)
 
     async def _revisit_due(self) -> bool:

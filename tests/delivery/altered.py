@@ -18,6 +18,7 @@ import inspect
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +65,8 @@ def _signalling(
         nonlocal left
         left -= moment == when
         if moment == when and left == 0:
-            os.kill(os.getpid(), number)
+            # To this thread: sent to the process, it may be a moment late.
+            signal.pthread_kill(threading.get_ident(), number)
 
     @functools.wraps(real)
     def call(*arguments: Any, **named: Any) -> Any:

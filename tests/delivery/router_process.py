@@ -27,7 +27,10 @@ from tests.fakes.smtp import SmtpFake
 from tests.router.making import alert_body, notification_body
 
 ROOT = Path(__file__).resolve().parents[2]
-KEYS = {f"platform-{number}": str(number) * 32 for number in (1, 2, 3)}
+# Of the first user's people, and of as many others as a test may need.
+KEYS = {f"platform-{number}": str(number) * 32 for number in (1, 2, 3)} | {
+    f"other-{number}": f"{number:032}" for number in range(1, 21)
+}
 SLACK_TOKEN = "xoxb-test"
 START_SECONDS = 30
 POLL_SECONDS = 0.05

@@ -4,6 +4,7 @@ import re
 import resource
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -82,11 +83,14 @@ def watchdog() -> bytes:
 def test_a_heartbeat_that_stays_away_pages_and_ends_when_it_comes_again(
     town: Town, watching: str
 ) -> None:
+    town.set_clock(town.now())
     with running(town, GUARDIA_CATALOG=watching) as router:
         assert router.post(watchdog()) == 200
         wait_until(lambda: (metric(router, SEEN) or 0) > 0, "the heartbeat is seen")
         assert metric(router, "guardia_open_incidents") == 0
 
+        # Not all of its time at once: that would look as if the router had been away.
+        town.move_clock(timedelta(seconds=29))
         town.pagerduty.wait_for(lambda fake: fake.pages, timeout=SECONDS)
         missing = 'guardia_heartbeat_missing{heartbeat="watchdog"}'
         assert metric(router, missing) == 1
@@ -117,6 +121,7 @@ def test_it_tells_the_outside_that_it_works_and_stops_when_it_cannot_store(
     town: Town, outside: MonitorFake
 ) -> None:
     (town.folder / "heartbeat.url").write_text(outside.ping_url)
+    town.set_clock(town.now())
     with running(town, GUARDIA_HEARTBEAT_EVERY="10s") as router:
         outside.wait_for(lambda fake: fake.beats == 1, timeout=SECONDS)
         assert metric(router, "guardia_store_writable") == 1
@@ -125,10 +130,12 @@ def test_it_tells_the_outside_that_it_works_and_stops_when_it_cannot_store(
         assert router.post(critical()) == 503
         assert metric(router, "guardia_store_writable") == 0
         assert httpx.get(f"{router.url}/-/ready", timeout=10).status_code == 503
+        town.move_clock(timedelta(seconds=10))
         wait_until(lambda: own_heartbeats(router, "withheld"), "it is withheld")
         assert outside.beats == 1
 
         let_files_grow(router, to_bytes=resource.RLIM_INFINITY)
+        town.move_clock(timedelta(seconds=10))
         outside.wait_for(lambda fake: fake.beats == 2, timeout=SECONDS)
         assert router.stop() == 0
     assert outside.ping_url not in str(router.lines)

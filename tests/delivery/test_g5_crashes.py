@@ -1,9 +1,14 @@
 """G5 with whole processes: killed at any instant, no page is lost, and none wakes twice."""
 
+import os
+import signal
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, insert, table, text
@@ -11,7 +16,14 @@ from sqlalchemy import column as named
 
 from router.store import migrations
 from router.store.engine import open_engine
-from tests.delivery.router_process import Town, critical, running, start_and_die
+from tests.delivery.router_process import (
+    START_SECONDS,
+    Town,
+    critical,
+    outage,
+    running,
+    start_and_die,
+)
 
 IN_THE_DECISION = "after router.worker.outbox:Outbox.record_pages"
 AFTER_THE_CLAIM = "before router.worker.sender:Sender._begin"
@@ -88,8 +100,49 @@ def test_neither_a_death_nor_a_clock_that_steps_back_delays_the_next_step(town: 
 
 def next_step(incident: dict[str, Any]) -> object:
     """Say when the next step is due, if the pages of this one are sent."""
-    pages = {one["state"] for one in incident["messages"] if one["kind"] == "page"}
-    return pages == {"sent"} and incident["escalation"]["due_at"]
+    return the_page_is_sent(incident) and incident["escalation"]["due_at"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_postgresql_that_crashes_loses_no_page_and_the_router_goes_on(town: Town) -> None:
+    gate = town.pagerduty.hold_next(processes=True)
+    with running(town) as router:
+        assert router.post(critical()) == 200
+        town.pagerduty.wait_for(lambda fake: fake.held == 1, timeout=20)
+
+        make_postgresql_crash(town)
+        gate.open()  # while it recovers
+        deadline = monotonic() + START_SECONDS
+        while (status := router.post(outage("Meanwhile"))) != 200:  # as Alertmanager does
+            assert status == 503
+            assert monotonic() < deadline
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=30)
+
+        town.end_leases()  # what came of the first page may not have been recorded
+        for listed in router.ask("/api/incidents")["incidents"]:
+            router.wait_for(f"/api/incidents/{listed['number']}", the_page_is_sent)
+        assert router.stop() == 0
+    assert len(town.pagerduty.pages) == 2
+    assert max(Counter(one.dedup_key for one in town.pagerduty.accepted).values()) <= 2
+
+
+def make_postgresql_crash(town: Town) -> None:
+    """Kill one of its processes: it ends all sessions at once and recovers from its log."""
+    engine = open_engine(town.database)
+    with engine.connect() as connection:
+        others = connection.execute(
+            text(
+                "SELECT pid FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        ).scalars()
+        victim = next(others)
+    engine.dispose()
+    os.kill(victim, signal.SIGKILL)
+
+
+def the_page_is_sent(incident: dict[str, Any]) -> bool:
+    return {one["state"] for one in incident["messages"] if one["kind"] == "page"} == {"sent"}
 
 
 def test_killed_in_the_middle_of_a_migration_it_starts_again_and_pages(town: Town) -> None:
@@ -107,7 +160,7 @@ def test_killed_in_the_middle_of_a_migration_it_starts_again_and_pages(town: Tow
     engine.dispose()
 
     with running(town) as router:
-        # What waited in the first schema: a page to be sent, and a notification to be applied.
+        # What waited in the first schema: a page on its way, and a notification to be applied.
         town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=20)
         (old,) = router.ask("/api/incidents/1")["alerts"]
         assert router.stop() == 0
@@ -156,7 +209,9 @@ def fill_first_schema(tx: Connection, *, now: datetime) -> None:
             "dedup_key": "first/1/1.1/platform-1",
             "person": "platform-1",
             "because": "Step 1 of policy plataforma names Platform engineer 1.",
-            "state": "pending",
+            "state": "sending",
+            "lease_token": "dead:1",
+            "leased_until": at,
             "created_at": at,
             "due_at": at,
         },

@@ -226,6 +226,34 @@ def test_what_came_of_a_message_is_said_in_words(
     assert f"    pagerduty ana{separator}{told}\n" in explained(capsys, "7")
 
 
+def test_what_became_of_the_page_that_tells_many_is_said_of_each(
+    router: type[Answering], capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = "test/6/digest.1/ana"
+    of_digest = [
+        message(kind="digest", dedup_key=key, state="pending", reason="unreachable"),
+        message(kind="digest", dedup_key=key, channel="email", address="ana@conecta360.example"),
+        message(kind="acknowledge", dedup_key=key),
+    ]
+    carried = message(
+        state="dropped",
+        detail="told with others in one page",
+        digest={"other_incidents": [6, 8], "messages": of_digest},
+    )
+    router.shown = INCIDENT | {"messages": [carried, *of_digest]}
+
+    text = explained(capsys, "7")
+
+    together = " in one page with 2 other incidents"
+    assert text.split(REASON)[1].split("\n\n")[0] == (
+        f"\n    pagerduty ana{together}: not accepted so far,"
+        " tried again at 2026-11-24 12:00:02 UTC: unreachable"
+        f"\n    email ana@conecta360.example{together}: accepted at 2026-11-24 12:00:03 UTC"
+        "\n    pagerduty ana, told that somebody has it: accepted at 2026-11-24 12:00:03 UTC"
+    )
+    assert "Who was informed" not in text, "a digest that began with this incident is its page"
+
+
 def test_nobody_paged_and_nothing_to_come_is_said(
     router: type[Answering], capsys: pytest.CaptureFixture[str]
 ) -> None:

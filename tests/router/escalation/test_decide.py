@@ -152,6 +152,13 @@ def test_an_empty_schedule_moves_on_at_once() -> None:
     )
 
 
+def test_a_schedule_that_was_taken_out_of_the_catalog_moves_on_at_once() -> None:
+    team = roster(*TEAM.people.values(), schedules=[schedule("secondary", "bea", "carla")])
+    decision = decide(started(PLATAFORMA), incident(), team, now=NOON)
+
+    assert people(decision) == ["bea"]
+
+
 def test_a_person_without_an_address_moves_on_down_to_the_last_resort() -> None:
     team = roster(
         person("ana", addresses=[]),

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from guardia.maintenance import Maintenance
 from router.address import Address
-from router.escalation.decide import decide, start, stop
+from router.escalation.decide import decide, reassigned, start, stop
 from router.escalation.model import Escalation, Page, Policy
 from router.escalation.outlook import Today, foresee_all, outlook
 from router.incident.model import IncidentState
 from router.incident.mute import Announcements
-from router.oncall.model import Roster
+from router.oncall.model import PersonId, Roster
 from tests.router.making import (
     NOON,
     incident,
@@ -172,6 +172,27 @@ def test_an_acknowledgement_that_ends_pages_by_the_routes_of_today() -> None:
     told = outlook(taken_by, stop(started()), nobody, now=NOON)
     assert told.text.endswith("Nor after it: no route of today wakes people for it.")
     assert told.steps == ()
+
+
+def test_whom_a_person_gave_it_to_is_paged_when_their_acknowledgement_ends() -> None:
+    taken_by = incident(
+        state=IncidentState.ACKNOWLEDGED,
+        acknowledged_by="Engineer bea",
+        acknowledged_until=NOON + timedelta(hours=1),
+    )
+    given_to = reassigned(PLATAFORMA, PersonId("bea"), wait=minutes(15))
+
+    first, *_ = outlook(taken_by, stop(started(given_to)), TODAY, now=NOON).steps
+
+    assert [page.person for page in first.pages] == ["bea"]
+
+
+def test_what_a_person_asked_for_during_a_silence_is_told_as_it_goes_on() -> None:
+    silenced = replace(incident_alert(severity="critical"), suppressed_by="silence 7 of ana")
+
+    told = outlook(incident(silenced), started(), TODAY, now=NOON)
+
+    assert len(told.steps) == 3
 
 
 def test_announced_maintenance_holds_a_step_back_and_is_named() -> None:

@@ -121,6 +121,30 @@ def test_what_was_cut_off_may_fire_and_is_not_held_as_quiet() -> None:
     assert not seen.is_quiet
 
 
+def cut_off_after(minute: float) -> Incident:
+    """Return an incident that somebody has, open only for what was cut off from its end."""
+    at = (NOON + minutes(minute)).isoformat()
+    over = alert_body("resolved", severity="critical") | {"endsAt": at}
+    taken = acknowledge(change(None, FIRING, 0).incident, by="ana", now=NOON).incident
+    return change(taken, notification(over, truncatedAlerts=3), minute).incident
+
+
+def test_what_fires_long_after_all_that_is_known_ended_is_nobodys() -> None:
+    """What was cut off keeps it open: without this, for ever, and with whoever had it then."""
+    fired = change(cut_off_after(5), firing_since(20), 20)
+
+    assert fired.pages_anew
+    assert fired.incident.state is IncidentState.TRIGGERED
+    assert EventKind.ACKNOWLEDGEMENT_ENDED in [event.kind for event in fired.events]
+
+
+def test_what_fires_soon_after_all_that_is_known_ended_stays_with_who_has_it() -> None:
+    fired = change(cut_off_after(5), firing_since(19), 19)
+
+    assert not fired.pages_anew
+    assert fired.incident.state is IncidentState.ACKNOWLEDGED
+
+
 def test_the_end_of_what_was_closed_by_hand_is_recorded_and_opens_nothing() -> None:
     closed = answer(change(None, FIRING, 0).incident, Resolve(by="ana"), now=NOON).incident
 

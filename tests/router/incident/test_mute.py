@@ -1,6 +1,6 @@
 """Announced maintenance wakes nobody, and only for what it was announced for."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,33 @@ def test_nobody_is_woken_before_the_announced_end() -> None:
 
 def test_at_the_announced_end_people_are_woken() -> None:
     assert find_mute(incident(CASOS), known(announced()), now=NOON + timedelta(hours=2)) is None
+
+
+def test_it_is_looked_at_every_minute_and_at_its_end() -> None:
+    """It can be called off, and what it does not cover can join."""
+    first = find_mute(incident(CASOS), known(announced()), now=NOON)
+    last = find_mute(incident(CASOS), known(announced()), now=NOON + timedelta(minutes=119.5))
+
+    assert first is not None
+    assert first.asked_at == NOON + MINUTE
+    assert last is not None
+    assert last.asked_at == NOON + timedelta(hours=2)
+
+
+def test_an_end_that_the_clocks_skip_is_when_they_do() -> None:
+    """In Lisbon, on 28 March 2027, 01:00 is followed by 02:00."""
+    skips = datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
+    one = announced(
+        zone=ZoneInfo("Europe/Lisbon"),
+        days=date(2027, 3, 28),
+        begins=time(0, 0),
+        lasts=timedelta(minutes=90),
+    )
+
+    ends = {one.ends_at(skips - minute * MINUTE) for minute in range(1, 60)}
+
+    assert ends == {skips}
+    assert not one.covers(skips)
 
 
 def test_one_alert_that_is_not_covered_wakes_people() -> None:

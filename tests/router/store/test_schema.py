@@ -19,6 +19,14 @@ from router.store.backlog import (
     find_next_decision,
     read_backlog,
 )
+from router.store.digests import (
+    find_digest_key,
+    list_carried_pages,
+    list_digest,
+    lock_incidents_of,
+    lock_waiting_digest,
+    read_asked,
+)
 from router.store.engine import open_engine, reading
 from router.store.held import (
     list_carried,
@@ -203,6 +211,12 @@ def _poll(connection: Connection) -> None:
     release_held(connection, 1, page.address, now=NOON)
     postpone_held(connection, page.address, until=NOON, now=NOON)
     list_carried(connection, 1)
+    lock_waiting_digest(connection, page)
+    read_asked(connection, page.address, waiting=None, but=1, now=NOON)
+    find_digest_key(connection, 1)
+    list_digest(connection, "test/1/digest.1/ana", to_change=True)
+    list_carried_pages(connection, ["test/1/digest.1/ana"])
+    lock_incidents_of(connection, "test/1/digest.1/ana")
     find_next_decision(connection)
     find_next_message(connection, [MessageKind.PAGE], now=NOON, full=FULL)
     read_backlog(connection)

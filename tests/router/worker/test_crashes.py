@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from router.worker.decisions import record_untaken
 from router.worker.outbox import Outbox
 from tests.router.making import minutes, notification_body
 from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved
@@ -79,6 +80,34 @@ async def test_dying_between_the_call_and_its_record_wakes_nobody_twice(
 
         assert [one.outcome for one in fakes.pagerduty.accepted] == ["opened", "joined"]
         assert restarted.woken() == ["ana"]
+
+
+async def test_after_an_outage_of_hours_one_step_is_taken_and_the_others_keep_their_wait(
+    secrets_dir: Path, database_url: str, fakes: Fakes, clock: HandClock
+) -> None:
+    async with open_road(secrets_dir, database_url, fakes, clock) as road:
+        await road.receive(firing())
+
+    clock.advance(timedelta(hours=5))
+    async with open_road(secrets_dir, database_url, fakes, clock) as restarted:
+        await restarted.worker.turn()
+        assert restarted.woken() == ["ana", "ben"]
+
+        await restarted.pass_time(minutes(14))
+        assert restarted.woken() == ["ana", "ben"]
+
+
+async def test_a_step_that_was_taken_after_all_does_not_bring_the_next_one_forward(
+    road: Road,
+) -> None:
+    """Its error came after the commit: the connection was lost, or another replica took it."""
+    started = road.clock()
+    await road.receive(firing())
+
+    await road.store.write(lambda tx: record_untaken(tx, 1, now=started))
+    await road.pass_time(minutes(5))
+
+    assert road.woken() == ["ana"]
 
 
 async def test_a_restart_keeps_the_timer_of_the_next_step(

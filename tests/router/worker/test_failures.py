@@ -107,6 +107,18 @@ async def test_renamed_people_are_reached_by_the_policy_of_today(road: Road) -> 
     assert road.woken() == ["ana", "ben", "ana"]
 
 
+async def test_a_policy_that_was_taken_out_of_the_catalog_runs_to_its_end(road: Road) -> None:
+    await road.receive(firing())
+    catalog = road.worker.catalog
+    road.worker.take_up(replace(catalog, policies={}, routes=catalog.routes[-1:]))
+
+    for _ in range(3):
+        await road.pass_time(minutes(15))
+
+    assert road.woken()[:2] == ["ana", "ben"]
+    assert sorted(road.woken()[2:]) == ["ana", "ben"]
+
+
 async def test_an_escalation_that_reaches_nobody_at_its_end_is_an_error(
     road: Road, caplog: pytest.LogCaptureFixture
 ) -> None:

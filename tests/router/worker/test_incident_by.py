@@ -127,3 +127,15 @@ async def test_environments_are_kept_apart_whatever_the_labels_are(road: Road) -
     await by(road, "service").receive(on("a", environment="dev"), on("a", environment="prod"))
 
     assert len(await states(road)) == 2
+
+
+async def test_two_alerts_that_differ_only_in_their_fingerprints_are_one_incident(
+    road: Road,
+) -> None:
+    """No Alertmanager sends such; a second incident of the same key could never be stored."""
+    one, other = firing() | {"fingerprint": "aa"}, firing() | {"fingerprint": "bb"}
+
+    await road.receive(one, other, groupLabels={})
+
+    assert len(await road.incidents()) == 1
+    assert road.woken() == ["ana"]

@@ -45,6 +45,21 @@ async def road(
 
 
 @pytest.fixture
+async def replica(
+    secrets_dir: Path,
+    database_url: str,
+    fakes: Fakes,
+    clock: HandClock,
+    alertmanager: AlertmanagerFake,
+) -> AsyncIterator[Road]:
+    urls = [alertmanager.url]
+    async with open_road(
+        secrets_dir, database_url, fakes, clock, name="replica-2", alertmanagers=urls
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
 def peers(alertmanager: AlertmanagerFake, second: AlertmanagerFake) -> list[str]:
     return [alertmanager.url, second.url]
 
@@ -396,6 +411,7 @@ async def test_a_silence_that_nobody_can_confirm_any_more_hides_nothing(
         road.clock.advance(timedelta(hours=1))
         await road.worker.reconcile()
         await road.worker.turn()
+    await road.pass_time(minutes(15))
 
     assert "ben" in road.woken()
     assert (await road.show(1))["alerts"][0]["stale"]
@@ -435,30 +451,21 @@ async def test_an_incident_that_cannot_be_read_keeps_no_other_from_being_compare
 
 
 async def test_an_end_that_two_replicas_find_is_no_incident_of_its_own(
-    secrets_dir: Path,
-    database_url: str,
-    fakes: Fakes,
-    clock: HandClock,
-    road: Road,
-    alertmanager: AlertmanagerFake,
+    road: Road, replica: Road, alertmanager: AlertmanagerFake
 ) -> None:
-    urls = [alertmanager.url]
-    async with open_road(
-        secrets_dir, database_url, fakes, clock, name="replica-2", alertmanagers=urls
-    ) as other:
-        await road.receive(alert())
-        alertmanager.lists(alert())
-        await minute(road)
-        alertmanager.lists()
+    await road.receive(alert())
+    alertmanager.lists(alert())
+    await minute(road)
+    alertmanager.lists()
 
-        for _ in range(7):
-            clock.advance(timedelta(seconds=57))
-            await other.worker.reconcile()
-            clock.advance(timedelta(seconds=3))
-            await road.worker.reconcile()
-        await road.worker.turn()
+    for _ in range(7):
+        road.clock.advance(timedelta(seconds=57))
+        await replica.worker.reconcile()
+        road.clock.advance(timedelta(seconds=3))
+        await road.worker.reconcile()
+    await road.worker.turn()
 
-        assert [one["state"] for one in await road.incidents()] == ["resolved"]
+    assert [one["state"] for one in await road.incidents()] == ["resolved"]
 
 
 async def test_what_is_found_is_told_once_while_it_waits_to_be_applied(
@@ -471,3 +478,38 @@ async def test_what_is_found_is_told_once_while_it_waits_to_be_applied(
         await road.worker.reconcile()
 
     assert await road.metric('guardia_reconciled_total{finding="adopted"}') == "1.0"
+
+
+async def test_the_unheard_end_of_a_whole_group_is_one_change(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    """One by one, the ends of ten thousand would take an hour in which nobody is paged."""
+    group = [alert(instance=f"node-{number}") for number in range(5)]
+    await road.receive(*group)
+    alertmanager.lists(*group)
+    await minute(road)
+    alertmanager.lists()
+
+    await minute(road, 7)
+
+    rows = (await road.show(1))["timeline"]
+    assert (await road.show(1))["state"] == "resolved"
+    assert len([row for row in rows if row["kind"] == "alert_resolved"]) == 1
+
+
+async def test_who_was_given_what_is_silenced_is_paged_though_the_first_attempt_fails(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    await road.receive(alert())
+    silence(alertmanager, alert())
+    await minute(road)
+    road.fakes.pagerduty.fail_next(1, status=503)
+    given = {"by": "Engineer ana", "person": "ben"}
+    await road.api("POST", "/api/incidents/1/reassign", json=given)
+    await road.worker.turn()
+
+    told = {"by": "Engineer ana", "text": "please look"}
+    await road.api("POST", "/api/incidents/1/comment", json=told)
+    await minute(road)
+
+    assert road.woken() == ["ana", "ben"]
