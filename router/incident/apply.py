@@ -259,28 +259,51 @@ def _update(
     if firing or notification.truncated_alerts:
         changed = replace(changed, closes_at=None)
     anew = bool(firing) and _lay_still(incident, now=now, within=reopen_within)
+    started, ended = _started_and_ended(incident.alerts, alerts)
+    taken = not anew and _is_taken(incident, started, now=now, within=reopen_within)
+    rose = rose and not taken
     if rose or anew:
         changed = without_acknowledgement(changed)
     events = [
         *_anew_events(incident, now=now, anew=anew),
         *_alert_events(incident.alerts, alerts, notification, now=now),
-        *_severity_events(incident, severity, now=now),
+        *_severity_events(incident, severity, taken=taken, now=now),
     ]
     if not firing and notification.truncated_alerts == 0 and notification.alerts:
         changed, ended_with = _end(changed, now=now, hold=reopen_within)
         events += ended_with
     if changed == incident:
         return None
-    started, ended = _started_and_ended(incident.alerts, alerts)
     return Change(
         incident=changed,
         events=tuple(events),
         pages_anew=anew,
+        is_taken=taken,
         severity_rose=rose,
         newly_firing=bool(started),
         newly_ended=bool(ended),
         resolved=not changed.is_open,
         is_visible=bool(events) or not _differs_in_sight_only(incident, changed),
+    )
+
+
+def _is_taken(
+    incident: Incident, started: list[IncidentAlert], *, now: datetime, within: timedelta
+) -> bool:
+    """Say whether all that fires anew was going on while somebody had it, and ended just now.
+
+    So whoever has it has that too: an alert that flaps above a milder one that
+    stays does not wake them at each turn.
+    """
+    taken_at = incident.acknowledged_at
+    if taken_at is None or not started:
+        return False
+    return all(
+        (known := incident.alerts.get(alert.fingerprint)) is not None
+        and known.ended_at is not None
+        and taken_at <= known.ended_at
+        and now - known.ended_at < within
+        for alert in started
     )
 
 
@@ -368,13 +391,17 @@ def _alert_events(
     return events
 
 
-def _severity_events(incident: Incident, severity: Severity, *, now: datetime) -> list[Event]:
+def _severity_events(
+    incident: Incident, severity: Severity, *, taken: bool, now: datetime
+) -> list[Event]:
     if severity is incident.severity:
         return []
     if severity.urgency < incident.severity.urgency:
         text = f"Severity fell from {incident.severity} to {severity}."
         return [Event(at=now, kind=EventKind.SEVERITY_FELL, text=text)]
     text = f"Severity rose from {incident.severity} to {severity}."
-    if incident.acknowledged_by is not None:
+    if taken:
+        text += f" {incident.acknowledged_by} had it a moment ago too, so nobody is paged."
+    elif incident.acknowledged_by is not None:
         text += f" {incident.acknowledged_by} had acknowledged the milder one: people are paged."
     return [Event(at=now, kind=EventKind.SEVERITY_ROSE, text=text)]

@@ -135,6 +135,7 @@ class Change:
     reopened: bool = False
     pages_anew: bool = False  # whoever was paged before, the escalation begins again
     severity_rose: bool = False
+    is_taken: bool = False  # what fires anew went on while somebody had it, a moment ago
     newly_firing: bool = False  # an alert fires that did not before
     newly_ended: bool = False  # an alert ended, others may go on
     acknowledged: bool = False

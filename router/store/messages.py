@@ -91,6 +91,7 @@ def list_stuck_pages(tx: Connection, *, asked_by: datetime, limit: int) -> list[
         later.c.dedup_key == messages.c.dedup_key,
         later.c.kind == messages.c.kind,
         later.c.id > messages.c.id,
+        later.c.state != "dropped",  # with its step, which was taken again since
     )
     statement = (
         select(messages)

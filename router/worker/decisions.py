@@ -262,7 +262,8 @@ class Decisions:
         policy = destination.policy
         led_to = None if before is None or not before.alerts else self._policy_of(before)
         woke_nobody = led_to is None
-        if policy is not None and woke_nobody and incident.acknowledged_by is not None:
+        milder = woke_nobody and not change.is_taken
+        if policy is not None and milder and incident.acknowledged_by is not None:
             text = (
                 f"{incident.acknowledged_by} had acknowledged what wakes nobody: people are paged."
             )

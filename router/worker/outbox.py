@@ -76,7 +76,8 @@ class Outbox:
     ) -> bool:
         """Page the same person at another address while the first is retried; False when asked."""
         because = f"{page.because} ({page.address.channel} did not accept the page.)"
-        return record_message(tx, replace(page, address=address, because=because), now=now)
+        elsewhere = replace(page, address=address, because=because)
+        return record_page(tx, elsewhere, now=now) is not None
 
     def end_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
         """Drop what still waits to wake people, and tell the providers of what was tried.
@@ -130,9 +131,10 @@ class Outbox:
         """End the pages of those who do not have to care any more, though the incident goes on."""
         for page in list_messages(tx, _number(incident), kinds=[MessageKind.PAGE]):
             reason = "it was given to somebody else"
-            if page.state is MessageState.PENDING:
+            # One that is being sent too: its lease ends here, so nobody tries it again.
+            if page.state in (MessageState.PENDING, MessageState.SENDING):
                 self.drop_page(tx, page, incident.state, reason=reason, now=now)
-            if page.attempts and page.state is not MessageState.SENDING:
+            if page.attempts:
                 self._tell_provider(tx, page.message, MessageKind.RESOLVE, now=now)
             digest = self._lock_digest(tx, page)
             if digest:
@@ -140,9 +142,13 @@ class Outbox:
                 self._settle(tx, digest, now=now)
 
     def drop_pages(self, tx: Connection, incident: Incident, *, reason: str, now: datetime) -> bool:
-        """Drop the pages that wait to be sent, also in a digest; False when none did."""
+        """Drop the pages that wait to be sent, also in a digest; False when none did.
+
+        One that is being sent loses its lease: should it fail, it is not tried again.
+        """
         pages = list_messages(tx, _number(incident), kinds=[MessageKind.PAGE])
-        waiting = [page for page in pages if page.state is MessageState.PENDING]
+        unsent = (MessageState.PENDING, MessageState.SENDING)
+        waiting = [page for page in pages if page.state in unsent]
         for page in waiting:
             self.drop_page(tx, page, incident.state, reason=reason, now=now)
         taken_out = [self._take_out(tx, page, reason=reason, now=now) for page in pages]
