@@ -7,10 +7,12 @@ from typing import Final
 from sqlalchemy import Connection
 
 from router.address import Address
+from router.catalog import OnCallCatalog
 from router.channels.outcome import Outcome, Refused, Retry, Sent
+from router.escalation.decide import start
 from router.incident.model import Event, EventKind, IncidentState
 from router.message.model import Message, MessageKind
-from router.oncall.model import Roster
+from router.oncall.model import is_service
 from router.store.digests import (
     find_digest_key,
     list_carried_pages,
@@ -20,7 +22,7 @@ from router.store.digests import (
 from router.store.incidents import find_incident, record_events
 from router.store.leases import SENT_BEFORE, find_claimed, record_failure, record_sent
 from router.store.messages import StoredMessage, list_messages
-from router.store.timers import find_timer, record_escalation
+from router.store.timers import find_timer, record_escalation, record_started
 from router.worker.digests import find_state
 from router.worker.held import list_told
 from router.worker.outbox import Outbox
@@ -35,7 +37,7 @@ class Outcomes:
     """Records outcomes, each under the lease of the attempt it belongs to (G6)."""
 
     outbox: Outbox
-    roster: Roster
+    catalog: OnCallCatalog
 
     def record(
         self, tx: Connection, claimed: StoredMessage, outcome: Outcome, *, now: datetime
@@ -163,7 +165,7 @@ class Outcomes:
 
     def next_address(self, page: Message) -> Address | None:
         """Return the person's address after the page's; the first when the page's is gone."""
-        person = self.roster.people.get(page.person) if page.person else None
+        person = self.catalog.roster.people.get(page.person) if page.person else None
         addresses = () if person is None else person.addresses
         if page.address in addresses:
             addresses = addresses[addresses.index(page.address) + 1 :]
@@ -186,6 +188,9 @@ class Outcomes:
     def _take_next_step(self, tx: Connection, number: int, step: str, *, now: datetime) -> None:
         """Make the next step due now when no page of `step`, the current one, was accepted."""
         timer = find_timer(tx, number)
+        if timer is not None and is_service(timer.escalation.policy.id):
+            self._escalate_ourselves(tx, number, now=now)
+            return
         if timer is None or timer.escalation.due_at is None or timer.escalation.due_at <= now:
             return
         pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
@@ -196,6 +201,19 @@ class Outcomes:
             text = "No page of this step was accepted, so the next step does not wait."
             event = Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text)
             record_events(tx, number, [event])
+
+    def _escalate_ourselves(self, tx: Connection, number: int, *, now: datetime) -> None:
+        """Begin the default route's policy where PagerDuty does not take what it should escalate.
+
+        The trigger is tried on all the same. Without such a policy nobody else is known (G7).
+        """
+        chosen = self.catalog.routes[-1].policy
+        policy = None if chosen is None else self.catalog.policies[chosen]
+        if policy is None or is_service(policy.id):
+            return
+        text = f"PagerDuty has not accepted it: policy {policy.id} of the default route begins."
+        record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
+        record_started(tx, number, start(policy, catalog_version=self.catalog.version, now=now))
 
 
 def is_needless(message: StoredMessage, state: IncidentState) -> bool:

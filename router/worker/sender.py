@@ -209,7 +209,7 @@ class Sender:
     def _outcomes(self) -> Outcomes:
         ports = self._ports
         outbox = Outbox(installation=ports.store.installation, channels=ports.channels)
-        return Outcomes(outbox=outbox, roster=ports.catalog().roster)
+        return Outcomes(outbox=outbox, catalog=ports.catalog())
 
     def _log(self, claimed: StoredMessage, outcome: Outcome) -> None:
         message = claimed.message

@@ -282,7 +282,7 @@ class Worker:
             lambda tx: list_stuck_pages(tx, asked_by=now - ELSEWHERE_AFTER, limit=BATCH)
         )
         outbox = Outbox(installation=store.installation, channels=self._ports.channels)
-        outcomes = Outcomes(outbox=outbox, roster=self.catalog.roster)
+        outcomes = Outcomes(outbox=outbox, catalog=self.catalog)
         wanted = [page for page in stuck if outcomes.next_address(page.message) is not None]
         results = await asyncio.gather(
             *(

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from router.address import Address
 from router.escalation.storm import Asked
@@ -16,6 +17,7 @@ from router.store.digests import (
     find_digest_key,
     list_carried_pages,
     list_digest,
+    lock_address,
     lock_waiting_digest,
     read_asked,
     record_gathered,
@@ -145,6 +147,22 @@ def test_what_an_address_was_asked_to_take(tx: Connection) -> None:
     assert read_asked(tx, ANA, waiting=None, but=0, now=due_at) == Asked(
         pages=0, digest_at=due_at, waits=False
     )
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_one_replica_counts_of_an_address_another_waits_for(database_url: str) -> None:
+    """Else each would count without the pages of the other's open transaction."""
+    engine = open_engine(database_url)
+    with engine.begin() as one, engine.begin() as other:
+        lock_address(one, ANA)
+        other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+
+        lock_address(other, Address(channel="pagerduty", address="ben"))
+        with pytest.raises(OperationalError), other.begin_nested():
+            lock_address(other, ANA)
+        one.rollback()
+        lock_address(other, ANA)
+    engine.dispose()
 
 
 def test_a_digest_at_the_next_address_tells_the_same(tx: Connection) -> None:

@@ -8,6 +8,7 @@ from guardia.cli.incident_text import render_incident
 from guardia.cli.replay_text import render_replay
 from router.catalog.delegated import delegated_policy, list_delegated, list_services
 from router.replay import replay, replay_as_json
+from router.routing import PolicyId
 from tests.fakes.pagerduty_webhooks import Subscription
 from tests.router.making import NOON, minutes, notification_body
 from tests.router.road import Road, firing, resolved
@@ -144,3 +145,34 @@ async def test_what_fires_again_after_its_end_is_a_new_trigger(delegating: Road)
 
     keys = [key for _, key in triggers(delegating)]
     assert keys == [f"test/1/last.1/{SERVICE}", f"test/1/last.2/{SERVICE}"]
+
+
+async def test_what_pagerduty_does_not_accept_goes_to_the_default_routes_policy(
+    delegating: Road,
+) -> None:
+    """A wrong key, or an outage of more than half a minute: somebody has to be woken (G7)."""
+    catalog = delegating.worker.catalog
+    *routes, default = catalog.routes
+    waking = replace(default, policy=PolicyId("plataforma"))
+    delegating.worker.catalog = replace(catalog, routes=(*routes, waking))
+    delegating.fakes.pagerduty.fail_next(1, status=401)
+
+    await delegating.receive(firing())
+    await delegating.worker.turn()
+
+    assert delegating.woken() == ["ana"]
+    rows = (await delegating.show(1))["timeline"]
+    assert any("PagerDuty has not accepted it" in row["text"] for row in rows)
+    await delegating.pass_time(minutes(15))
+    assert "ben" in delegating.woken()
+    assert ("plataforma", f"test/1/last.1/{SERVICE}") in triggers(delegating)
+
+
+async def test_without_such_a_policy_the_trigger_is_tried_on(delegating: Road) -> None:
+    delegating.fakes.pagerduty.fail_next(3, status=503)
+
+    await delegating.receive(firing())
+    for _ in range(6):
+        await delegating.pass_time(minutes(1))
+
+    assert triggers(delegating) == [("plataforma", f"test/1/last.1/{SERVICE}")]

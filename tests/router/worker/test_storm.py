@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -523,6 +524,21 @@ async def test_a_digest_that_is_not_accepted_goes_to_the_next_address_with_the_s
     assert set(states(road)) == {"acknowledged"}
 
 
+async def test_a_digest_goes_elsewhere_by_the_clock_while_anything_in_it_wakes(
+    road: Road,
+) -> None:
+    """Also when somebody has the incident that it began with."""
+    await fires(road, range(1, 8))
+    road.fakes.pagerduty.fail_next(None, status=429, headers={"Retry-After": "60"})
+    await digest_goes_out(road)
+    await road.acknowledge(6, "ben")
+
+    await road.pass_time(31 * SECOND)
+
+    mails = [mail for mail in road.fakes.smtp.mails if "in one page" in mail.subject]
+    assert [re.findall(r"^  #(\d+)", mail.text, re.MULTILINE) for mail in mails] == [["7", "6"]]
+
+
 async def test_the_next_step_of_each_does_not_wait_when_nobody_takes_their_digest(
     road: Road,
 ) -> None:
@@ -538,6 +554,88 @@ async def test_the_next_step_of_each_does_not_wait_when_nobody_takes_their_diges
 
     assert road.woken() == ["ana"] * STORM_FROM + ["ben"] * 3
     assert "No page of this step was accepted" in await texts(road, 8)
+
+
+# Whatever happens
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_in_a_storm_what_goes_on_is_told_and_what_ends_is_ended(
+    secrets_dir: Path, database_url: str, fakes: Fakes, clock: HandClock, seed: int
+) -> None:
+    chance = Random(seed)
+    storm = Storm(chance=chance, fakes=fakes)
+    for life in range(3):
+        async with open_road(secrets_dir, database_url, fakes, clock, name=str(life)) as road:
+            if life:
+                await road.end_leases()
+            for _ in range(15):
+                await storm.happens(road)
+            if life == 2:
+                fakes.pagerduty.heal()
+                for _ in range(30):
+                    await road.pass_time(10 * SECOND)
+                await storm.holds(road)
+
+
+@dataclass(slots=True, kw_only=True)
+class Storm:
+    """Incidents that begin and end, people who answer, and a PagerDuty that fails, by chance."""
+
+    chance: Random
+    fakes: Fakes
+    begun: int = 0
+    given_away: set[int] = field(default_factory=set)
+
+    async def happens(self, road: Road) -> None:
+        what = self.chance.choice([self.begin, self.begin, self.end, self.answer, self.fail])
+        await what(road)
+        await road.pass_time(self.chance.randrange(12) * SECOND)
+
+    async def begin(self, road: Road) -> None:
+        count = self.chance.randrange(1, 8)
+        await fires(road, range(self.begun + 1, self.begun + count + 1))
+        self.begun += count
+
+    async def end(self, road: Road) -> None:
+        if self.begun:
+            number = self.chance.randrange(self.begun) + 1
+            await ends(road, range(number, number + 1))
+
+    async def answer(self, road: Road) -> None:
+        for number in self.chance.sample(range(1, self.begun + 1), self.begun // 4):
+            if self.chance.random() < 0.8:
+                await road.acknowledge(number, "ana")
+                continue
+            path = f"/api/incidents/{number}/reassign"
+            given = await road.api("POST", path, json={"by": "ana", "person": "ben"})
+            if given.status_code == 200:
+                self.given_away.add(number)
+
+    async def fail(self, road: Road) -> None:
+        count = self.chance.randrange(1, 6)
+        if self.chance.random() < 0.5:
+            self.fakes.pagerduty.fail_next(count, status=503)
+        else:
+            self.fakes.pagerduty.fail_next(count, drops_connection=True, processes=True)
+
+    async def holds(self, road: Road) -> None:
+        states = {one["number"]: one["state"] for one in await road.incidents()}
+        assert len(states) == self.begun > 2 * STORM_FROM
+        times = told(road)
+        for number, state in states.items():
+            if state == "triggered":
+                assert times[number] >= 1, f"nobody is woken for {number}"
+        for page in triggers(road):
+            alert = self.fakes.pagerduty.alert_of(page.person, page.dedup_key)
+            assert alert is not None
+            of_page = {states[one] for one in numbers_in(page) if one not in self.given_away}
+            if "triggered" in of_page:
+                assert alert.state == "triggered"
+            elif of_page == {"resolved"}:
+                assert alert.state == "resolved"
+            elif of_page:
+                assert alert.state != "triggered"
 
 
 # Explained
