@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection
-
 from router.alertmanager import Peers
 from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
@@ -17,24 +15,17 @@ from router.channels.monitor import Monitor
 from router.incident.answers import Answer
 from router.incident.model import Incident
 from router.intake.pagerduty import PagerDutyEvent
-from router.logs import context
 from router.message.model import MessageKind
 from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.metrics import Metrics
 from router.oncall.model import Person
-from router.store.backlog import find_next_decision
-from router.store.incidents import list_revisits, record_unrevisited
-from router.store.messages import find_next_stuck_page, list_stuck_pages
-from router.store.notifications import list_pending_notifications
 from router.store.store import Store
-from router.store.timers import list_due_timers
 from router.worker.answers import Answers
 from router.worker.bucket import Buckets
-from router.worker.decisions import Decisions, record_unapplied, record_untaken
+from router.worker.deciding import Deciding, DecidingPorts
+from router.worker.decisions import Decisions
 from router.worker.heartbeats import HeartbeatWatch
-from router.worker.held import tell_due
 from router.worker.outbox import Outbox
-from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
 from router.worker.own_heartbeat import OwnHeartbeat
 from router.worker.provider_events import PagerDutyEvents
 from router.worker.reconcile import ReconcilePorts, Reconciler
@@ -42,8 +33,6 @@ from router.worker.retention import Retention
 from router.worker.sender import CLAIMED_AT_ONCE, Sender, SenderPorts
 from router.worker.test_page import PageTests
 
-BATCH: Final = 100
-REVISITED_AGAIN: Final = timedelta(seconds=10)  # after a failure
 LONGEST_WAIT_SECONDS: Final = 5.0  # so that what a dead replica left is seen in seconds
 SHORTEST_WAIT_SECONDS: Final = 0.05  # so that what another replica holds is not asked for in a spin
 
@@ -90,6 +79,20 @@ class Worker:
             tell=self.wake,
         )
         self._own_heartbeat = OwnHeartbeat(ports, turned_at=lambda: self.turned_at)
+        self._buckets = Buckets({name: one.rate for name, one in ports.channels.items()})
+        self._pages = self._sender("pages", *(kind for kind in MessageKind if kind.wakes))
+        self._others = self._sender("others", *(kind for kind in MessageKind if not kind.wakes))
+        self._deciding = Deciding(
+            DecidingPorts(
+                store=ports.store,
+                channels=ports.channels,
+                clock=ports.clock,
+                metrics=ports.metrics,
+                decisions=self._decisions,
+                wake_pages=self._pages.wake.set,
+                wake_senders=self._wake_senders,
+            )
+        )
         self._reconcile_wake = asyncio.Event()
         self._reconciler = Reconciler(
             ReconcilePorts(
@@ -101,9 +104,6 @@ class Worker:
                 changed=self._look_again,
             )
         )
-        self._buckets = Buckets({name: one.rate for name, one in ports.channels.items()})
-        self._pages = self._sender("pages", *(kind for kind in MessageKind if kind.wakes))
-        self._others = self._sender("others", *(kind for kind in MessageKind if not kind.wakes))
 
     async def turn(self) -> datetime | None:
         """Do everything that is due, to the end, and return when the next thing is."""
@@ -113,7 +113,7 @@ class Worker:
             while await sender.start_due():
                 await sender.finish()
         dues = [
-            await self._next_decision(),
+            await self._deciding.next_due(),
             await self._pages.next_due(),
             await self._others.next_due(),
         ]
@@ -186,154 +186,13 @@ class Worker:
 
     async def decide(self) -> bool:
         """Apply what was received and take the steps that are due; False when nothing was."""
-        applied = await self._apply_pending()
-        revisited = await self._revisit_due()
-        taken = await self._take_due_steps()
-        elsewhere = await self._page_elsewhere()
-        told = await tell_due(self._ports.store, self._ports.metrics, now=self._ports.clock())
-        if applied or told:
-            # Only now: who informs would take the time in which the first step is decided.
-            self._wake_senders()
-        return applied or revisited or taken or elsewhere or told
+        return await self._deciding.decide()
 
     async def _decide_due(self) -> datetime | None:
-        decided = True
-        due: datetime | None = self._ports.clock()
-        while decided and due is not None and due <= self._ports.clock():
-            decided = await self.decide()
-            due = await self._next_decision()
+        due = await self._deciding.decide_all()
         self.turned_at = self._ports.clock()
         self._ports.metrics.turn_at.set(self.turned_at.timestamp())
         return due
-
-    async def _next_decision(self) -> datetime | None:
-        asked_after = self._ports.clock() - ELSEWHERE_AFTER
-
-        def read(tx: Connection) -> tuple[datetime | None, datetime | None]:
-            return find_next_decision(tx), find_next_stuck_page(tx, asked_after=asked_after)
-
-        due, asked_at = await self._ports.store.read(read)
-        return _first([due, None if asked_at is None else asked_at + ELSEWHERE_AFTER])
-
-    async def _apply_pending(self) -> bool:
-        """Apply what is due, each notification on its own: one that fails holds up no other."""
-        store, now = self._ports.store, self._ports.clock()
-        pending = await store.read(lambda tx: list_pending_notifications(tx, now=now, limit=BATCH))
-        decisions = self._decisions()
-        # All at once, so that they share a commit; the writer keeps their order.
-        results = await asyncio.gather(
-            *(store.write(partial(decisions.apply, number=number, now=now)) for number in pending),
-            return_exceptions=True,
-        )
-        for number, result in zip(pending, results, strict=True):
-            if isinstance(result, BaseException):
-                await self._put_off_notification(number, result, now=now)
-            else:
-                self._ports.metrics.applied.labels(result).inc()
-        if "changed" in results:
-            self._pages.wake.set()
-        return bool(pending)
-
-    async def _revisit_due(self) -> bool:
-        """End acknowledgements, and incidents that were held open, whose time has come."""
-        store, now = self._ports.store, self._ports.clock()
-        due = await store.read(lambda tx: list_revisits(tx, now=now, limit=BATCH))
-        decisions = self._decisions()
-        results = await asyncio.gather(
-            *(store.write(partial(decisions.revisit, number=number, now=now)) for number in due),
-            return_exceptions=True,
-        )
-        for number, result in zip(due, results, strict=True):
-            if isinstance(result, BaseException):
-                await self._put_off_revisit(number, result, now=now)
-        if due:
-            self._wake_senders()
-        return bool(due)
-
-    async def _take_due_steps(self) -> bool:
-        store, now = self._ports.store, self._ports.clock()
-        due = await store.read(lambda tx: list_due_timers(tx, now=now, limit=BATCH))
-        decisions = self._decisions()
-        results = await asyncio.gather(
-            *(store.write(partial(decisions.take_step, number=number, now=now)) for number in due),
-            return_exceptions=True,
-        )
-        for number, result in zip(due, results, strict=True):
-            if isinstance(result, BaseException):
-                await self._put_off_step(number, result, now=now)
-            elif result == "nobody reached":
-                self._ports.metrics.failures.labels("nobody_reached").inc()
-                logger.error(
-                    "an escalation ended without a page: its last resort reaches nobody",
-                    extra=context(incident=number),
-                )
-        if due:
-            self._wake_senders()
-        return bool(due)
-
-    async def _page_elsewhere(self) -> bool:
-        """Page people at their next address too whose page nobody took for half a minute.
-
-        By the clock and not by the end of an attempt: one may hang, and the
-        next may be a minute away because the provider asks for it.
-        """
-        store, now = self._ports.store, self._ports.clock()
-        stuck = await store.read(
-            lambda tx: list_stuck_pages(tx, asked_by=now - ELSEWHERE_AFTER, limit=BATCH)
-        )
-        outbox = Outbox(installation=store.installation, channels=self._ports.channels)
-        outcomes = Outcomes(outbox=outbox, catalog=self.catalog)
-        wanted = [page for page in stuck if outcomes.next_address(page.message) is not None]
-        results = await asyncio.gather(
-            *(
-                store.write(partial(outcomes.page_elsewhere, page=page.message, now=now))
-                for page in wanted
-            ),
-            return_exceptions=True,
-        )
-        for page, result in zip(wanted, results, strict=True):
-            if isinstance(result, BaseException):
-                self._ports.metrics.failures.labels("page_elsewhere").inc()
-                logger.error(
-                    "a page could not be sent elsewhere too, it is tried again",
-                    exc_info=result,
-                    extra=context(incident=page.message.incident_number),
-                )
-        is_recorded = any(result is True for result in results)
-        if is_recorded:
-            self._wake_senders()
-        return is_recorded
-
-    async def _put_off_notification(
-        self, number: int, error: BaseException, *, now: datetime
-    ) -> None:
-        self._ports.metrics.failures.labels("apply").inc()
-        logger.error(
-            "a notification could not be applied, it is kept and tried again",
-            exc_info=error,
-            extra=context(notification=number),
-        )
-        shown = f"{type(error).__name__}: {error}"[:1000]
-        await self._ports.store.write(lambda tx: record_unapplied(tx, number, error=shown, now=now))
-
-    async def _put_off_step(self, number: int, error: BaseException, *, now: datetime) -> None:
-        self._ports.metrics.failures.labels("escalate").inc()
-        logger.error(
-            "a step could not be taken, it is tried again",
-            exc_info=error,
-            extra=context(incident=number),
-        )
-        await self._ports.store.write(lambda tx: record_untaken(tx, number, now=now))
-
-    async def _put_off_revisit(self, number: int, error: BaseException, *, now: datetime) -> None:
-        self._ports.metrics.failures.labels("revisit").inc()
-        logger.error(
-            "an incident whose time has come could not be changed, it is tried again",
-            exc_info=error,
-            extra=context(incident=number),
-        )
-        until = now + REVISITED_AGAIN
-        await self._ports.store.write(lambda tx: record_unrevisited(tx, number, until=until))
 
     async def _loop(
         self,

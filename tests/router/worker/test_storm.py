@@ -559,12 +559,11 @@ async def test_the_next_step_of_each_does_not_wait_when_nobody_takes_their_diges
 # Whatever happens
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_whatever_happens_in_a_storm_what_goes_on_is_told_and_what_ends_is_ended(
     secrets_dir: Path, database_url: str, fakes: Fakes, clock: HandClock, seed: int
 ) -> None:
-    chance = Random(seed)
-    storm = Storm(chance=chance, fakes=fakes)
+    storm = Storm(chance=Random(seed), fakes=fakes)  # noqa: S311  # not secret: to be repeated
     for life in range(3):
         async with open_road(secrets_dir, database_url, fakes, clock, name=str(life)) as road:
             if life:
