@@ -11,6 +11,7 @@ from guardia.severity import Severity, worst
 from router.incident.answers import without_acknowledgement
 from router.incident.describe import incident_title, listed_alerts
 from router.incident.destination import NO_SEVERITIES
+from router.incident.episodes import NEVER, end, is_same_trouble, is_taken, lay_still
 from router.incident.model import (
     Change,
     Event,
@@ -21,12 +22,10 @@ from router.incident.model import (
 )
 from router.intake.notification import Notification, NotifiedAlert
 
-NEVER: Final = timedelta()
 _FOUND: Final = (
     " (found in Alertmanager, no notification told of it)",
     " (Alertmanager does not list it any more, no notification told of its end)",
 )
-FLAPPING_FROM: Final = 2  # reopenings after which an end is not believed at once
 SEEN_STEP: Final = timedelta(minutes=10)  # written no more often than this
 
 
@@ -67,7 +66,7 @@ def apply_notification(
     changed (an annotation), the Change has no events. An opened incident has
     no number yet: the store gives it. What fires within `reopen_within` after
     the incident's end is that incident reopened; from the second time on
-    (FLAPPING_FROM) its next end is held back for as long.
+    (episodes.FLAPPING_FROM) its next end is held back for as long.
 
     What counts is the status of each alert (G4): `endsAt` does not, and an
     alert that is absent from the body stays as it was, because two routes can
@@ -89,7 +88,7 @@ def apply_notification(
         return None  # another replica found that end too, or Alertmanager has told it meanwhile
     if not any(_is_news(alert, before.get(alert.fingerprint)) for alert in told.values()):
         return None
-    if incident is not None and _is_same_trouble(incident, told, now=now, within=reopen_within):
+    if incident is not None and is_same_trouble(incident, told, now=now, within=reopen_within):
         return _reopen(incident, after, notification, now=now)
     return _open(told, notification, now=now)
 
@@ -202,18 +201,6 @@ def _open(
     return Change(incident=incident, events=events, opened=True, newly_firing=True)
 
 
-def _is_same_trouble(
-    incident: Incident, told: Mapping[str, IncidentAlert], *, now: datetime, within: timedelta
-) -> bool:
-    """Say whether what fires now is the trouble that ended a moment ago.
-
-    Whoever resolved it by hand said that it is over: what comes then is new.
-    """
-    if incident.resolved_at is None or incident.resolved_by is not None:
-        return False
-    return now - incident.resolved_at < within and any(alert.firing for alert in told.values())
-
-
 def _reopen(
     incident: Incident,
     alerts: Mapping[str, IncidentAlert],
@@ -258,9 +245,9 @@ def _update(
     changed = replace(incident, alerts=alerts, severity=severity)
     if firing or notification.truncated_alerts:
         changed = replace(changed, closes_at=None)
-    anew = bool(firing) and _lay_still(incident, now=now, within=reopen_within)
+    anew = bool(firing) and lay_still(incident, now=now, within=reopen_within)
     started, ended = _started_and_ended(incident.alerts, alerts)
-    taken = not anew and _is_taken(incident, started, now=now, within=reopen_within)
+    taken = not anew and is_taken(incident, started, now=now, within=reopen_within)
     rose = rose and not taken
     if rose or anew:
         changed = without_acknowledgement(changed)
@@ -270,7 +257,7 @@ def _update(
         *_severity_events(incident, severity, taken=taken, now=now),
     ]
     if not firing and notification.truncated_alerts == 0 and notification.alerts:
-        changed, ended_with = _end(changed, now=now, hold=reopen_within)
+        changed, ended_with = end(changed, now=now, hold=reopen_within)
         events += ended_with
     if changed == incident:
         return None
@@ -287,38 +274,6 @@ def _update(
     )
 
 
-def _is_taken(
-    incident: Incident, started: list[IncidentAlert], *, now: datetime, within: timedelta
-) -> bool:
-    """Say whether all that fires anew was going on while somebody had it, and ended just now.
-
-    So whoever has it has that too: an alert that flaps above a milder one that
-    stays does not wake them at each turn.
-    """
-    taken_at = incident.acknowledged_at
-    if taken_at is None or not started:
-        return False
-    return all(
-        (known := incident.alerts.get(alert.fingerprint)) is not None
-        and known.ended_at is not None
-        and taken_at <= known.ended_at
-        and now - known.ended_at < within
-        for alert in started
-    )
-
-
-def _lay_still(incident: Incident, *, now: datetime, within: timedelta) -> bool:
-    """Say whether it is open only for what was cut off, and nothing known has fired for a while.
-
-    Whoever had it then has not got what fires now. One that is held open is
-    so that nobody is woken.
-    """
-    if incident.firing or incident.closes_at is not None:
-        return False
-    ends = [alert.ended_at for alert in incident.alerts.values() if alert.ended_at is not None]
-    return bool(ends) and now - max(ends) >= within
-
-
 def _anew_events(incident: Incident, *, now: datetime, anew: bool) -> list[Event]:
     if not anew or incident.acknowledged_by is None:
         return []
@@ -327,27 +282,6 @@ def _anew_events(incident: Incident, *, now: datetime, anew: bool) -> list[Event
         f" {incident.acknowledged_by} had acknowledged what was before, people are paged."
     )
     return [Event(at=now, kind=EventKind.ACKNOWLEDGEMENT_ENDED, text=text)]
-
-
-def _end(incident: Incident, *, now: datetime, hold: timedelta) -> tuple[Incident, list[Event]]:
-    """Return the incident over; one that flaps is held open, so that its next start pages nobody.
-
-    One that is held already stays so, whatever repeats the end.
-    """
-    if incident.closes_at is not None:
-        return incident, []
-    if incident.reopened < FLAPPING_FROM or hold <= NEVER:
-        over = replace(
-            incident, state=IncidentState.RESOLVED, resolved_at=now, acknowledged_until=None
-        )
-        text = "No alert fires any more: resolved."
-        return over, [Event(at=now, kind=EventKind.RESOLVED, text=text)]
-    text = (
-        f"No alert fires any more. It has come back {incident.reopened} times, so it stays open"
-        f" until nothing has fired for {spoken_duration(hold)}."
-    )
-    held = replace(incident, closes_at=now + hold)
-    return held, [Event(at=now, kind=EventKind.HELD_OPEN, text=text)]
 
 
 def _differs_in_sight_only(before: Incident, after: Incident) -> bool:

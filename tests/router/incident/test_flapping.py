@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from guardia.severity import Severity
 from router.incident.answers import Resolve, acknowledge, answer
-from router.incident.apply import FLAPPING_FROM, apply_notification, record_ends
+from router.incident.apply import apply_notification, record_ends
+from router.incident.episodes import FLAPPING_FROM
 from router.incident.model import Change, EventKind, Incident, IncidentState
 from router.incident.revisit import revisit
 from router.intake.notification import Notification
