@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ class Answer:
     """What goes back to the sender."""
 
     status: int = 200
-    body: Mapping[str, Any] | Sequence[Any]
+    body: Any  # JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
