@@ -187,7 +187,7 @@ class Decisions:
         record_escalation(tx, number, decision.escalation)
         record_channels(tx, number, decision.channels)
         waits = self._notice_times(incident, now=now)
-        self.outbox.record_step(tx, number, decision, round_=round_, waits=waits, now=now)
+        self.outbox.notices.record_step(tx, number, decision, round_=round_, waits=waits, now=now)
         # What a person asks for is one page, and is not to wait for others.
         self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now, gathers=muted)
         return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
@@ -239,7 +239,7 @@ class Decisions:
             pause_or_resume(tx, self.outbox, incident, was_quiet=was_quiet, now=now)
         if change.is_visible and (before is None or incident != before):
             waits = self._notice_times(incident, now=now)
-            self.outbox.record_notices(tx, incident, change, waits=waits, now=now)
+            self.outbox.notices.record_notices(tx, incident, change, waits=waits, now=now)
         return incident
 
     def _route(
