@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from sqlalchemy import Connection
 
@@ -31,6 +31,8 @@ from router.store.messages import (
 from router.worker.digests import gather
 from router.worker.held import list_told
 from router.worker.notices import Notices
+
+_UNSENT: Final = (MessageState.PENDING, MessageState.SENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +100,17 @@ class Outbox:
             self._settle(tx, self._lock_digest(tx, page), now=now)
 
     def _end(
-        self, tx: Connection, pages: Iterable[StoredMessage], state: IncidentState, *, now: datetime
+        self,
+        tx: Connection,
+        pages: Iterable[StoredMessage],
+        state: IncidentState,
+        *,
+        now: datetime,
+        reason: str = "",
     ) -> None:
         for page in pages:
             if page.state is MessageState.PENDING:
-                self.drop_page(tx, page, state, now=now)
+                self.drop_page(tx, page, state, reason=reason, now=now)
             elif page.state is not MessageState.SENDING and page.attempts:
                 self.record_follow_up(tx, page.message, state, now=now)
 
@@ -120,22 +128,24 @@ class Outbox:
         if not digest:
             return
         key = digest[0].message.dedup_key
-        state = joint_state({page.state for page in list_carried_pages(tx, [key])})
+        pages = list_carried_pages(tx, [key])
+        state = joint_state({page.state for page in pages})
         if state is IncidentState.TRIGGERED:
             return
+        reason = "" if pages else "none of its incidents is left in it"
         if state is IncidentState.RESOLVED:
             number = digest[0].message.incident_number
             acknowledges = list_messages(tx, number, kinds=[MessageKind.ACKNOWLEDGE])
             same = [one for one in acknowledges if one.message.dedup_key == key]
             _supersede(tx, same, now=now)
-        self._end(tx, digest, state, now=now)
+        self._end(tx, digest, state, reason=reason, now=now)
 
     def withdraw_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
         """End the pages of those who do not have to care any more, though the incident goes on."""
         for page in list_messages(tx, _number(incident), kinds=[MessageKind.PAGE]):
             reason = "it was given to somebody else"
             # One that is being sent too: its lease ends here, so nobody tries it again.
-            if page.state in (MessageState.PENDING, MessageState.SENDING):
+            if page.state in _UNSENT:
                 self.drop_page(tx, page, incident.state, reason=reason, now=now)
             if page.attempts:
                 self._tell_provider(tx, page.message, MessageKind.RESOLVE, now=now)
@@ -150,17 +160,19 @@ class Outbox:
         One that is being sent loses its lease: should it fail, it is not tried again.
         """
         pages = list_messages(tx, _number(incident), kinds=[MessageKind.PAGE])
-        unsent = (MessageState.PENDING, MessageState.SENDING)
-        waiting = [page for page in pages if page.state in unsent]
+        waiting = [page for page in pages if page.state in _UNSENT]
         for page in waiting:
             self.drop_page(tx, page, incident.state, reason=reason, now=now)
         taken_out = [self._take_out(tx, page, reason=reason, now=now) for page in pages]
         return bool(waiting) or any(taken_out)
 
     def _take_out(self, tx: Connection, page: StoredMessage, *, reason: str, now: datetime) -> bool:
-        """Take a page out of a digest that waits to be sent; False when none does with it."""
+        """Take a page out of a digest that nobody has accepted; False when none has it.
+
+        One that is being sent tells it perhaps, but not again should it fail.
+        """
         digest = self._lock_digest(tx, page)
-        if not digest or any(one.state is not MessageState.PENDING for one in digest):
+        if not digest or any(one.state not in _UNSENT for one in digest):
             return False
         record_taken_out(tx, page.id, reason=reason)
         record_events(tx, page.message.incident_number, [_unsent(page.message, reason, now=now)])
