@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from generator.alertmanager.render import render_alertmanager
+from router.store.leases import SENT_BEFORE
 from tests import servers
 from tests.catalogs import copy_catalog, read_whole
 from tests.delivery.router_process import RouterProcess, Town, open_town, running
@@ -137,9 +138,10 @@ class Road:
         wait_until(lambda: self.firing(number) == severities, f"{severities} in #{number}")
 
     def sent(self, number: int) -> bool:
-        """Say whether nothing is still to be sent about an incident."""
+        """Say whether all about an incident was sent; some of it may be sent once more."""
         messages = (self.incident(number) or {})["messages"]
-        return not any(message["state"] in {"pending", "sending"} for message in messages)
+        waiting = [one for one in messages if one["state"] in {"pending", "sending"}]
+        return all(one["detail"] == SENT_BEFORE for one in waiting)
 
     def told(self) -> tuple[list[str], list[str], list[str]]:
         """Return each thing that anybody heard of as new: pages, Slack messages, mails."""
