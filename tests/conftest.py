@@ -1,5 +1,6 @@
 """What holds for all tests, and the databases that many of them need."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +16,11 @@ settings.register_profile("guardia", deadline=None)
 settings.load_profile("guardia")
 
 DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: many tests wait for the servers that they start."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

@@ -107,7 +107,7 @@ async def test_a_silence_pauses_the_escalation_and_its_end_resumes_it(
         await texts(road)
     )
 
-    await minute(road, 60)
+    await minute(road, 20)
     assert road.woken() == ["ana"]
 
     alertmanager.lists(alert())
@@ -356,13 +356,13 @@ async def test_a_silence_during_maintenance_does_not_outlast_both(
         zone=ZoneInfo("UTC"),
         days=NOON.date(),
         begins=time(11, 0),
-        lasts=timedelta(hours=3),
+        lasts=timedelta(hours=1, minutes=20),
     )
     known = Announcements(announced=(one,))
     road.worker.catalog = replace(road.worker.catalog, maintenance=known)
     await road.receive(alert())
     silence(alertmanager, alert())
-    await minute(road, 150)
+    await minute(road, 30)
 
     alertmanager.lists(alert())
     await minute(road, 2)
