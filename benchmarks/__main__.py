@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import check_catalog, generate_rules, rule_cost, webhook_to_page
+from benchmarks import check_catalog, generate_rules, rule_cost, webhook_rate, webhook_to_page
 from benchmarks.figure import Figure, show, write_results
 from tests.delivery.router_process import open_town
 
@@ -27,6 +27,7 @@ def main() -> int:
         ("generate_rules", generate_rules.measure),
         ("rule_cost", rule_cost.measure),
         ("webhook_to_page", _webhook_to_page),
+        ("webhook_rate", _webhook_rate),
     ):
         started = time.monotonic()
         figures += measure()
@@ -39,6 +40,11 @@ def _webhook_to_page() -> list[Figure]:
     with tempfile.TemporaryDirectory() as name, open_town(Path(name)) as town:
         found = webhook_to_page.measure(town, _POSTS)
     return [replace(one, name=f"router: {one.name}") for one in found]
+
+
+def _webhook_rate() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as name, open_town(Path(name)) as town:
+        return [replace(one, name=f"router: {one.name}") for one in webhook_rate.measure(town)]
 
 
 if __name__ == "__main__":
