@@ -1,5 +1,6 @@
 """Notifications as received: kept first, applied to an incident later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,6 +77,41 @@ def find_applied_copy(tx: Connection, notification: StoredNotification) -> datet
     )
     received_at: datetime | None = tx.execute(statement).scalar()
     return received_at
+
+
+def claim_notifications(tx: Connection, numbers: Sequence[int]) -> list[StoredNotification]:
+    """Return those that still wait, in the order of receipt; locked as by `claim_notification`."""
+    statement = (
+        select(
+            notifications.c.id,
+            notifications.c.received_at,
+            notifications.c.content_key,
+            notifications.c.body,
+            notifications.c.attempts,
+        )
+        .where(notifications.c.id.in_(numbers), NOTIFICATION_PENDING)
+        .order_by(notifications.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return [StoredNotification(**row) for row in tx.execute(statement).mappings()]
+
+
+def find_applied_copies(tx: Connection, numbers: Sequence[int]) -> dict[int, datetime]:
+    """Return number -> when the last applied one of the same content came, where one did."""
+    itself = notifications.alias()
+    statement = (
+        select(itself.c.id, func.max(notifications.c.received_at).label("received_at"))
+        .join(itself, itself.c.content_key == notifications.c.content_key)
+        .where(itself.c.id.in_(numbers), notifications.c.state == "applied")
+        .group_by(itself.c.id)
+    )
+    return {row.id: row.received_at for row in tx.execute(statement)}
+
+
+def record_repeated(tx: Connection, numbers: Sequence[int]) -> None:
+    """Take notifications off the list that say what was applied before."""
+    these = notifications.c.id.in_(numbers)
+    tx.execute(update(notifications).where(these).values(state="repeated", error=None))
 
 
 def record_applied(tx: Connection, notification: int, *, repeated: bool) -> None:

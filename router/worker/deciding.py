@@ -22,6 +22,7 @@ from router.store.timers import list_due_timers
 from router.worker.decisions import Decisions, record_unapplied, record_untaken
 from router.worker.held import tell_due
 from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
+from router.worker.sifting import SIFTED_FROM, sift_repeats
 
 BATCH: Final = 100
 REVISITED_AGAIN: Final = timedelta(seconds=10)  # after a failure
@@ -108,12 +109,27 @@ class Deciding:
             named=lambda number: {"notification": number},
             put_off=put_off,
         )
-        results = await self._do_each(pending, partial(decisions.apply, now=now), mishap)
+        repeated = await self._sift(pending)
+        self._ports.metrics.applied.labels("repeated").inc(len(repeated))
+        new = [number for number in pending if number not in repeated]
+        results = await self._do_each(new, partial(decisions.apply, now=now), mishap)
         for result in results.values():
             self._ports.metrics.applied.labels(result).inc()
         if "changed" in results.values():
             self._ports.wake_pages()
         return bool(pending)
+
+    async def _sift(self, pending: Sequence[int]) -> set[int]:
+        """Return what repeats, taken off the list. Where that fails, each is judged in its turn."""
+        if len(pending) < SIFTED_FROM:
+            return set()
+        catalog = self._ports.decisions().catalog
+        try:
+            return set(await self._ports.store.write(lambda tx: sift_repeats(tx, pending, catalog)))
+        except Exception:
+            self._ports.metrics.failures.labels("apply").inc()
+            logger.exception("copies could not be sifted, each is judged in its turn")
+            return set()
 
     async def _revisit_due(self) -> bool:
         """End acknowledgements, and incidents that were held open, whose time has come."""

@@ -1,0 +1,101 @@
+"""Copies are taken off the list many at a time: in a flood, most notifications say nothing new.
+
+Peers of Alertmanager, their retries and full groups at each change of one
+member make copies. One by one they would cost as much of the writer's time as
+what is new, and what is new would wait behind them.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from guardia.matcher import matches_all
+from router.catalog import OnCallCatalog
+from router.intake.notification import (
+    Notification,
+    UnreadableNotification,
+    parse_notification,
+)
+from router.store.incidents import list_firing
+from router.store.notifications import (
+    StoredNotification,
+    claim_notifications,
+    find_applied_copies,
+    record_repeated,
+)
+from router.worker.repeat import is_repeat
+
+SIFTED_FROM: Final = 10  # notifications that wait; fewer are applied without a commit before
+
+
+def sift_repeats(tx: Connection, numbers: Sequence[int], catalog: OnCallCatalog) -> list[int]:
+    """Take those off the list that repeat what was applied, and return them.
+
+    Each is judged as it would be in its turn (`is_repeat`). So one is left for
+    its turn when another that waits before it speaks of one of its alerts, and
+    may change the judgement; and so is a heartbeat, which counts each time.
+    """
+    waiting = claim_notifications(tx, numbers)
+    copied_at = find_applied_copies(tx, [one.id for one in waiting])
+    if not copied_at:
+        return []
+    told = {one.id: _parse(one) for one in waiting}
+    firing = list_firing(tx, _firing(told[number] for number in copied_at if number in told))
+    found: list[int] = []
+    unsettled: set[str] = set()  # alerts that one which waits before may change
+    for one in waiting:
+        notification = told[one.id]
+        if notification is None:
+            break  # whatever it speaks of, what waits behind it may change by it
+        alerts = {alert.fingerprint for alert in notification.alerts}
+        at = copied_at.get(one.id)
+        if at is None or alerts & unsettled or _beats(notification, catalog):
+            unsettled |= alerts
+        elif _repeats(one, notification, at, firing, catalog):
+            found.append(one.id)
+        else:
+            unsettled |= alerts
+    record_repeated(tx, found)
+    return found
+
+
+def _repeats(
+    stored: StoredNotification,
+    notification: Notification,
+    copied_at: datetime,
+    firing: set[str],
+    catalog: OnCallCatalog,
+) -> bool:
+    return is_repeat(
+        age=stored.received_at - copied_at,
+        all_still_fire=_firing([notification]) <= firing,
+        group_interval=catalog.group_interval,
+    )
+
+
+def _beats(notification: Notification, catalog: OnCallCatalog) -> bool:
+    return any(
+        matches_all(heartbeat.matchers, alert.labels)
+        for heartbeat in catalog.heartbeats
+        for alert in notification.alerts
+    )
+
+
+def _firing(notifications: Iterable[Notification | None]) -> set[str]:
+    return {
+        alert.fingerprint
+        for notification in notifications
+        if notification is not None
+        for alert in notification.alerts
+        if alert.firing
+    }
+
+
+def _parse(stored: StoredNotification) -> Notification | None:
+    """Return what it says; None for what only its turn can deal with."""
+    try:
+        return parse_notification(stored.body)
+    except UnreadableNotification:
+        return None
