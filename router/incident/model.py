@@ -61,6 +61,13 @@ class Incident:
     closes_at: datetime | None = None
 
     @property
+    def stored_number(self) -> int:
+        """Return the number. Raises ValueError for one that is not stored yet."""
+        if self.number is None:
+            raise ValueError("an incident gets its number when it is stored")
+        return self.number
+
+    @property
     def is_open(self) -> bool:
         """Say whether people still have to care."""
         return self.state is not IncidentState.RESOLVED

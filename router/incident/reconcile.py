@@ -149,16 +149,7 @@ def render_found(alerts: Iterable[ListedAlert], *, receiver: str) -> list[bytes]
     return [
         _body(
             "firing",
-            [
-                {
-                    "labels": alert.labels,
-                    "annotations": alert.annotations,
-                    "startsAt": alert.starts_at.isoformat(),
-                    "generatorURL": alert.generator_url,
-                    "fingerprint": alert.fingerprint,
-                }
-                for alert in members
-            ],
+            [_told(alert) for alert in members],
             group_labels=members[0].group_labels,
             receiver=receiver,
         )
@@ -173,18 +164,19 @@ def render_gone(
     ended = [alert for alert in incident.firing if alert.fingerprint in gone]
     if not ended:
         return None
-    alerts = [
-        {
-            "labels": alert.labels,
-            "annotations": alert.annotations,
-            "startsAt": alert.starts_at.isoformat(),
-            "endsAt": now.isoformat(),
-            "generatorURL": alert.generator_url,
-            "fingerprint": alert.fingerprint,
-        }
-        for alert in ended
-    ]
+    alerts = [_told(alert) | {"endsAt": now.isoformat()} for alert in ended]
     return _body("resolved", alerts, group_labels={}, receiver=receiver)
+
+
+def _told(alert: ListedAlert | IncidentAlert) -> dict[str, Any]:
+    """Return an alert as Alertmanager writes it, without what says whether it fires."""
+    return {
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "startsAt": alert.starts_at.isoformat(),
+        "generatorURL": alert.generator_url,
+        "fingerprint": alert.fingerprint,
+    }
 
 
 def _body(

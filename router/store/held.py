@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, and_, func, select, update
 from guardia.severity import Severity
 from router.address import Address
 from router.message.model import Message
+from router.store.messages import same_message
 from router.store.tables import INCIDENT_OPEN, MESSAGE_HELD, incidents, messages
 
 _PARAMETERS = 500  # SQLite takes a bounded number of them
@@ -37,7 +38,7 @@ def record_held(tx: Connection, notice: Message, *, until: datetime) -> bool:
     What a channel shows already is only brought up to date by it, which
     disturbs nobody: that is not held. Of two ends the earlier counts.
     """
-    waits = (_this(notice), messages.c.state == "pending", messages.c.attempts == 0)
+    waits = (*same_message(notice), messages.c.state == "pending", messages.c.attempts == 0)
     held = {"held_until": until, "due_at": until}
     later = update(messages).where(*waits, messages.c.held_until > until)
     tx.execute(later.values(**held))
@@ -106,7 +107,7 @@ def record_carried(
     tx: Connection, numbers: Sequence[int], carrier: Message, *, detail: str, now: datetime
 ) -> None:
     """End notices that another message, which is in the outbox, tells together."""
-    carrier_id = tx.execute(select(messages.c.id).where(_this(carrier))).scalar_one()
+    carrier_id = tx.execute(select(messages.c.id).where(*same_message(carrier))).scalar_one()
     values = {"state": "dropped", "ended_at": now, "detail": detail, "carried_by": carrier_id}
     for start in range(0, len(numbers), _PARAMETERS):
         these = messages.c.id.in_(numbers[start : start + _PARAMETERS])
@@ -121,15 +122,6 @@ def list_carried(tx: Connection, number: int) -> list[HeldNotice]:
 def _released(now: datetime) -> dict[str, Any]:
     # `created_at`: its age, by which it is given up, counts from when it may be sent.
     return {"held_until": None, "due_at": now, "created_at": now}
-
-
-def _this(message: Message) -> Any:
-    return and_(
-        messages.c.dedup_key == message.dedup_key,
-        messages.c.kind == message.kind.value,
-        messages.c.channel == message.address.channel,
-        messages.c.address == message.address.address,
-    )
 
 
 def _list(tx: Connection, where: Any) -> list[HeldNotice]:

@@ -46,7 +46,7 @@ class StoredMessage:
 
 def record_message(tx: Connection, message: Message, *, now: datetime) -> bool:
     """Put a message into the outbox, due now; False when it has been there already."""
-    if tx.execute(select(messages.c.id).where(*_same(message))).first() is not None:
+    if tx.execute(select(messages.c.id).where(*same_message(message))).first() is not None:
         return False
     tx.execute(insert(messages).values(**_row(message, now)))
     return True
@@ -58,9 +58,9 @@ def record_page(tx: Connection, page: Message, *, now: datetime) -> int | None:
     Returns its row; None when it was asked for before, also when a digest tells it.
     """
     if record_message(tx, page, now=now):
-        return int(tx.execute(select(messages.c.id).where(*_same(page))).scalar_one())
+        return int(tx.execute(select(messages.c.id).where(*same_message(page))).scalar_one())
     again = {"state": "pending", "due_at": now, "created_at": now, "ended_at": None}
-    dropped = (*_same(page), messages.c.state == "dropped", messages.c.carried_by.is_(None))
+    dropped = (*same_message(page), messages.c.state == "dropped", messages.c.carried_by.is_(None))
     statement = update(messages).where(*dropped).values(**again, detail=None, reason=None)
     asked: int | None = tx.execute(statement.returning(messages.c.id)).scalar()
     return asked
@@ -76,7 +76,7 @@ def record_notice(tx: Connection, notice: Message, *, now: datetime) -> None:
     """
     if record_message(tx, notice, now=now):
         return
-    this = and_(*_same(notice))
+    this = and_(*same_message(notice))
     newer = {"revision": messages.c.revision + 1, "created_at": now}
     tx.execute(update(messages).where(this).values(**newer))
     ended = ~MESSAGE_OPEN
@@ -133,7 +133,8 @@ def list_messages(
     return [read_message(row) for row in tx.execute(statement)]
 
 
-def _same(message: Message) -> tuple[ColumnElement[bool], ...]:
+def same_message(message: Message) -> tuple[ColumnElement[bool], ...]:
+    """Return what is true of a message's row alone."""
     return (
         messages.c.dedup_key == message.dedup_key,
         messages.c.kind == message.kind.value,

@@ -52,31 +52,12 @@ def claim_notification(tx: Connection, notification: int) -> StoredNotification 
     The lock ends with the transaction, and only `record_applied` in the same
     transaction takes it off the list: a crash leaves it pending.
     """
-    statement = (
-        select(
-            notifications.c.id,
-            notifications.c.received_at,
-            notifications.c.content_key,
-            notifications.c.body,
-            notifications.c.attempts,
-        )
-        .where(notifications.c.id == notification, NOTIFICATION_PENDING)
-        .with_for_update(skip_locked=True)
-    )
-    row = tx.execute(statement).mappings().one_or_none()
-    return None if row is None else StoredNotification(**row)
+    return next(iter(claim_notifications(tx, [notification])), None)
 
 
 def find_applied_copy(tx: Connection, notification: StoredNotification) -> datetime | None:
     """Return when the last applied notification of the same content was received, if any was."""
-    itself = notifications.alias()
-    statement = (
-        select(func.max(notifications.c.received_at))
-        .join(itself, itself.c.content_key == notifications.c.content_key)
-        .where(itself.c.id == notification.id, notifications.c.state == "applied")
-    )
-    received_at: datetime | None = tx.execute(statement).scalar()
-    return received_at
+    return find_applied_copies(tx, [notification.id]).get(notification.id)
 
 
 def claim_notifications(tx: Connection, numbers: Sequence[int]) -> list[StoredNotification]:

@@ -27,22 +27,14 @@ from router.oncall.model import PersonId
 from router.routing import PolicyId
 from router.store.store import WAIT_SECONDS
 from router.store.writer import StoreBusyError
+from router.web.bodies import BadBody, By, check_line, read_json
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
-from router.web.requests import TooLarge, read_body, read_number, refuse_stranger
+from router.web.requests import read_number, refuse_stranger
 from router.web.tokens import TokenFile
 from router.web.views import render_summary
 
-LONGEST_NAME: Final = 200
-LONGEST_BODY: Final = 10_000
-
 B = TypeVar("B", bound=msgspec.Struct)
-
-
-class By(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who answers."""
-
-    by: str
 
 
 class SnoozeBody(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,8 +97,9 @@ class AnswersApi:
             return refusal
         number = read_number(request.path_params["number"])
         try:
-            given = read(await _read(request, body))
-            _check_name(given.by)
+            wanted = f"JSON such as {_EXAMPLES[body]}"
+            given = read(await read_json(request, body, wanted=wanted))
+            check_line("by", given.by)
             if number is None:
                 return _unknown(request.path_params["number"])
             incident = await asyncio.wait_for(self.ports.answer(number, given), WAIT_SECONDS)
@@ -119,36 +112,12 @@ class AnswersApi:
         return _unknown(str(number)) if incident is None else JSONResponse(render_summary(incident))
 
 
-class BadBody(Exception):  # noqa: N818 - says what it is; a sentence for people
-    """The body does not say what is needed. `reason` is one plain sentence."""
-
-    def __init__(self, reason: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status
-
-
 _EXAMPLES: Final[Mapping[type[msgspec.Struct], str]] = {
     By: '{"by": "Platform engineer 1"}',
     SnoozeBody: '{"by": "Platform engineer 1", "for": "30m"}',
     ReassignBody: '{"by": "Platform engineer 1", "person": "platform-2"}',
     CommentBody: '{"by": "Platform engineer 1", "text": "Restarted the pool."}',
 }
-
-
-async def _read(request: Request, kind: type[B]) -> B:
-    body = await read_body(request, limit=LONGEST_BODY)
-    if isinstance(body, TooLarge):
-        raise BadBody("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadBody(f"The body must be JSON such as {_EXAMPLES[kind]}.") from None
-
-
-def _check_name(by: str) -> None:
-    if not 1 <= len(by.strip()) <= LONGEST_NAME or not by.isprintable():
-        raise BadBody(f"`by` must be 1 to {LONGEST_NAME} printable characters on one line.")
 
 
 def _length(text: str) -> timedelta:

@@ -30,22 +30,23 @@ from router.store.overrides import (
     record_cancelled,
     record_override,
 )
+from router.web.bodies import BY_EXAMPLE, BadBody, By, check_line, read_json
 from router.web.oncall_views import read_instant, render_override, render_rows
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
-from router.web.requests import TooLarge, read_body, read_number, refuse_stranger
+from router.web.requests import read_number, refuse_stranger
 from router.web.tokens import TokenFile
 
-LONGEST_NAME: Final = 200
 LONGEST_REASON: Final = 500
-LONGEST_BODY: Final = 10_000
 LONGEST_LIST: Final = 500
 PAST_LISTED: Final = 50  # unless more are asked for
 MOST: Final = 500  # that count or will: each makes every question of who is on call slower
 
-_EXAMPLE: Final = (
-    '{"schedule": "primary", "person": "platform-1", "from": "2026-12-24T18:00:00+01:00",'
-    ' "until": "2026-12-26T09:00:00+01:00", "by": "Platform engineer 2", "reason": "holidays"}'
+_WANTED: Final = (
+    'JSON such as {"schedule": "primary", "person": "platform-1",'
+    ' "from": "2026-12-24T18:00:00+01:00", "until": "2026-12-26T09:00:00+01:00",'
+    ' "by": "Platform engineer 2", "reason": "holidays"};'
+    " `reason` is optional"
 )
 
 
@@ -64,18 +65,6 @@ class _Wanted(
     reason: str = ""
 
 
-class _Cancelling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    by: str
-
-
-class _RefusedError(Exception):
-    """What a caller asks for cannot be done; the text is the sentence that says why."""
-
-    def __init__(self, detail: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        super().__init__(detail)
-        self.status = status
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverridesApi:
     """The endpoints under /api/overrides."""
@@ -89,13 +78,13 @@ class OverridesApi:
             return refusal
         roster, now = self.ports.catalog().roster, self.ports.clock()
         try:
-            wanted = _read_wanted(await _read(request), now=now)
+            wanted = _read_wanted(await read_json(request, _Wanted, wanted=_WANTED), now=now)
             if obstacle := find_obstacle(roster, wanted, now=now):
-                raise _RefusedError(obstacle)
+                raise BadBody(obstacle)
             work = partial(_record, wanted=wanted, now=now)
             made, others = await self.ports.store.write(work, refusable=True)
-        except _RefusedError as error:
-            return render_problem(error.status, str(error))
+        except BadBody as error:
+            return render_problem(error.status, error.reason)
         if made is None:
             detail = f"There are {MOST} overrides already: cancel some, or change the catalog."
             return render_problem(HTTPStatus.CONFLICT, detail)
@@ -128,9 +117,9 @@ class OverridesApi:
         roster, now = self.ports.catalog().roster, self.ports.clock()
         number = read_number(request.path_params["number"])
         try:
-            by = _read_by(await _read(request))
-        except _RefusedError as error:
-            return render_problem(error.status, str(error))
+            by = check_line("by", (await read_json(request, By, wanted=BY_EXAMPLE)).by)
+        except BadBody as error:
+            return render_problem(error.status, error.reason)
         if number is None:
             return _unknown(number)
         work = partial(_cancel, number=number, by=by, now=now)
@@ -147,21 +136,8 @@ class OverridesApi:
         return refuse_stranger(request, self.tokens, name="API")
 
 
-async def _read(request: Request) -> bytes:
-    body = await read_body(request, limit=LONGEST_BODY)
-    if isinstance(body, TooLarge):
-        raise _RefusedError("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return body
-
-
-def _read_wanted(body: bytes, *, now: datetime) -> WantedOverride:
+def _read_wanted(asked: _Wanted, *, now: datetime) -> WantedOverride:
     """Return what is asked for; it begins now at the earliest, since what was is not changed."""
-    try:
-        asked = msgspec.json.decode(body, type=_Wanted)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _RefusedError(
-            f"The body must be JSON such as {_EXAMPLE}; `reason` is optional."
-        ) from None
     since, until = _read_time("from", asked.since), _read_time("until", asked.until)
     reason = asked.reason.strip()
     return WantedOverride(
@@ -169,30 +145,15 @@ def _read_wanted(body: bytes, *, now: datetime) -> WantedOverride:
         person=PersonId(asked.person),
         starts_at=max(since, now.replace(microsecond=0)),
         ends_at=until,
-        reason=reason and _check_line("reason", reason, LONGEST_REASON),
-        by=_check_line("by", asked.by, LONGEST_NAME),
+        reason=reason and check_line("reason", reason, LONGEST_REASON),
+        by=check_line("by", asked.by),
     )
-
-
-def _read_by(body: bytes) -> str:
-    try:
-        return _check_line("by", msgspec.json.decode(body, type=_Cancelling).by, LONGEST_NAME)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        detail = 'The body must be JSON that says by whom, such as {"by": "Platform engineer 1"}.'
-        raise _RefusedError(detail) from None
-
-
-def _check_line(name: str, text: str, longest: int) -> str:
-    line = text.strip()
-    if not 1 <= len(line) <= longest or not line.isprintable():
-        raise _RefusedError(f"`{name}` must be 1 to {longest} printable characters on one line.")
-    return line
 
 
 def _read_time(name: str, text: str) -> datetime:
     at = read_instant(text)
     if at is None:
-        raise _RefusedError(
+        raise BadBody(
             f"`{name}` must be a time with its offset, such as 2026-12-24T18:00:00+01:00."
         )
     return at

@@ -49,7 +49,7 @@ class Answers:
         self, tx: Connection, incident: Incident, change: Change, *, now: datetime
     ) -> None:
         """Take the next step now; after the last resort, begin again with the first."""
-        number = _number(incident)
+        number = incident.stored_number
         timer = find_timer(tx, number)
         hastened = None if timer is None else hasten(timer.escalation, now=now)
         policy = self._policy(tx, incident)
@@ -66,7 +66,7 @@ class Answers:
     def _reassign(
         self, tx: Connection, incident: Incident, change: Change, given: Reassign, *, now: datetime
     ) -> None:
-        number = _number(incident)
+        number = incident.stored_number
         policy = (
             self._given_policy(given) if given.is_policy else self._to_person(tx, incident, given)
         )
@@ -96,7 +96,7 @@ class Answers:
 
     def _policy(self, tx: Connection, incident: Incident) -> Policy | None:
         """Return the policy that runs, else the one that today's routes lead to."""
-        timer = find_timer(tx, _number(incident))
+        timer = find_timer(tx, incident.stored_number)
         if timer is not None:
             return timer.escalation.policy
         return self.decisions.todays_policy(incident)
@@ -104,9 +104,3 @@ class Answers:
     def _start(self, tx: Connection, number: int, policy: Policy, *, now: datetime) -> None:
         version = self.decisions.catalog.version
         record_started(tx, number, start(policy, catalog_version=version, now=now))
-
-
-def _number(incident: Incident) -> int:
-    if incident.number is None:
-        raise ValueError("a stored incident has a number")
-    return incident.number

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
-from router.channels.channel import Channel
 from router.logs import context
 from router.metrics import Metrics
 from router.store.backlog import find_next_decision
@@ -37,7 +36,6 @@ class DecidingPorts:
     """What deciding needs from outside."""
 
     store: Store
-    channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     metrics: Metrics
     decisions: Callable[[], Decisions]  # by the catalog that counts now

@@ -221,9 +221,7 @@ class Decisions:
     ) -> Incident:
         """Keep a change of an incident with everything that follows from it."""
         incident = record_incident(tx, before, change.incident)
-        number = incident.number
-        if number is None:
-            raise ValueError("the store gives every incident a number")
+        number = incident.stored_number
         record_events(tx, number, change.events)
         if incident.is_open and (change.newly_firing or change.severity_rose or change.pages_anew):
             incident = self._route(tx, number, before, incident, change, now=now)

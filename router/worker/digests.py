@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from router.escalation.storm import STORM_FROM, decide_digest, joint_state
 from router.incident.model import Event, EventKind, Incident, IncidentState
-from router.message.model import Carried, Message, MessageKind, Told
+from router.message.model import Carried, Message, MessageKind
 from router.message.summary import shown_instant
 from router.store.digests import (
     CarriedPage,
@@ -25,6 +25,7 @@ from router.store.digests import (
 )
 from router.store.incidents import find_incident, record_events
 from router.store.messages import StoredMessage, list_messages, record_message
+from router.worker.told import tell_incidents
 
 LOADED: Final = 50  # incidents of which a digest has a line at most; of the others, the number
 TOLD_TOGETHER: Final = "told with others in one page"
@@ -84,19 +85,10 @@ def read_digest(tx: Connection, message: Message, *, external_url: str | None) -
     found = [
         (page.incident_number, find_incident(tx, page.incident_number)) for page in pages[:LOADED]
     ]
-    told = tuple(
-        Told(
-            number=number,
-            incident=incident,
-            url=f"{external_url}/incidents/{number}" if external_url else "",
-        )
-        for number, incident in found
-        if incident is not None
-    )
     states = [page.state for page in pages]
     over = states.count(IncidentState.RESOLVED)
     return Carried(
-        told=told,
+        told=tell_incidents(found, external_url=external_url),
         open_count=len(states) - over,
         over_count=over,
         triggered_count=states.count(IncidentState.TRIGGERED),

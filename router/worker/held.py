@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from router.address import Address
 from router.incident.model import Event, EventKind, Incident
 from router.logs import context
-from router.message.model import Carried, Message, MessageKind, Told
+from router.message.model import Carried, Message, MessageKind
 from router.metrics import Metrics
 from router.store.digests import list_carried_pages
 from router.store.held import (
@@ -32,6 +32,7 @@ from router.store.incidents import find_incident, record_events
 from router.store.messages import StoredMessage, list_messages, record_message
 from router.store.store import Store
 from router.worker.retry import LONGEST_DELAY
+from router.worker.told import tell_incidents
 
 LOADED: Final = 50  # incidents that a summary is made of at most; the others are counted
 _ADDRESSES: Final = 100  # at once
@@ -111,15 +112,7 @@ def read_carried(
     found = {number: find_incident(tx, number) for number in numbers} or {
         summary.message.incident_number: first
     }
-    told = tuple(
-        Told(
-            number=number,
-            incident=incident,
-            url=f"{external_url}/incidents/{number}" if external_url else "",
-        )
-        for number, incident in found.items()
-        if incident is not None
-    )
+    told = tell_incidents(found.items(), external_url=external_url)
     are_open = [one.is_open for one in notices] or [first.is_open]
     return Carried(told=told, open_count=sum(are_open), over_count=len(are_open) - sum(are_open))
 

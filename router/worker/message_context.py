@@ -19,6 +19,7 @@ from router.store.timers import find_timer
 from router.worker.digests import find_state, read_digest
 from router.worker.held import read_carried
 from router.worker.outcomes import is_needless
+from router.worker.told import incident_url
 
 
 def read_context(
@@ -40,7 +41,7 @@ def read_context(
         message=claimed.message,
         incident=incident,
         timeline=list_timeline(tx, number),
-        incident_url=f"{external_url}/incidents/{number}" if external_url else "",
+        incident_url=incident_url(number, external_url),
         names=catalog.names,
         paged=_paged(pages),
         following=_following(tx, incident, number, catalog, now=now),

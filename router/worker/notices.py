@@ -77,7 +77,7 @@ class Notices:
 
         What a channel shows already is edited at any time: that disturbs nobody.
         """
-        number = _number(incident)
+        number = incident.stored_number
         for address in list_channels(tx, number):
             until = waits.get(address)
             if self._edits(address):
@@ -119,7 +119,7 @@ class Notices:
         now: datetime,
     ) -> None:
         """Write a notice of its own for what is worth one; for a new reader, anything is."""
-        number = _number(incident)
+        number = incident.stored_number
         if until is None:
             release_held(tx, number, address, now=now)
         before = [
@@ -178,9 +178,3 @@ def _occasion(incident: Incident, change: Change) -> str | None:
     if change.reopened:
         return f"reopened-{incident.reopened}"
     return f"rose-to-{incident.severity}" if change.severity_rose else None
-
-
-def _number(incident: Incident) -> int:
-    if incident.number is None:
-        raise ValueError("an incident gets its number before its messages")
-    return incident.number

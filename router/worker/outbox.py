@@ -90,7 +90,7 @@ class Outbox:
         A page that is being sent right now is settled when its outcome is
         known: told before that, the provider would know no such page.
         """
-        number = _number(incident)
+        number = incident.stored_number
         if incident.state is IncidentState.RESOLVED:
             acknowledges = list_messages(tx, number, kinds=[MessageKind.ACKNOWLEDGE])
             _supersede(tx, [one for one in acknowledges if not one.message.is_of_digest], now=now)
@@ -142,7 +142,7 @@ class Outbox:
 
     def withdraw_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
         """End the pages of those who do not have to care any more, though the incident goes on."""
-        for page in list_messages(tx, _number(incident), kinds=[MessageKind.PAGE]):
+        for page in list_messages(tx, incident.stored_number, kinds=[MessageKind.PAGE]):
             reason = "it was given to somebody else"
             # One that is being sent too: its lease ends here, so nobody tries it again.
             if page.state in _UNSENT:
@@ -159,7 +159,7 @@ class Outbox:
 
         One that is being sent loses its lease: should it fail, it is not tried again.
         """
-        pages = list_messages(tx, _number(incident), kinds=[MessageKind.PAGE])
+        pages = list_messages(tx, incident.stored_number, kinds=[MessageKind.PAGE])
         waiting = [page for page in pages if page.state in _UNSENT]
         for page in waiting:
             self.drop_page(tx, page, incident.state, reason=reason, now=now)
@@ -247,9 +247,3 @@ def _unsent(page: Message, reason: str, *, now: datetime) -> Event:
 
 def _place(message: Message) -> str:
     return f"{message.address.channel} {message.address.address}"
-
-
-def _number(incident: Incident) -> int:
-    if incident.number is None:
-        raise ValueError("an incident gets its number before its messages")
-    return incident.number

@@ -85,7 +85,6 @@ class Worker:
         self._deciding = Deciding(
             DecidingPorts(
                 store=ports.store,
-                channels=ports.channels,
                 clock=ports.clock,
                 metrics=ports.metrics,
                 decisions=self._decisions,

@@ -1,0 +1,22 @@
+"""What one message tells of several incidents, and where each of them can be seen."""
+
+from collections.abc import Iterable
+
+from router.incident.model import Incident
+from router.message.model import Told
+
+
+def incident_url(number: int, external_url: str | None) -> str:
+    """Return where people see an incident; empty without an address to begin with."""
+    return f"{external_url}/incidents/{number}" if external_url else ""
+
+
+def tell_incidents(
+    found: Iterable[tuple[int, Incident | None]], *, external_url: str | None
+) -> tuple[Told, ...]:
+    """Return those that are still stored, in their order."""
+    return tuple(
+        Told(number=number, incident=incident, url=incident_url(number, external_url))
+        for number, incident in found
+        if incident is not None
+    )
