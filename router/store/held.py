@@ -8,9 +8,9 @@ place. So a crash leaves it either held and overdue, or told.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from guardia.severity import Severity
 from router.address import Address
@@ -18,7 +18,13 @@ from router.message.model import Message
 from router.store.messages import same_message
 from router.store.tables import INCIDENT_OPEN, MESSAGE_HELD, incidents, messages
 
-_PARAMETERS = 500  # SQLite takes a bounded number of them
+_PARAMETERS: Final = 500  # SQLite takes a bounded number of them
+_RELEASE: Final = update(messages).where(  # built once, since every notice asks for it
+    messages.c.incident_number == bindparam("incident"),
+    messages.c.channel == bindparam("this_channel"),
+    messages.c.address == bindparam("this_address"),
+    MESSAGE_HELD,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +55,12 @@ def record_held(tx: Connection, notice: Message, *, until: datetime) -> bool:
 
 def release_held(tx: Connection, incident_number: int, address: Address, *, now: datetime) -> None:
     """End the wait of an incident's notice to an address, if one waits: it is due now."""
-    these = (
-        messages.c.incident_number == incident_number,
-        messages.c.channel == address.channel,
-        messages.c.address == address.address,
-        MESSAGE_HELD,
-    )
-    tx.execute(update(messages).where(*these).values(**_released(now)))
+    this = {
+        "incident": incident_number,
+        "this_channel": address.channel,
+        "this_address": address.address,
+    }
+    tx.execute(_RELEASE, this | _released(now))
 
 
 def list_held_addresses(tx: Connection, *, now: datetime, limit: int) -> list[Address]:

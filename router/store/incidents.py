@@ -7,12 +7,12 @@ and its works run again alone.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, false, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
 
 from guardia.severity import Severity
 from router.address import Address
@@ -27,16 +27,53 @@ from router.store.tables import (
     incidents,
 )
 
+_PARAMETERS: Final = 500  # SQLite takes a bounded number of them
+# Built once: building a statement takes several times as long as the database needs for it.
+_THESE_ALERTS: Final = alerts.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
+_OF_THIS: Final = alerts.c.incident_number == bindparam("incident")
+_THIS: Final = incidents.c.number == bindparam("incident")
+_LIST_HOLDERS: Final = select(alerts.c.fingerprint, alerts.c.incident_number).where(
+    ALERT_IN_OPEN_INCIDENT, _THESE_ALERTS
+)
+_LIST_CLOSED_BY_HAND: Final = (
+    select(alerts.c.fingerprint, alerts.c.incident_number, alerts.c.starts_at)
+    .join(incidents, incidents.c.number == alerts.c.incident_number)
+    .where(
+        incidents.c.resolved_at.is_not(None),  # for the index
+        incidents.c.resolved_at > bindparam("since"),
+        incidents.c.resolved_by.is_not(None),
+        alerts.c.firing,
+        _THESE_ALERTS,
+    )
+    .order_by(incidents.c.number)
+)
+_LIST_FIRING: Final = select(alerts.c.fingerprint).where(
+    ALERT_IN_OPEN_INCIDENT, alerts.c.firing, _THESE_ALERTS
+)
+_FIND_LAST_BY_KEY: Final = (
+    select(incidents.c.number)
+    .where(incidents.c.key_digest == bindparam("digest"))
+    .order_by(incidents.c.number.desc())
+    .limit(1)
+)
+_FIND: Final = select(incidents).where(_THIS)
+_FIND_TO_CHANGE: Final = _FIND.with_for_update()
+_LIST_ALERTS: Final = select(alerts).where(_OF_THIS).order_by(alerts.c.fingerprint)
+_RECORD: Final = insert(incidents).returning(incidents.c.number)
+_CHANGE: Final = update(incidents).where(_THIS)
+_RECORD_ALERTS: Final = insert(alerts)
+_DELETE_ALERTS: Final = delete(alerts).where(_OF_THIS, _THESE_ALERTS)
+_RECORD_SEEN: Final = update(alerts).where(_OF_THIS, _THESE_ALERTS)
+_LIST_CHANNELS: Final = select(incidents.c.channels).where(_THIS)
+_RECORD_EVENTS: Final = insert(events)
+
 
 def list_holders(tx: Connection, fingerprints: Iterable[str]) -> dict[str, int]:
     """Return fingerprint -> number of the open incident that holds it, for those that one holds."""
-    wanted = sorted(set(fingerprints))
     found: dict[str, int] = {}
-    for start in range(0, len(wanted), 500):  # SQLite takes a bounded number of parameters
-        statement = select(alerts.c.fingerprint, alerts.c.incident_number).where(
-            ALERT_IN_OPEN_INCIDENT, alerts.c.fingerprint.in_(wanted[start : start + 500])
-        )
-        found.update((row.fingerprint, row.incident_number) for row in tx.execute(statement))
+    for some in _slices(fingerprints):
+        rows = tx.execute(_LIST_HOLDERS, {"fingerprints": some})
+        found.update((row.fingerprint, row.incident_number) for row in rows)
     return found
 
 
@@ -55,22 +92,9 @@ def list_closed_by_hand(
 
     By fingerprint, the newest incident of each.
     """
-    wanted = sorted(set(fingerprints))
     found: dict[str, ClosedByHand] = {}
-    for start in range(0, len(wanted), 500):
-        statement = (
-            select(alerts.c.fingerprint, alerts.c.incident_number, alerts.c.starts_at)
-            .join(incidents, incidents.c.number == alerts.c.incident_number)
-            .where(
-                incidents.c.resolved_at.is_not(None),  # for the index
-                incidents.c.resolved_at > since,
-                incidents.c.resolved_by.is_not(None),
-                alerts.c.firing,
-                alerts.c.fingerprint.in_(wanted[start : start + 500]),
-            )
-            .order_by(incidents.c.number)
-        )
-        for row in tx.execute(statement):
+    for some in _slices(fingerprints):
+        for row in tx.execute(_LIST_CLOSED_BY_HAND, {"fingerprints": some, "since": since}):
             found[row.fingerprint] = ClosedByHand(
                 number=row.incident_number, starts_at=row.starts_at
             )
@@ -79,15 +103,9 @@ def list_closed_by_hand(
 
 def list_firing(tx: Connection, fingerprints: Iterable[str]) -> set[str]:
     """Return those of the alerts that fire in an open incident."""
-    wanted = sorted(set(fingerprints))
     found: set[str] = set()
-    for start in range(0, len(wanted), 500):
-        statement = select(alerts.c.fingerprint).where(
-            ALERT_IN_OPEN_INCIDENT,
-            alerts.c.firing,
-            alerts.c.fingerprint.in_(wanted[start : start + 500]),
-        )
-        found.update(tx.execute(statement).scalars())
+    for some in _slices(fingerprints):
+        found.update(tx.execute(_LIST_FIRING, {"fingerprints": some}).scalars())
     return found
 
 
@@ -96,27 +114,17 @@ def find_last_by_key(tx: Connection, key: str) -> int | None:
 
     At most one is open, and it is the newest: while it is, none is made.
     """
-    statement = (
-        select(incidents.c.number)
-        .where(incidents.c.key_digest == _digest(key))
-        .order_by(incidents.c.number.desc())
-        .limit(1)
-    )
-    number = tx.execute(statement).scalar()
+    number = tx.execute(_FIND_LAST_BY_KEY, {"digest": _digest(key)}).scalar()
     return None if number is None else int(number)
 
 
 def find_incident(tx: Connection, number: int, *, to_change: bool = False) -> Incident | None:
     """Return an incident with its alerts; locked until the transaction ends when `to_change`."""
-    statement = select(incidents).where(incidents.c.number == number)
-    if to_change:
-        statement = statement.with_for_update()
-    row = tx.execute(statement).one_or_none()
+    statement = _FIND_TO_CHANGE if to_change else _FIND
+    row = tx.execute(statement, {"incident": number}).one_or_none()
     if row is None:
         return None
-    members = tx.execute(
-        select(alerts).where(alerts.c.incident_number == number).order_by(alerts.c.fingerprint)
-    )
+    members = tx.execute(_LIST_ALERTS, {"incident": number})
     return _incident(row, [_alert(member) for member in members])
 
 
@@ -196,13 +204,11 @@ def record_incident(tx: Connection, before: Incident | None, after: Incident) ->
     changes by a few.
     """
     if after.number is None:
-        inserted = insert(incidents).values(
-            key=after.key, key_digest=_digest(after.key), channels=[], **_state(after)
-        )
-        number = int(tx.execute(inserted.returning(incidents.c.number)).scalar_one())
+        opened = {"key": after.key, "key_digest": _digest(after.key), "channels": []}
+        number = int(tx.execute(_RECORD, opened | _state(after)).scalar_one())
     else:
         number = after.number
-        tx.execute(update(incidents).where(incidents.c.number == number).values(**_state(after)))
+        tx.execute(_CHANGE, {"incident": number} | _state(after))
         if not after.is_open:
             closed = update(alerts).where(alerts.c.incident_number == number)
             tx.execute(closed.values(in_open_incident=False))
@@ -215,7 +221,7 @@ def record_incident(tx: Connection, before: Incident | None, after: Incident) ->
 
 def list_channels(tx: Connection, number: int) -> list[Address]:
     """Return where an incident's notices go."""
-    stored = tx.execute(select(incidents.c.channels).where(incidents.c.number == number)).scalar()
+    stored = tx.execute(_LIST_CHANNELS, {"incident": number}).scalar()
     return [Address(channel=channel, address=address) for channel, address in stored or []]
 
 
@@ -223,7 +229,7 @@ def record_channels(tx: Connection, number: int, channels: Iterable[Address]) ->
     """Add to where an incident's notices go; what was told once is kept up to date."""
     told = dict.fromkeys([*list_channels(tx, number), *channels])
     stored = [[address.channel, address.address] for address in told]
-    tx.execute(update(incidents).where(incidents.c.number == number).values(channels=stored))
+    tx.execute(_CHANGE, {"incident": number, "channels": stored})
 
 
 def record_events(tx: Connection, number: int, happened: Iterable[Event]) -> None:
@@ -233,7 +239,7 @@ def record_events(tx: Connection, number: int, happened: Iterable[Event]) -> Non
         for event in happened
     ]
     if rows:
-        tx.execute(insert(events), rows)
+        tx.execute(_RECORD_EVENTS, rows)
 
 
 def is_on_timeline(tx: Connection, number: int, event: Event) -> bool:
@@ -269,11 +275,11 @@ def _record_alerts(
     for at, fingerprints in seen.items():
         _record_seen(tx, number, fingerprints, at)
     stale = [alert.fingerprint for alert in changed if alert.fingerprint in known]
-    for start in range(0, len(stale), 500):
-        old = alerts.c.fingerprint.in_(stale[start : start + 500])
-        tx.execute(delete(alerts).where(alerts.c.incident_number == number, old))
+    for some in _slices(stale):
+        tx.execute(_DELETE_ALERTS, {"incident": number, "fingerprints": some})
     if changed:
-        tx.execute(insert(alerts), [_alert_row(number, alert, incident) for alert in changed])
+        rows = [_alert_row(number, alert, incident) for alert in changed]
+        tx.execute(_RECORD_ALERTS, rows)
 
 
 def _hold_again(tx: Connection, number: int) -> None:
@@ -284,11 +290,14 @@ def _hold_again(tx: Connection, number: int) -> None:
 
 
 def _record_seen(tx: Connection, number: int, fingerprints: Sequence[str], at: datetime) -> None:
-    for start in range(0, len(fingerprints), 500):
-        these = alerts.c.fingerprint.in_(fingerprints[start : start + 500])
-        tx.execute(
-            update(alerts).where(alerts.c.incident_number == number, these).values(seen_at=at)
-        )
+    for some in _slices(fingerprints):
+        seen = {"incident": number, "fingerprints": some, "seen_at": at}
+        tx.execute(_RECORD_SEEN, seen)
+
+
+def _slices(fingerprints: Iterable[str]) -> Iterator[list[str]]:
+    wanted = sorted(set(fingerprints))
+    return (wanted[start : start + _PARAMETERS] for start in range(0, len(wanted), _PARAMETERS))
 
 
 def _alert_row(number: int, alert: IncidentAlert, incident: Incident) -> dict[str, Any]:

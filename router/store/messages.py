@@ -6,12 +6,40 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from router.address import Address
 from router.message.model import Message, MessageKind
 from router.oncall.model import PersonId
 from router.store.tables import MESSAGE_OPEN, messages
+
+# Built once: building a statement takes several times as long as the database needs for it.
+_FIND_SAME: Final = select(messages.c.id).where(
+    messages.c.dedup_key == bindparam("this_key"),
+    messages.c.kind == bindparam("this_kind"),
+    messages.c.channel == bindparam("this_channel"),
+    messages.c.address == bindparam("this_address"),
+)
+_RECORD: Final = insert(messages)
+_LIST: Final = (
+    select(messages)
+    .where(
+        messages.c.incident_number == bindparam("incident"),
+        messages.c.kind.in_(bindparam("kinds", expanding=True)),
+    )
+    .order_by(messages.c.id)
+)
 
 
 class MessageState(StrEnum):
@@ -46,10 +74,22 @@ class StoredMessage:
 
 def record_message(tx: Connection, message: Message, *, now: datetime) -> bool:
     """Put a message into the outbox, due now; False when it has been there already."""
-    if tx.execute(select(messages.c.id).where(*same_message(message))).first() is not None:
+    if find_message(tx, message) is not None:
         return False
-    tx.execute(insert(messages).values(**_row(message, now)))
+    tx.execute(_RECORD, _row(message, now))
     return True
+
+
+def find_message(tx: Connection, message: Message) -> int | None:
+    """Return the row of a message that is in the outbox; None when it never was."""
+    this = {
+        "this_key": message.dedup_key,
+        "this_kind": message.kind.value,
+        "this_channel": message.address.channel,
+        "this_address": message.address.address,
+    }
+    found: int | None = tx.execute(_FIND_SAME, this).scalar()
+    return found
 
 
 def record_page(tx: Connection, page: Message, *, now: datetime) -> int | None:
@@ -58,7 +98,7 @@ def record_page(tx: Connection, page: Message, *, now: datetime) -> int | None:
     Returns its row; None when it was asked for before, also when a digest tells it.
     """
     if record_message(tx, page, now=now):
-        return int(tx.execute(select(messages.c.id).where(*same_message(page))).scalar_one())
+        return find_message(tx, page)
     again = {"state": "pending", "due_at": now, "created_at": now, "ended_at": None}
     dropped = (*same_message(page), messages.c.state == "dropped", messages.c.carried_by.is_(None))
     statement = update(messages).where(*dropped).values(**again, detail=None, reason=None)
@@ -122,15 +162,8 @@ def list_messages(
     tx: Connection, incident_number: int, *, kinds: Sequence[MessageKind] = tuple(MessageKind)
 ) -> list[StoredMessage]:
     """Return an incident's messages, oldest first."""
-    statement = (
-        select(messages)
-        .where(
-            messages.c.incident_number == incident_number,
-            messages.c.kind.in_([kind.value for kind in kinds]),
-        )
-        .order_by(messages.c.id)
-    )
-    return [read_message(row) for row in tx.execute(statement)]
+    these = {"incident": incident_number, "kinds": [kind.value for kind in kinds]}
+    return [read_message(row) for row in tx.execute(_LIST, these)]
 
 
 def same_message(message: Message) -> tuple[ColumnElement[bool], ...]:

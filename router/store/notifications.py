@@ -3,10 +3,41 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from router.store.tables import NOTIFICATION_PENDING, notifications
+
+# Built once: building a statement takes several times as long as the database needs for it.
+_RECORD: Final = insert(notifications).returning(notifications.c.id)
+_CLAIM: Final = (
+    select(
+        notifications.c.id,
+        notifications.c.received_at,
+        notifications.c.content_key,
+        notifications.c.body,
+        notifications.c.attempts,
+    )
+    .where(notifications.c.id.in_(bindparam("numbers", expanding=True)), NOTIFICATION_PENDING)
+    .order_by(notifications.c.id)
+    .with_for_update(skip_locked=True)
+)
+_ITSELF: Final = notifications.alias()
+_FIND_COPIES: Final = (
+    select(_ITSELF.c.id, func.max(notifications.c.received_at).label("received_at"))
+    .join(_ITSELF, _ITSELF.c.content_key == notifications.c.content_key)
+    .where(
+        _ITSELF.c.id.in_(bindparam("numbers", expanding=True)),
+        notifications.c.state == "applied",
+    )
+    .group_by(_ITSELF.c.id)
+)
+_TAKE_OFF: Final = (
+    update(notifications)
+    .where(notifications.c.id.in_(bindparam("numbers", expanding=True)))
+    .values(state=bindparam("as_state"), error=None)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +60,14 @@ def record_notification(
     due_at: datetime | None = None,
 ) -> int:
     """Keep a notification to be applied, at once or at `due_at`; return its number in the store."""
-    statement = insert(notifications).values(
-        received_at=now, content_key=content_key, body=body, state="pending", due_at=due_at or now
-    )
-    return int(tx.execute(statement.returning(notifications.c.id)).scalar_one())
+    row = {
+        "received_at": now,
+        "content_key": content_key,
+        "body": body,
+        "state": "pending",
+        "due_at": due_at or now,
+    }
+    return int(tx.execute(_RECORD, row).scalar_one())
 
 
 def list_pending_notifications(tx: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -62,46 +97,24 @@ def find_applied_copy(tx: Connection, notification: StoredNotification) -> datet
 
 def claim_notifications(tx: Connection, numbers: Sequence[int]) -> list[StoredNotification]:
     """Return those that still wait, in the order of receipt; locked as by `claim_notification`."""
-    statement = (
-        select(
-            notifications.c.id,
-            notifications.c.received_at,
-            notifications.c.content_key,
-            notifications.c.body,
-            notifications.c.attempts,
-        )
-        .where(notifications.c.id.in_(numbers), NOTIFICATION_PENDING)
-        .order_by(notifications.c.id)
-        .with_for_update(skip_locked=True)
-    )
-    return [StoredNotification(**row) for row in tx.execute(statement).mappings()]
+    rows = tx.execute(_CLAIM, {"numbers": numbers}).mappings()
+    return [StoredNotification(**row) for row in rows]
 
 
 def find_applied_copies(tx: Connection, numbers: Sequence[int]) -> dict[int, datetime]:
     """Return number -> when the last applied one of the same content came, where one did."""
-    itself = notifications.alias()
-    statement = (
-        select(itself.c.id, func.max(notifications.c.received_at).label("received_at"))
-        .join(itself, itself.c.content_key == notifications.c.content_key)
-        .where(itself.c.id.in_(numbers), notifications.c.state == "applied")
-        .group_by(itself.c.id)
-    )
-    return {row.id: row.received_at for row in tx.execute(statement)}
+    return {row.id: row.received_at for row in tx.execute(_FIND_COPIES, {"numbers": numbers})}
 
 
 def record_repeated(tx: Connection, numbers: Sequence[int]) -> None:
     """Take notifications off the list that say what was applied before."""
-    these = notifications.c.id.in_(numbers)
-    tx.execute(update(notifications).where(these).values(state="repeated", error=None))
+    tx.execute(_TAKE_OFF, {"numbers": numbers, "as_state": "repeated"})
 
 
 def record_applied(tx: Connection, notification: int, *, repeated: bool) -> None:
     """Take a notification off the list."""
-    tx.execute(
-        update(notifications)
-        .where(notifications.c.id == notification)
-        .values(state="repeated" if repeated else "applied", error=None)
-    )
+    state = "repeated" if repeated else "applied"
+    tx.execute(_TAKE_OFF, {"numbers": [notification], "as_state": state})
 
 
 def record_failed_application(

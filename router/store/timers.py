@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from router.escalation.model import Escalation, Policy
 from router.store.tables import timers
+
+# Built once: building a statement takes several times as long as the database needs for it.
+_OF_THIS: Final = timers.c.incident_number == bindparam("incident")
+_FIND: Final = select(timers).where(_OF_THIS)
+_RECORD: Final = insert(timers)
+_CHANGE: Final = update(timers).where(_OF_THIS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +29,7 @@ class Timer:
 
 def find_timer(tx: Connection, incident_number: int) -> Timer | None:
     """Return the incident's timer; None when no policy ever escalated it."""
-    statement = select(timers).where(timers.c.incident_number == incident_number)
-    row = tx.execute(statement).one_or_none()
+    row = tx.execute(_FIND, {"incident": incident_number}).one_or_none()
     if row is None:
         return None
     return Timer(
@@ -57,23 +62,21 @@ def record_started(tx: Connection, incident_number: int, escalation: Escalation)
     before = find_timer(tx, incident_number)
     if before is None:
         first = _values(escalation) | {"incident_number": incident_number, "round": 1}
-        tx.execute(insert(timers).values(**first))
+        tx.execute(_RECORD, first)
     else:
-        _update(tx, incident_number, _values(escalation) | {"round": before.round + 1})
+        again = {"incident": incident_number, "round": before.round + 1}
+        tx.execute(_CHANGE, _values(escalation) | again)
 
 
 def record_escalation(tx: Connection, incident_number: int, escalation: Escalation) -> None:
     """Keep where the running escalation stands now."""
-    _update(tx, incident_number, _values(escalation))
+    tx.execute(_CHANGE, _values(escalation) | {"incident": incident_number})
 
 
 def record_failed_decision(tx: Connection, incident_number: int, *, due_at: datetime) -> None:
     """Put a step whose decision failed off until `due_at`."""
-    _update(tx, incident_number, {"attempts": timers.c.attempts + 1, "due_at": due_at})
-
-
-def _update(tx: Connection, incident_number: int, values: dict[str, Any]) -> None:
-    tx.execute(update(timers).where(timers.c.incident_number == incident_number).values(**values))
+    failed = _CHANGE.values(attempts=timers.c.attempts + 1)
+    tx.execute(failed, {"incident": incident_number, "due_at": due_at})
 
 
 def _values(escalation: Escalation) -> dict[str, Any]:
