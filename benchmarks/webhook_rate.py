@@ -28,6 +28,7 @@ import httpx
 
 from benchmarks.catalogs import ROOT
 from benchmarks.figure import Figure, at_least, at_most, show
+from guardia.label import fingerprint
 from tests.delivery.router_process import Town, open_town
 from tests.router.making import alert_body, notification_body
 from tests.servers import free_port, postgresql
@@ -212,6 +213,8 @@ def _resident_megabytes(process: subprocess.Popen[bytes]) -> float:
 def _body(group: str, alerts: int) -> bytes:
     labels = {"severity": "high", "environment": "dev", "service": group}
     found = [alert_body("firing", **labels, instance=f"node-{number}") for number in range(alerts)]
+    for alert in found:
+        alert["fingerprint"] = fingerprint(alert["labels"])
     return notification_body(*found, groupLabels={"service": group}, groupKey=group)
 
 

@@ -192,6 +192,7 @@ def _server(
         api_token_file=settings.api_token_file,
         secrets_dir=settings.secrets_dir,
         max_body_bytes=settings.max_body_bytes,
+        queue_limit=settings.queue_limit,
     )
     config = uvicorn.Config(
         create_app(web),

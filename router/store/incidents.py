@@ -72,7 +72,7 @@ def list_holders(tx: Connection, fingerprints: Iterable[str]) -> dict[str, int]:
     """Return fingerprint -> number of the open incident that holds it, for those that one holds."""
     found: dict[str, int] = {}
     for some in _slices(fingerprints):
-        rows = tx.execute(_LIST_HOLDERS, {"fingerprints": some})
+        rows = tx.execute(_LIST_HOLDERS, {"fingerprints": some}).all()
         found.update((row.fingerprint, row.incident_number) for row in rows)
     return found
 
@@ -105,7 +105,7 @@ def list_firing(tx: Connection, fingerprints: Iterable[str]) -> set[str]:
     """Return those of the alerts that fire in an open incident."""
     found: set[str] = set()
     for some in _slices(fingerprints):
-        found.update(tx.execute(_LIST_FIRING, {"fingerprints": some}).scalars())
+        found.update(tx.execute(_LIST_FIRING, {"fingerprints": some}).scalars().all())
     return found
 
 
@@ -124,7 +124,7 @@ def find_incident(tx: Connection, number: int, *, to_change: bool = False) -> In
     row = tx.execute(statement, {"incident": number}).one_or_none()
     if row is None:
         return None
-    members = tx.execute(_LIST_ALERTS, {"incident": number})
+    members = tx.execute(_LIST_ALERTS, {"incident": number}).all()
     return _incident(row, [_alert(member) for member in members])
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from router.store.tables import NOTIFICATION_PENDING, notifications
+from router.store.tables import NOTIFICATION_APPLIED, NOTIFICATION_PENDING, notifications
 
 # Built once: building a statement takes several times as long as the database needs for it.
-_RECORD: Final = insert(notifications).returning(notifications.c.id)
+_RECORD: Final = insert(notifications).returning(notifications.c.id, notifications.c.content_key)
 _CLAIM: Final = (
     select(
         notifications.c.id,
@@ -29,7 +29,7 @@ _FIND_COPIES: Final = (
     .join(_ITSELF, _ITSELF.c.content_key == notifications.c.content_key)
     .where(
         _ITSELF.c.id.in_(bindparam("numbers", expanding=True)),
-        notifications.c.state == "applied",
+        NOTIFICATION_APPLIED,
     )
     .group_by(_ITSELF.c.id)
 )
@@ -51,6 +51,27 @@ class StoredNotification:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedNotification:
+    """A notification as it came, to be stored."""
+
+    received_at: datetime
+    content_key: str
+    body: bytes
+
+
+def record_notifications(tx: Connection, *, received: Sequence[ReceivedNotification]) -> list[int]:
+    """Keep notifications to be applied at once; return the number of each in the store.
+
+    Which of those that say the same gets which of their numbers is left to the database.
+    """
+    rows = [_row(one, due_at=one.received_at) for one in received]
+    numbers: dict[str, list[int]] = {}
+    for row in tx.execute(_RECORD, rows).all():
+        numbers.setdefault(row.content_key, []).append(row.id)
+    return [numbers[one.content_key].pop(0) for one in received]
+
+
 def record_notification(
     tx: Connection,
     *,
@@ -60,14 +81,18 @@ def record_notification(
     due_at: datetime | None = None,
 ) -> int:
     """Keep a notification to be applied, at once or at `due_at`; return its number in the store."""
-    row = {
-        "received_at": now,
-        "content_key": content_key,
-        "body": body,
+    received = ReceivedNotification(received_at=now, content_key=content_key, body=body)
+    return int(tx.execute(_RECORD, _row(received, due_at=due_at or now)).scalar_one())
+
+
+def _row(received: ReceivedNotification, *, due_at: datetime) -> dict[str, Any]:
+    return {
+        "received_at": received.received_at,
+        "content_key": received.content_key,
+        "body": received.body,
         "state": "pending",
-        "due_at": due_at or now,
+        "due_at": due_at,
     }
-    return int(tx.execute(_RECORD, row).scalar_one())
 
 
 def list_pending_notifications(tx: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -97,13 +122,14 @@ def find_applied_copy(tx: Connection, notification: StoredNotification) -> datet
 
 def claim_notifications(tx: Connection, numbers: Sequence[int]) -> list[StoredNotification]:
     """Return those that still wait, in the order of receipt; locked as by `claim_notification`."""
-    rows = tx.execute(_CLAIM, {"numbers": numbers}).mappings()
+    rows = tx.execute(_CLAIM, {"numbers": numbers}).mappings().all()
     return [StoredNotification(**row) for row in rows]
 
 
 def find_applied_copies(tx: Connection, numbers: Sequence[int]) -> dict[int, datetime]:
     """Return number -> when the last applied one of the same content came, where one did."""
-    return {row.id: row.received_at for row in tx.execute(_FIND_COPIES, {"numbers": numbers})}
+    rows = tx.execute(_FIND_COPIES, {"numbers": numbers}).all()
+    return {row.id: row.received_at for row in rows}
 
 
 def record_repeated(tx: Connection, numbers: Sequence[int]) -> None:

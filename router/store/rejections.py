@@ -56,7 +56,7 @@ def _look_soon(tx: Connection, *, now: datetime) -> None:
     look = tx.execute(
         select(notifications.c.id, notifications.c.received_at, notifications.c.due_at)
         .where(notifications.c.content_key == REJECTION_KEY, NOTIFICATION_PENDING)
-        .order_by(notifications.c.received_at.desc())
+        .order_by(notifications.c.due_at)
         .limit(1)
         .with_for_update()
     ).one_or_none()

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 from router.settings import PAGERDUTY_WEBHOOK
 from router.web.answers import AnswersApi
 from router.web.api import Api
+from router.web.arrivals import Arrivals
 from router.web.catalog import CatalogApi
 from router.web.health import Health
 from router.web.oncall import OnCallApi
@@ -22,7 +23,9 @@ from router.web.webhook import Webhook
 
 def create_app(ports: WebPorts) -> ASGIApp:
     """Return the application."""
-    webhook = Webhook(ports=ports, tokens=TokenFile(ports.webhook_token_file))
+    arrivals = Arrivals(ports.store, limit=ports.queue_limit)
+    webhook_tokens = TokenFile(ports.webhook_token_file)
+    webhook = Webhook(ports=ports, tokens=webhook_tokens, arrivals=arrivals)
     pagerduty_secrets = TokenFile(ports.secrets_dir / PAGERDUTY_WEBHOOK)
     pagerduty = PagerDutyWebhook(ports=ports, secrets=pagerduty_secrets)
     api = Api(ports=ports, tokens=TokenFile(ports.api_token_file))

@@ -34,3 +34,4 @@ class WebPorts:
     api_token_file: Path
     secrets_dir: Path
     max_body_bytes: int
+    queue_limit: int  # of notifications that wait to be stored

@@ -15,8 +15,9 @@ from router.intake.content_key import content_key
 from router.intake.notification import UnreadableNotification, parse_notification
 from router.intake.rejection import Rejection
 from router.logs import context
-from router.store.notifications import record_notification
+from router.store.notifications import ReceivedNotification
 from router.store.rejections import record_rejected
+from router.web.arrivals import Arrivals
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS, render_problem, render_unavailable
 from router.web.requests import TooLarge, read_body, refuse_stranger
@@ -39,6 +40,7 @@ class Webhook:
 
     ports: WebPorts
     tokens: TokenFile
+    arrivals: Arrivals
 
     async def post(self, request: Request) -> Response:
         """Take one notification; count what became of it."""
@@ -73,8 +75,9 @@ class Webhook:
         return "accepted", response
 
     async def _record(self, body: bytes, key: str) -> JSONResponse:
-        work = partial(record_notification, body=body, content_key=key, now=self.ports.clock())
-        number = await self.ports.store.write(work, refusable=True)
+        now = self.ports.clock()
+        received = ReceivedNotification(received_at=now, content_key=key, body=body)
+        number = await self.arrivals.store(received)
         self.ports.wake()
         logger.info("notification received", extra=context(notification=number))
         return JSONResponse({"notification": number})

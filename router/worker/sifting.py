@@ -7,6 +7,7 @@ what is new, and what is new would wait behind them.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Connection
@@ -28,6 +29,8 @@ from router.store.notifications import (
 from router.worker.repeat import is_repeat
 
 SIFTED_FROM: Final = 10  # notifications that wait; fewer are applied without a commit before
+_REMEMBERED: Final = 256  # bodies, since copies are mostly the same to the byte
+_REMEMBERED_BYTES: Final = 32 * 1024  # of one: together at most 8 MiB
 
 
 def sift_repeats(tx: Connection, numbers: Sequence[int], catalog: OnCallCatalog) -> list[int]:
@@ -41,7 +44,7 @@ def sift_repeats(tx: Connection, numbers: Sequence[int], catalog: OnCallCatalog)
     copied_at = find_applied_copies(tx, [one.id for one in waiting])
     if not copied_at:
         return []
-    told = {one.id: _parse(one) for one in waiting}
+    told = {one.id: _read(one.body) for one in waiting}
     firing = list_firing(tx, _firing(told[number] for number in copied_at if number in told))
     found: list[int] = []
     unsettled: set[str] = set()  # alerts that one which waits before may change
@@ -93,9 +96,16 @@ def _firing(notifications: Iterable[Notification | None]) -> set[str]:
     }
 
 
-def _parse(stored: StoredNotification) -> Notification | None:
+def _read(body: bytes) -> Notification | None:
+    return _remembered(body) if len(body) <= _REMEMBERED_BYTES else _parse(body)
+
+
+def _parse(body: bytes) -> Notification | None:
     """Return what it says; None for what only its turn can deal with."""
     try:
-        return parse_notification(stored.body)
+        return parse_notification(body)
     except UnreadableNotification:
         return None
+
+
+_remembered = lru_cache(_REMEMBERED)(_parse)

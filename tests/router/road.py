@@ -275,6 +275,7 @@ def _web_ports(
         api_token_file=settings.api_token_file,
         secrets_dir=settings.secrets_dir,
         max_body_bytes=settings.max_body_bytes,
+        queue_limit=settings.queue_limit,
     )
 
 

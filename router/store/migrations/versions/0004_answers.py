@@ -13,6 +13,7 @@ _REVISITED = "revisit_at IS NOT NULL"
 _CARRIED = "carried_by IS NOT NULL"
 _HELD = "held_until IS NOT NULL"
 _WAKES = "kind IN ('page', 'digest')"
+_APPLIED = "state = 'applied'"
 
 
 def upgrade() -> None:
@@ -62,6 +63,14 @@ def upgrade() -> None:
         ["channel", "address", "created_at"],
         sqlite_where=sa.text(_WAKES),
         postgresql_where=sa.text(_WAKES),
+    )
+    op.drop_index("ix_notifications_content", table_name="notifications")
+    op.create_index(
+        "ix_notifications_applied",
+        "notifications",
+        ["content_key", "received_at"],
+        sqlite_where=sa.text(_APPLIED),
+        postgresql_where=sa.text(_APPLIED),
     )
     checks = sa.Column("checks", sa.BigInteger(), server_default="0", nullable=False)
     op.add_column("installation", checks)
