@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from router.incident.rejection import Untold
 from router.intake.rejection import REJECTION_BODY, REJECTION_KEY, Rejection
 from router.store.notifications import record_notification
-from router.store.tables import NOTIFICATION_PENDING, notifications, rejected
+from router.store.tables import REJECTIONS_PENDING, notifications, rejected
 
 TOLD_EVERY: Final = timedelta(minutes=1)
 _SIZE: Final = func.coalesce(rejected.c.size_bytes, func.length(rejected.c.body))
@@ -55,7 +55,7 @@ def _look_soon(tx: Connection, *, now: datetime) -> None:
     """
     look = tx.execute(
         select(notifications.c.id, notifications.c.received_at, notifications.c.due_at)
-        .where(notifications.c.content_key == REJECTION_KEY, NOTIFICATION_PENDING)
+        .where(REJECTIONS_PENDING)
         .order_by(notifications.c.due_at)
         .limit(1)
         .with_for_update()
@@ -72,9 +72,7 @@ def _look_soon(tx: Connection, *, now: datetime) -> None:
 
 def record_look(tx: Connection, *, due_at: datetime, now: datetime) -> None:
     """Have the worker look at the rejections at `due_at`, unless it is to look already."""
-    waiting = select(notifications.c.id).where(
-        notifications.c.content_key == REJECTION_KEY, NOTIFICATION_PENDING
-    )
+    waiting = select(notifications.c.id).where(REJECTIONS_PENDING)
     if tx.execute(waiting.limit(1)).first() is None:
         record_notification(
             tx, body=REJECTION_BODY, content_key=REJECTION_KEY, now=now, due_at=due_at

@@ -20,10 +20,13 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
     false,
     literal_column,
     true,
 )
+
+from router.intake.rejection import REJECTION_KEY
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -273,6 +276,9 @@ editions = Table(
 # constants, not with parameters.
 NOTIFICATION_PENDING = notifications.c.state == literal_column("'pending'")
 NOTIFICATION_APPLIED = notifications.c.state == literal_column("'applied'")
+REJECTIONS_PENDING = and_(
+    NOTIFICATION_PENDING, notifications.c.content_key == literal_column(f"'{REJECTION_KEY}'")
+)
 INCIDENT_OPEN = incidents.c.state != literal_column("'resolved'")
 INCIDENT_REVISITED = incidents.c.revisit_at.is_not(None)
 ALERT_IN_OPEN_INCIDENT = alerts.c.in_open_incident.is_(true())
@@ -294,6 +300,8 @@ _partial_index(
     notifications.c.id,
     where=NOTIFICATION_PENDING,
 )
+# At most one, which must be found in any backlog.
+_partial_index("ix_notifications_rejections", notifications.c.due_at, where=REJECTIONS_PENDING)
 # What copies are compared with. Not the copies themselves: in a flood there are thousands.
 _partial_index(
     "ix_notifications_applied",

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import deque
+from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from router.store.failures import concerns_whole_store
 from router.store.notifications import ReceivedNotification, record_notifications
-from router.store.store import Store
+from router.store.store import WAIT_SECONDS, Store
 from router.store.writer import BATCH_LIMIT, StoreBusyError
 
 MOST_BYTES: Final = 64 * 1024 * 1024  # of bodies in one statement; one alone may be larger
@@ -32,7 +33,8 @@ class Arrivals:
     """Stores notifications; however many come at once, one statement and one commit keep them.
 
     A statement for each would cost several times what the insertion itself
-    costs, and hold up the notifications behind it.
+    costs, and hold up the notifications behind it. Each is answered within
+    `WAIT_SECONDS`, whatever becomes of those before it.
     """
 
     def __init__(self, store: Store, *, limit: int) -> None:
@@ -51,24 +53,34 @@ class Arrivals:
         """
         if len(self._waiting) >= self._limit:
             raise StoreBusyError(f"{self._limit} notifications are waiting")
-        arrival = _Arrival(received=received, number=asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        arrival = _Arrival(received=received, number=loop.create_future())
         self._waiting.append(arrival)
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all())
-        return await arrival.number
+            # Without the ids of this request, since it writes those of others too.
+            self._writing = loop.create_task(self._write_all(), context=Context())
+        late = StoreBusyError(f"the database did not take it within {WAIT_SECONDS:g} s")
+        deadline = loop.call_later(WAIT_SECONDS, arrival.refuse, late)
+        try:
+            return await arrival.number
+        finally:
+            deadline.cancel()
 
     async def _write_all(self) -> None:
-        while self._waiting:
-            await self._write(self._take())
+        while taken := self._take():
+            await self._write(taken)
 
     def _take(self) -> list[_Arrival]:
-        taken = [self._waiting.popleft()]
-        size = len(taken[0].received.body)
+        """Return the next to be written together, without those that were given up."""
+        taken: list[_Arrival] = []
+        size = 0
         while self._waiting and len(taken) < BATCH_LIMIT:
             size += len(self._waiting[0].received.body)
-            if size > MOST_BYTES:
+            if taken and size > MOST_BYTES:
                 break
-            taken.append(self._waiting.popleft())
+            arrival = self._waiting.popleft()
+            if not arrival.number.done():
+                taken.append(arrival)
         return taken
 
     async def _write(self, taken: list[_Arrival]) -> None:
@@ -76,19 +88,21 @@ class Arrivals:
         try:
             numbers = await self._store.write(work, refusable=True)
         except Exception as error:
-            if isinstance(error, StoreBusyError) or concerns_whole_store(error):
-                self._refuse_all(taken, error)
-            elif len(taken) == 1:
-                taken[0].refuse(error)
+            if len(taken) > 1 and not _concerns_all(error):
+                await self._write_alone(taken)
             else:
-                for one in taken:  # a bad one fails alone
-                    await self._write([one])
+                for one in taken:
+                    one.refuse(error)
             return
         for one, number in zip(taken, numbers, strict=True):
             one.confirm(number)
 
-    def _refuse_all(self, taken: list[_Arrival], error: Exception) -> None:
-        """Refuse what waits too: it would fail in the same way, after another long wait."""
-        for one in (*taken, *self._waiting):
-            one.refuse(error)
-        self._waiting.clear()
+    async def _write_alone(self, taken: list[_Arrival]) -> None:
+        """Write each by itself, so that a bad one fails alone; one that was given up is left."""
+        for one in taken:
+            if not one.number.done():
+                await self._write([one])
+
+
+def _concerns_all(error: Exception) -> bool:
+    return isinstance(error, StoreBusyError) or concerns_whole_store(error)

@@ -62,7 +62,7 @@ class Deciding:
     async def decide(self) -> bool:
         """Apply what was received and take the steps that are due; False when nothing was."""
         ports = self._ports
-        applied = await self._apply_pending()
+        pending, applied = await self._apply_pending()
         revisited = await self._revisit_due()
         taken = await self._take_due_steps()
         elsewhere = await self._page_elsewhere()
@@ -70,7 +70,7 @@ class Deciding:
         if applied or told:
             # Only now: who informs would take the time in which the first step is decided.
             ports.wake_senders()
-        return applied or revisited or taken or elsewhere or told
+        return pending or revisited or taken or elsewhere or told
 
     async def decide_all(self) -> datetime | None:
         """Decide until nothing is due, and return when the next thing is."""
@@ -92,7 +92,8 @@ class Deciding:
         elsewhere_at = None if asked_at is None else asked_at + ELSEWHERE_AFTER
         return min((at for at in (due, elsewhere_at) if at is not None), default=None)
 
-    async def _apply_pending(self) -> bool:
+    async def _apply_pending(self) -> tuple[bool, bool]:
+        """Return whether any notification waited, and whether any said more than a copy does."""
         store, now = self._ports.store, self._ports.clock()
         pending = await store.read(lambda tx: list_pending_notifications(tx, now=now, limit=BATCH))
         decisions = self._ports.decisions()
@@ -115,7 +116,7 @@ class Deciding:
             self._ports.metrics.applied.labels(result).inc()
         if "changed" in results.values():
             self._ports.wake_pages()
-        return bool(pending)
+        return bool(pending), not set(results.values()) <= {"repeated", "elsewhere"}
 
     async def _sift(self, pending: Sequence[int]) -> set[int]:
         """Return what repeats, taken off the list. Where that fails, each is judged in its turn."""

@@ -31,7 +31,6 @@ from router.store.incidents import (
     find_incident,
     is_on_timeline,
     list_channels,
-    list_firing,
     record_channels,
     record_events,
     record_incident,
@@ -56,7 +55,7 @@ from router.worker.heartbeats import take_heartbeats
 from router.worker.outbox import Outbox
 from router.worker.pauses import pause_or_resume
 from router.worker.rejections import tell_rejections
-from router.worker.repeat import is_repeat
+from router.worker.repeat import repeats
 from router.worker.retry import backoff
 
 Applied = Literal["changed", "unchanged", "repeated", "elsewhere"]
@@ -137,13 +136,9 @@ class Decisions:
         self, tx: Connection, stored: StoredNotification, notification: Notification
     ) -> bool:
         copied_at = find_applied_copy(tx, stored)
-        if copied_at is None:
-            return False
-        firing = {alert.fingerprint for alert in notification.alerts if alert.firing}
-        return is_repeat(
-            age=stored.received_at - copied_at,
-            all_still_fire=firing <= list_firing(tx, firing),
-            group_interval=self.catalog.group_interval,
+        interval = self.catalog.group_interval
+        return copied_at is not None and repeats(
+            tx, stored, notification, copied_at, group_interval=interval
         )
 
     def revisit(self, tx: Connection, number: int, *, now: datetime) -> bool:

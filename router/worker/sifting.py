@@ -5,8 +5,7 @@ member make copies. One by one they would cost as much of the writer's time as
 what is new, and what is new would wait behind them.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -19,24 +18,22 @@ from router.intake.notification import (
     UnreadableNotification,
     parse_notification,
 )
-from router.store.incidents import list_firing
 from router.store.notifications import (
-    StoredNotification,
     claim_notifications,
     find_applied_copies,
     record_repeated,
 )
-from router.worker.repeat import is_repeat
+from router.worker.repeat import repeats
 
 SIFTED_FROM: Final = 10  # notifications that wait; fewer are applied without a commit before
 _REMEMBERED: Final = 256  # bodies, since copies are mostly the same to the byte
-_REMEMBERED_BYTES: Final = 32 * 1024  # of one: together at most 8 MiB
+_REMEMBERED_BYTES: Final = 8 * 1024  # of one; what it is parsed to takes several times as much
 
 
 def sift_repeats(tx: Connection, numbers: Sequence[int], catalog: OnCallCatalog) -> list[int]:
     """Take those off the list that repeat what was applied, and return them.
 
-    Each is judged as it would be in its turn (`is_repeat`). So one is left for
+    Each is judged as it would be in its turn (`repeats`). So one is left for
     its turn when another that waits before it speaks of one of its alerts, and
     may change the judgement; and so is a heartbeat, which counts each time.
     """
@@ -45,7 +42,6 @@ def sift_repeats(tx: Connection, numbers: Sequence[int], catalog: OnCallCatalog)
     if not copied_at:
         return []
     told = {one.id: _read(one.body) for one in waiting}
-    firing = list_firing(tx, _firing(told[number] for number in copied_at if number in told))
     found: list[int] = []
     unsettled: set[str] = set()  # alerts that one which waits before may change
     for one in waiting:
@@ -56,26 +52,12 @@ def sift_repeats(tx: Connection, numbers: Sequence[int], catalog: OnCallCatalog)
         at = copied_at.get(one.id)
         if at is None or alerts & unsettled or _beats(notification, catalog):
             unsettled |= alerts
-        elif _repeats(one, notification, at, firing, catalog):
+        elif repeats(tx, one, notification, at, group_interval=catalog.group_interval):
             found.append(one.id)
         else:
             unsettled |= alerts
     record_repeated(tx, found)
     return found
-
-
-def _repeats(
-    stored: StoredNotification,
-    notification: Notification,
-    copied_at: datetime,
-    firing: set[str],
-    catalog: OnCallCatalog,
-) -> bool:
-    return is_repeat(
-        age=stored.received_at - copied_at,
-        all_still_fire=_firing([notification]) <= firing,
-        group_interval=catalog.group_interval,
-    )
 
 
 def _beats(notification: Notification, catalog: OnCallCatalog) -> bool:
@@ -84,16 +66,6 @@ def _beats(notification: Notification, catalog: OnCallCatalog) -> bool:
         for heartbeat in catalog.heartbeats
         for alert in notification.alerts
     )
-
-
-def _firing(notifications: Iterable[Notification | None]) -> set[str]:
-    return {
-        alert.fingerprint
-        for notification in notifications
-        if notification is not None
-        for alert in notification.alerts
-        if alert.firing
-    }
 
 
 def _read(body: bytes) -> Notification | None:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, Engine, event, select
@@ -125,10 +126,11 @@ async def test_more_than_may_wait_are_refused_at_once_and_the_others_are_kept(st
     assert await arrivals.store(received("fourth")) in kept(store)
 
 
-async def test_what_waits_behind_a_database_that_does_not_answer_is_refused_with_it(
+async def test_all_are_refused_in_time_by_a_database_that_does_not_answer(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("router.store.store.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("router.store.store.WAIT_SECONDS", 60.0)  # only their own time counts
+    monkeypatch.setattr("router.web.arrivals.WAIT_SECONDS", 0.05)
     arrivals = Arrivals(store, limit=100)
     with held_up(store):
         tasks = await soon(arrivals, received("first"), received("second"))
@@ -137,6 +139,42 @@ async def test_what_waits_behind_a_database_that_does_not_answer_is_refused_with
 
     assert [type(one) for one in results] == [StoreBusyError] * 3
     assert await arrivals.store(received("later")) in kept(store)
+
+
+async def test_what_was_given_up_before_its_write_began_is_not_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.web.arrivals.WAIT_SECONDS", 0.05)
+    arrivals = Arrivals(store, limit=100)
+    with held_up(store):
+        tasks = await soon(arrivals, received("first"))
+        tasks += await soon(arrivals, received("second"))
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    await arrivals.store(received("later"))
+    assert [key for key, _ in kept(store).values()] == ["first", "later"]
+
+
+async def test_all_are_refused_in_time_when_each_is_written_alone_and_slowly(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PostgreSQL does while another session holds the table: each waits for its own lock."""
+    monkeypatch.setattr("router.web.arrivals.WAIT_SECONDS", 0.2)
+    writes: list[int] = []
+
+    async def slowly(work: partial[list[int]], *, refusable: bool) -> list[int]:
+        writes.append(len(work.keywords["received"]))
+        await asyncio.sleep(0.15 if len(writes) > 1 else 0)
+        raise ValueError("this one cannot be written")
+
+    monkeypatch.setattr(store, "write", slowly)
+    arrivals = Arrivals(store, limit=100)
+    tasks = await soon(arrivals, *(received(f"key-{n}") for n in range(50)))
+    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+
+    assert writes[0] == 50
+    assert len(writes) < 6
+    assert {type(one) for one in results} == {ValueError, StoreBusyError}
 
 
 async def test_a_closed_store_refuses_all(store: Store) -> None:

@@ -18,6 +18,6 @@ def test_it_is_one_only_for_as_long_as_a_peer_may_deliver_it(
     all_still_fire: bool, interval: int, within: timedelta
 ) -> None:
     assert [
-        is_repeat(age=age, all_still_fire=all_still_fire, group_interval=minutes(interval))
+        is_repeat(age=age, all_still_fire=lambda: all_still_fire, group_interval=minutes(interval))
         for age in (timedelta(), within - SECOND, within)
     ] == [True, True, False]

@@ -14,6 +14,7 @@ _CARRIED = "carried_by IS NOT NULL"
 _HELD = "held_until IS NOT NULL"
 _WAKES = "kind IN ('page', 'digest')"
 _APPLIED = "state = 'applied'"
+_REJECTIONS = "state = 'pending' AND content_key = 'rejected'"
 
 
 def upgrade() -> None:
@@ -71,6 +72,13 @@ def upgrade() -> None:
         ["content_key", "received_at"],
         sqlite_where=sa.text(_APPLIED),
         postgresql_where=sa.text(_APPLIED),
+    )
+    op.create_index(
+        "ix_notifications_rejections",
+        "notifications",
+        ["due_at"],
+        sqlite_where=sa.text(_REJECTIONS),
+        postgresql_where=sa.text(_REJECTIONS),
     )
     checks = sa.Column("checks", sa.BigInteger(), server_default="0", nullable=False)
     op.add_column("installation", checks)
