@@ -170,7 +170,15 @@ class Reading:
                 )
         return tuple(found)
 
-    def reference(self, pointer: Pointer, what: str, known: Collection[str], fix: str) -> None:
+    def reference(
+        self,
+        pointer: Pointer,
+        what: str,
+        known: Collection[str],
+        fix: str,
+        *,
+        declared: str = "the catalog declares these",
+    ) -> None:
         """Note a problem when the name at `pointer` is not one of the known ones."""
         name = self.value(pointer)
         if name in known:
@@ -184,7 +192,7 @@ class Reading:
             pointer,
             f"there is no {what} `{name}`",
             label=f"did you mean `{guess}`?" if guess else "not declared",
-            why=f"the catalog declares these: {names}",
+            why=f"{declared}: {names}",
             fix=f"write `{guess}`, or {fix}" if guess else fix,
         )
 

@@ -19,10 +19,13 @@ def read_conditions(
     reading: Reading, context: ServiceContext, seen: dict[str, str]
 ) -> tuple[Condition, ...] | None:
     """Return a service's conditions, or None when one cannot be read; `seen` has all alerts."""
-    conditions = []
+    conditions: list[Condition | None] = []
     for index in range(reading.count(("conditions",))):
         at: Pointer = ("conditions", index)
         reading.duplicate((*at, "alert"), "alert", seen)
+        if reading.value((*at, "expr")) is None:
+            conditions.append(None)  # of a preset that cannot be used, which is noted
+            continue
         conditions.append(_read_condition(reading, at, context))
         if context.organisation.environment_on_series:
             label = context.organisation.environment_label

@@ -5,6 +5,7 @@ from generator.catalog.model import Catalog
 from generator.catalog.model_alertmanager import OwnAlertmanager
 from generator.catalog.organisation import read_organisation
 from generator.catalog.own_alertmanager import read_own_alertmanager
+from generator.catalog.preset import write_out_presets
 from generator.catalog.service import Names, read_service
 from guardia.catalog_folder import CatalogFolder
 from guardia.problem import Problem, open_problems, sort_problems
@@ -25,6 +26,7 @@ def read_catalog(folder: CatalogFolder) -> tuple[Catalog | None, tuple[Problem, 
     complete = "service" not in folder.broken
     known = [reading.value(("service",)) for reading in readings] if complete else None
     organisation, defaults = read_organisation(Reading(folder.organisation, problems), known)
+    readings = [Reading(write_out_presets(one, organisation), problems) for one in readings]
     names = Names()
     services = [
         read_service(

@@ -4,15 +4,8 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from generator.catalog.model import Extras, Organisation
+from generator.go_template import template_text
 from generator.naming import SLO_DASHBOARD_UID
-
-
-def template_text(text: str) -> str:
-    """Return a template that prints any text as it is, braces included.
-
-    Source: Go documentation, package text/template, actions and string constants.
-    """
-    return text.replace("{{", '{{"{{"}}')
 
 
 def label_value(name: str) -> str:

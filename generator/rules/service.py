@@ -9,6 +9,7 @@ from generator.catalog.model import (
     Slo,
     UptimeSli,
 )
+from generator.go_template import template_text
 from generator.naming import TARGETS_DOWN_ALERT, targets_group
 from generator.promql.check import Selector
 from generator.promql.text import aggregate, over, sum_by
@@ -17,7 +18,6 @@ from generator.rules.annotations import (
     extra_annotations,
     place,
     runbook_url,
-    template_text,
 )
 from generator.rules.expressions import absent_somewhere
 from generator.rules.model import AlertingRule, RuleGroup

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 
 from generator.catalog.model import FreshnessSli, Organisation, RawSli, Service, Slo
+from generator.go_template import template_text
 from generator.naming import (
     BURN_ALERT,
     EVENTS,
@@ -25,7 +26,6 @@ from generator.rules.annotations import (
     label_value,
     place,
     runbook_url,
-    template_text,
     with_answer,
 )
 from generator.rules.expressions import SloExpressions

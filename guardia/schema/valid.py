@@ -20,7 +20,19 @@ _TYPES: Mapping[str, Check] = {
     "null": lambda value: value is None,
 }
 _SAYS_NOTHING = frozenset(
-    {"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "format"}
+    {
+        "$schema",
+        "$id",
+        "$defs",
+        "$comment",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "format",
+        "then",  # with "if"
+        "else",
+    }
 )
 
 
@@ -55,16 +67,24 @@ class _Compiler:
     def _keyword(self, keyword: str, rule: Any, schema: Mapping[str, Any]) -> Check:
         if keyword in _ALONE:
             return _ALONE[keyword](rule)
+        check: Check = _never  # jsonschema knows what is not known here
         match keyword:
             case "$ref":
-                return self._reference(rule)
+                check = self._reference(rule)
             case "items" | "propertyNames":
-                return self._each(rule, list if keyword == "items" else dict)
+                check = self._each(rule, list if keyword == "items" else dict)
             case "properties":
-                return self._properties(rule)
+                check = self._properties(rule)
             case "additionalProperties":
-                return self._other_properties(rule, frozenset(schema.get("properties", ())))
-        return _never  # jsonschema knows it
+                check = self._other_properties(rule, frozenset(schema.get("properties", ())))
+            case "if" if set(rule) == {"required"}:  # others may say False for what is allowed
+                check = self._either(schema)
+        return check
+
+    def _either(self, schema: Mapping[str, Any]) -> Check:
+        chosen = self.check(schema["if"])
+        then, otherwise = (self.check(schema.get(key, True)) for key in ("then", "else"))
+        return lambda value: then(value) if chosen(value) else otherwise(value)
 
     def _reference(self, reference: str) -> Check:
         name = reference.removeprefix("#/$defs/")

@@ -45,7 +45,7 @@ def describe_error(document: Document, error: Any, root: Mapping[str, Any]) -> I
         case "additionalProperties":
             yield from _unknown_keys(document, pointer, error)
         case "required":
-            yield _missing_key(document, pointer, error)
+            yield _missing_key(document, pointer, error, root)
         case "type":
             yield _wrong_type(document, pointer, error, root)
         case _:
@@ -80,10 +80,15 @@ def _as_matchers(value: Any, key: str) -> str | None:
     return f"matchers: [{quoted}]"
 
 
-def _missing_key(document: Document, pointer: Pointer, error: Any) -> Problem:
+def _missing_key(
+    document: Document, pointer: Pointer, error: Any, root: Mapping[str, Any]
+) -> Problem:
     # jsonschema raises one error a missing key; the key is only named in the message.
     missing = next(key for key in error.validator_value if error.message.startswith(f"{key!r} "))
-    about = error.schema.get("properties", {}).get(missing, {})
+    path = list(error.absolute_schema_path)[:-1]
+    if path and path[-1] in ("then", "else"):
+        path.pop()  # what is only wanted on a condition is described where it is declared
+    about = _at(path, root)[-1].get("properties", {}).get(missing, {})
     where = f"`{pointer[-1]}`" if pointer and isinstance(pointer[-1], str) else "this"
     return Problem(
         code="missing-key",
@@ -230,12 +235,17 @@ def _respelt(text: str) -> tuple[str, ...]:
 
 
 def _schemas(error: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the schemas that speak of a value: of its place first, then what that refers to.
+    """Return the schemas that speak of a value: of its place first, then what that refers to."""
+    return _at(list(error.absolute_schema_path)[:-1], root)
+
+
+def _at(path: list[Any], root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the schema at a path, then what it refers to.
 
     jsonschema leaves references out of an error's path, so they are followed here.
     """
     found: list[Mapping[str, Any]] = [root]
-    for step in list(error.absolute_schema_path)[:-1]:
+    for step in path:
         schema: Any = found[-1]
         while isinstance(schema, dict) and step not in schema and "$ref" in schema:
             schema = _referred(schema, root)

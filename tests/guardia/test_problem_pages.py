@@ -207,6 +207,12 @@ EXAMPLES: dict[str, Break] = {
     "missing-key": edit(CASOS, "    runbook: high-error-rate\n", ""),
     "objective-ambiguous": edit(CASOS, "objective: 99.9%", "objective: 0.999"),
     "objective-range": edit(CASOS, "objective: 99.9%", "objective: 100%"),
+    "preset-argument": edit(
+        CASOS,
+        "conditions:\n",
+        "conditions:\n  - alert: KafkaBrokerDown\n    use: kafka/broker-down\n"
+        "    with: {brokers: 0, match: 'job=\"kafka\"'}\n    runbook: service-down\n",
+    ),
     "promql-selector": edit(
         CASOS,
         'total: http_requests_total{job="casos"}',

@@ -1,0 +1,78 @@
+"""The presets that come with Guardia, each family a file beside this one."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from generator.presets.model import Parameter, ParameterKind, Preset, UsedMetric
+from guardia.document import Document, read_document
+from guardia.problem import Problem
+from guardia.schema import check_schema
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def read_presets() -> Mapping[str, Preset]:
+    """Return all presets by id, in the order of their families and files.
+
+    Raises ValueError for a file that is not a family of presets.
+    """
+    families = [_read_family(path) for path in sorted(FOLDER.glob("*.yaml"))]
+    return {preset.id: preset for family in families for preset in family}
+
+
+def _read_family(path: Path) -> list[Preset]:
+    document, problems = read_document(path.name, path.read_text(encoding="utf-8"))
+    if document is not None:
+        problems = tuple(check_schema(document, "preset"))
+    if document is None or problems:
+        raise ValueError(_shown(problems))
+    return _presets(document)
+
+
+def _shown(problems: tuple[Problem, ...]) -> str:
+    return "; ".join(f"{one.span.path}:{one.span.line}: {one.message}" for one in problems)
+
+
+def _presets(document: Document) -> list[Preset]:
+    family = document.value["family"]
+    return [_preset(family, written) for written in document.value["presets"]]
+
+
+def _preset(family: str, written: Mapping[str, Any]) -> Preset:
+    parameters = written.get("parameters", {})
+    return Preset(
+        id=f"{family}/{written['name']}",
+        description=written["description"],
+        parameters={name: _parameter(name, one) for name, one in parameters.items()},
+        metrics=tuple(
+            UsedMetric(name=name, labels=tuple(one.get("labels", ())), exporter=one["exporter"])
+            for name, one in written["metrics"].items()
+        ),
+        condition={
+            "severity": written["severity"],
+            "for": written["for"],
+            "expr": written["expr"],
+            "summary": written["summary"],
+            "description": written["means"],
+            "examples": written["examples"],
+        },
+    )
+
+
+def _parameter(name: str, written: Mapping[str, Any]) -> Parameter:
+    def text(key: str) -> str | None:
+        return str(written[key]) if key in written else None
+
+    return Parameter(
+        name=name,
+        kind=ParameterKind(written["kind"]),
+        description=written["description"],
+        example=str(written["example"]),
+        unit=written.get("unit"),
+        default=text("default"),
+        least=text("least"),
+        most=text("most"),
+    )

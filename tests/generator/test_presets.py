@@ -1,0 +1,180 @@
+"""Presets: each is right with its own examples, and wrong arguments are told where they stand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.catalog.model import Condition
+from generator.catalog.read import read_catalog
+from generator.presets.argument import ArgumentError, read_argument
+from generator.presets.model import Parameter, ParameterKind
+from generator.presets.read import read_presets
+from generator.promql.check import check_expression
+from guardia.catalog_folder import read_catalog_folder
+from guardia.problem import Problem
+from tests.catalogs import copy_catalog, read_whole
+
+CASOS = "services/casos.yaml"
+HOSTILE = 'a"} or vector(1) #\\ {{ $value }} <<above>>\n'
+
+
+def using(folder: Path, *conditions: Mapping[str, Any]) -> Path:
+    """Put these in place of the conditions of a copied catalog's first service."""
+    file = folder / CASOS
+    service = yaml.safe_load(file.read_text("utf-8"))
+    service["conditions"] = [
+        {"alert": f"Preset{number}", "runbook": "service-down", **one}
+        for number, one in enumerate(conditions)
+    ]
+    file.write_text(yaml.safe_dump(service), "utf-8")
+    return folder
+
+
+def conditions_of(folder: Path) -> tuple[Condition, ...]:
+    return next(one for one in read_whole(folder).services if one.name == "casos").conditions
+
+
+def problems_of(folder: Path) -> tuple[Problem, ...]:
+    documents, of_form = read_catalog_folder(folder)
+    assert not of_form
+    return read_catalog(documents)[1]
+
+
+def examples_of(preset: str) -> dict[str, str]:
+    parameters = read_presets()[preset].parameters
+    return {name: parameter.example for name, parameter in parameters.items()}
+
+
+@pytest.mark.parametrize("preset", read_presets())
+@pytest.mark.parametrize("language", ["en", "es", "pt"])
+def test_a_preset_with_the_examples_of_its_parameters_is_a_catalog_without_problems(
+    preset: str, language: str, tmp_path: Path
+) -> None:
+    folder = using(copy_catalog(tmp_path), {"use": preset, "with": examples_of(preset)})
+    catalog = folder / "catalog.yaml"
+    catalog.write_text(catalog.read_text("utf-8") + f"\nlanguage: {language}\n", "utf-8")
+
+    (condition,) = conditions_of(folder)
+
+    written = read_presets()[preset].condition
+    assert condition.severity.value == written["severity"]
+    assert all("<<" not in text for text in (condition.expression, *condition.fires))
+    assert all(name in condition.expression for name in metrics_of(preset))
+    assert "environment" in condition.expression
+
+
+def metrics_of(preset: str) -> list[str]:
+    return [metric.name for metric in read_presets()[preset].metrics]
+
+
+def test_what_stands_beside_a_preset_wins(tmp_path: Path) -> None:
+    given = {
+        "use": "kafka/consumer-lag",
+        "with": {"group": "derivacion-group", "above": 250},
+        "severity": "critical",
+        "for": "1m",
+        "summary": "Cases wait.",
+    }
+    (condition,) = conditions_of(using(copy_catalog(tmp_path), given))
+
+    assert condition.expression.endswith('{consumergroup="derivacion-group"} > 0) > 250')
+    assert condition.severity.value == "critical"
+    assert condition.holds_for.total_seconds() == 60
+    assert condition.summary == "Cases wait."
+    assert "250" in condition.description
+
+
+def test_no_text_can_leave_its_place(tmp_path: Path) -> None:
+    given = {"use": "kafka/consumer-lag", "with": {"group": HOSTILE}}
+    (condition,) = conditions_of(using(copy_catalog(tmp_path), given))
+
+    assert check_expression(condition.expression) is None
+    escaped = HOSTILE.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    assert f'consumergroup="{escaped}"' in condition.expression
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "sentence"),
+    [
+        ({"use": "kafka/lag"}, "unknown-reference", "there is no preset `kafka/lag`"),
+        (
+            {"use": "kafka/consumer-lag"},
+            "missing-key",
+            "the parameter `group` is missing",
+        ),
+        (
+            {"use": "kafka/consumer-lag", "with": {"group": "g", "abov": 3}},
+            "unknown-key",
+            "`kafka/consumer-lag` has no parameter `abov`",
+        ),
+        (
+            {"use": "kafka/consumer-lag", "with": {"group": "g", "for": "3m"}},
+            "unknown-key",
+            "`kafka/consumer-lag` has no parameter `for`",
+        ),
+        (
+            {"use": "kafka/consumer-lag", "with": {"group": "g", "above": "many"}},
+            "preset-argument",
+            "`above`: 'many' is not a number of messages",
+        ),
+        (
+            {"use": "kafka/broker-down", "with": {"brokers": 3, "match": 'job="a",job="b"'}},
+            "preset-argument",
+            "`match`: no series can have such labels",
+        ),
+        (
+            {"use": "kafka/broker-down", "with": {"brokers": 3, "match": 'job="a"} or up{'}},
+            "preset-argument",
+            "`match`: ",
+        ),
+    ],
+)
+def test_a_wrong_use_is_told_where_it_stands(
+    given: Mapping[str, Any], code: str, sentence: str, tmp_path: Path
+) -> None:
+    folder = using(copy_catalog(tmp_path), given)
+    (found,) = problems_of(folder)
+
+    assert found.code == code
+    assert found.message.startswith(sentence)
+    line = (folder / CASOS).read_text("utf-8").splitlines()[found.span.line - 1]
+    assert any(word in line for word in ("use:", "with:", *map(str, given.get("with", {}))))
+
+
+def test_arguments_without_a_preset_are_refused(tmp_path: Path) -> None:
+    folder = copy_catalog(tmp_path)
+    file = folder / CASOS
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("    for: 1m\n", "    for: 1m\n    with: {above: 3}\n"), "utf-8")
+
+    (found,) = problems_of(folder)
+    assert found.message == "`with` has no meaning without `use`"
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "shown"),
+    [("percent", "80%", "4/5"), ("number", "1.5", "3/2"), ("duration", "10m", "10m")],
+)
+def test_arguments_are_exact(kind: str, written: str, shown: str) -> None:
+    assert str(read_argument(parameter(kind), written)) == shown
+
+
+def test_what_could_never_fire_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="120% is more than 100%, so the alert could never"):
+        read_argument(parameter("percent", most="100%"), "120%")
+
+
+def parameter(kind: str, *, most: str | None = None) -> Parameter:
+    return Parameter(
+        name="x",
+        kind=ParameterKind(kind),
+        description="What it is.",
+        example="1",
+        unit=None,
+        default=None,
+        least=None,
+        most=most,
+    )
