@@ -16,6 +16,7 @@ LANGUAGES = ("en", "es", "pt")
 _HERE = Path(__file__).parent
 _SCHEMAS = _HERE.parent / "schema"
 _FILES = ("catalog.yaml", "services/example.yaml", "oncall/example.yaml")
+_KINDS = ("alertmanager", "catalog", "oncall", "service")  # of files that engineers write
 
 
 class _Template(Template):
@@ -51,8 +52,8 @@ def starter_files(organisation: str, language: str) -> dict[str, str]:
 def schema_files() -> dict[str, str]:
     """Return the schemas of the catalog's files by their path inside the catalog."""
     return {
-        f"{SCHEMA_FOLDER}/{path.name}": path.read_text(encoding="utf-8")
-        for path in sorted(_SCHEMAS.glob("*.json"))
+        f"{SCHEMA_FOLDER}/{kind}.json": (_SCHEMAS / f"{kind}.json").read_text(encoding="utf-8")
+        for kind in _KINDS
     }
 
 
