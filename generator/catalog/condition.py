@@ -7,7 +7,9 @@ from generator.catalog.extras import is_template, read_extras, template_problem
 from generator.catalog.hides import read_hides
 from generator.catalog.model import Condition
 from generator.catalog.organisation import LONGEST_WAIT
+from generator.catalog.preset import was_written_out
 from generator.catalog.selector import check_runbook
+from generator.catalog.shown import read_condition_panel
 from generator.catalog.template import check_template_names
 from generator.promql.check import check_expression, parse_selector
 from guardia.document import Pointer
@@ -23,8 +25,8 @@ def read_conditions(
     for index in range(reading.count(("conditions",))):
         at: Pointer = ("conditions", index)
         reading.duplicate((*at, "alert"), "alert", seen)
-        if reading.value((*at, "expr")) is None:
-            conditions.append(None)  # of a preset that cannot be used, which is noted
+        if not was_written_out(reading, at):
+            conditions.append(None)
             continue
         conditions.append(_read_condition(reading, at, context))
         if context.organisation.environment_on_series:
@@ -40,6 +42,7 @@ def _read_condition(reading: Reading, at: Pointer, context: ServiceContext) -> C
     if reading.value((*at, "slo")) is not None:
         slos = [slo["name"] for slo in reading.value(("slos",), ())]
         reading.reference((*at, "slo"), "SLO", slos, "declare it under `slos` of this service")
+    panel = read_condition_panel(reading, at)
     holds_for = reading.duration((*at, "for"), longest=LONGEST_WAIT)
     fires = read_state(reading, (*at, "examples", "fires"))
     silent = read_state(reading, (*at, "examples", "silent"))
@@ -85,6 +88,7 @@ def _read_condition(reading: Reading, at: Pointer, context: ServiceContext) -> C
         silent=silent,
         hides=read_hides(reading, (*at, "hides")),
         slo=reading.value((*at, "slo")),
+        panel=panel,
         extras=extras,
     )
 

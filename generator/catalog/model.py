@@ -10,6 +10,7 @@ from generator.catalog.model_alertmanager import (
     HiddenAlerts,
     OwnAlertmanager,
 )
+from generator.catalog.model_shown import ConditionPanel, DeclaredMetric, Growth, Panel
 from generator.promql.check import Selector
 from generator.slo.burn import BurnWindow
 from guardia.maintenance import Maintenance
@@ -203,6 +204,7 @@ class Condition:
     silent: Mapping[str, str]
     hides: tuple[HiddenAlerts, ...]
     slo: str | None  # the SLO of its service whose incident it joins
+    panel: ConditionPanel
     extras: Extras
 
 
@@ -227,6 +229,10 @@ class Service:
     runbook: str | None  # for a service that is down
     slos: tuple[Slo, ...]
     conditions: tuple[Condition, ...]
+    panels: tuple[Panel, ...]
+    growth: tuple[Growth, ...]
+    deployments: Selector | None  # a gauge with the Unix time of the last one
+    metrics: tuple[DeclaredMetric, ...]  # that its developers must export
     extras: Extras
 
 

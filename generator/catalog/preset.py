@@ -1,128 +1,124 @@
-"""Conditions that `use` a preset, written out as if their author had."""
+"""What of a service uses presets, written out as if its author had."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from generator.catalog.model import Organisation
-from generator.presets.argument import Argument, ArgumentError, read_argument
-from generator.presets.model import Parameter, Preset
+from generator.catalog.preset_arguments import read_arguments, refuse_arguments_alone
+from generator.presets.model import PresetKind, UsedMetric
 from generator.presets.read import read_presets
-from generator.presets.render import Setting, render_preset
+from generator.presets.render import Setting, render_metrics, render_preset
 from guardia.document import Document, Pointer
 from guardia.reading import Reading
-from guardia.word import nearest
+
+_PLACES = {
+    "conditions": PresetKind.CONDITION,
+    "slos": PresetKind.SLI,
+    "panels": PresetKind.PANEL,
+}
+_AN = {PresetKind.CONDITION: "a condition", PresetKind.SLI: "an SLI", PresetKind.PANEL: "a panel"}
+_OTHERWISE = {
+    PresetKind.CONDITION: "give `expr` and what belongs to it",
+    PresetKind.SLI: "give `sli`",
+    PresetKind.PANEL: "give `queries` and what belongs to them",
+}
 
 
-def write_out_presets(reading: Reading, organisation: Organisation) -> Document:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenOut:
+    """A service's document without `use`, and the metrics that the used presets read."""
+
+    document: Document
+    metrics: tuple[UsedMetric, ...]
+
+
+def write_out_presets(reading: Reading, organisation: Organisation) -> WrittenOut:
     """Return the document with what each used preset gives; what stands in it itself wins.
 
-    What a preset gave stands where its name stands. A condition whose preset
-    or arguments are wrong, which is noted, stays without `expr`.
+    What a preset gave stands where its name stands. Where a preset or its
+    arguments are wrong, which is noted, nothing is added: see `was_written_out`.
     """
     document = reading.document
-    conditions = list(reading.value(("conditions",), ()))
-    added: dict[Pointer, Pointer] = {}
-    for index, written in enumerate(conditions):
-        at: Pointer = ("conditions", index)
-        if "use" not in written:
-            _refuse_arguments_alone(reading, at)
+    value = document.value
+    extents = dict(document.extents)
+    metrics: list[UsedMetric] = []
+    for at, kind in _uses(reading):
+        found = _write_out(reading, at, kind, organisation)
+        if found is None:
             continue
-        given = _write_out(reading, at, organisation)
-        conditions[index] = {**given, **written}
-        added |= {(*at, key): (*at, "use") for key in given if key not in written}
-    if not added:
-        return document
-    extents = {**document.extents, **{to: document.extents[at] for to, at in added.items()}}
-    return replace(document, value={**document.value, "conditions": conditions}, extents=extents)
+        given, used = found
+        metrics.extend(used)
+        written = reading.value(at)
+        kept = {key: one for key, one in written.items() if key not in ("use", "with")}
+        value = _with_value(value, at, {**given, **kept})
+        for key in given.keys() - written.keys():
+            extents[(*at, key)] = extents[(*at, "use")]
+    if value is document.value:
+        return WrittenOut(document=document, metrics=())
+    return WrittenOut(
+        document=replace(document, value=value, extents=extents), metrics=tuple(metrics)
+    )
 
 
-def _write_out(reading: Reading, at: Pointer, organisation: Organisation) -> dict[str, Any]:
-    presets = read_presets()
+def was_written_out(reading: Reading, at: Pointer) -> bool:
+    """Say whether what stands at `at` is whole: a preset that cannot be used gave nothing."""
+    return "use" not in reading.value(at)
+
+
+def _uses(reading: Reading) -> Iterator[tuple[Pointer, PresetKind]]:
+    """Yield each place that uses a preset, and the kind that belongs there."""
+    for part, kind in _PLACES.items():
+        for index in range(reading.count((part,))):
+            at: Pointer = (part, index)
+            if "use" in reading.value(at):
+                yield at, kind
+            else:
+                refuse_arguments_alone(reading, at)
+
+
+def _write_out(
+    reading: Reading, at: Pointer, kind: PresetKind, organisation: Organisation
+) -> tuple[dict[str, Any], tuple[UsedMetric, ...]] | None:
+    presets = {id: one for id, one in read_presets().items() if one.kind is kind}
     reading.reference(
         (*at, "use"),
-        "preset",
+        f"preset of {_AN[kind]}",
         presets,
-        "choose one of them, or give `expr` and what belongs to it",
-        declared="Guardia comes with these",
+        f"choose one of them, or {_OTHERWISE[kind]}",
+        declared="`guardia presets` shows them",
     )
+    if kind is PresetKind.SLI and "sli" in reading.value(at):
+        _refuse_second_sli(reading, at)
+        return None
     preset = presets.get(reading.value((*at, "use")))
-    arguments = None if preset is None else _read_arguments(reading, at, preset)
+    arguments = None if preset is None else read_arguments(reading, at, preset)
     if preset is None or arguments is None:
-        return {}
-    return render_preset(preset, arguments, _setting(reading, organisation))
-
-
-def _read_arguments(reading: Reading, at: Pointer, preset: Preset) -> Mapping[str, Argument] | None:
-    """Return the value of each parameter, or None when one is wrong or missing."""
-    written: dict[str, Any] = reading.value((*at, "with"), {})
-    unknown = [name for name in written if name not in preset.parameters]
-    for name in unknown:
-        _unknown_parameter(reading, (*at, "with", name), preset)
-    arguments = {
-        name: _read_one(reading, at, parameter, written.get(name))
-        for name, parameter in preset.parameters.items()
-    }
-    found = {name: value for name, value in arguments.items() if value is not None}
-    return None if unknown or len(found) < len(arguments) else found
-
-
-def _read_one(
-    reading: Reading, at: Pointer, parameter: Parameter, written: object
-) -> Argument | None:
-    name = parameter.name
-    if written is None and parameter.default is None:
-        reading.problem(
-            "missing-key",
-            (*at, "with") if reading.value((*at, "with")) else (*at, "use"),
-            f"the parameter `{name}` is missing",
-            label=f"needs `{name}`",
-            why=parameter.description,
-            fix=f"add it under `with`, such as {name}: {parameter.example}",
-            of_key=bool(reading.value((*at, "with"))),
-        )
         return None
-    try:
-        return read_argument(parameter, str(parameter.default if written is None else written))
-    except ArgumentError as error:
-        reading.problem(
-            "preset-argument",
-            (*at, "with", name),
-            f"`{name}`: {error}",
-            label="cannot be used",
-            why=parameter.description,
-            fix=error.fix,
-        )
-        return None
+    given = render_preset(preset, arguments, _setting(reading, organisation))
+    return given, render_metrics(preset, arguments)
 
 
-def _unknown_parameter(reading: Reading, at: Pointer, preset: Preset) -> None:
-    name = at[-1]
-    beside = name in preset.condition
-    guess = None if beside else nearest(str(name), preset.parameters)
-    known = ", ".join(preset.parameters) or "none"
+def _refuse_second_sli(reading: Reading, at: Pointer) -> None:
     reading.problem(
-        "unknown-key",
-        at,
-        f"`{preset.id}` has no parameter `{name}`",
-        label=f"did you mean `{guess}`?" if guess else "not known",
-        why="an argument that nobody reads is a setting that silently does nothing",
-        fix=f"write `{name}` beside `use`" if beside else f"use one of: {known}; or remove it",
+        "sli-invalid",
+        (*at, "use"),
+        "both a preset and `sli` say what is good",
+        label="gives an SLI too",
+        why="an SLO has one SLI; a second one would silently do nothing",
+        fix="remove one of the two",
         of_key=True,
     )
 
 
-def _refuse_arguments_alone(reading: Reading, at: Pointer) -> None:
-    if reading.value((*at, "with")) is not None:
-        reading.problem(
-            "unknown-key",
-            (*at, "with"),
-            "`with` has no meaning without `use`",
-            label="belongs to a preset",
-            why="an argument that nobody reads is a setting that silently does nothing",
-            fix="add `use:` with the preset's name, or remove `with`",
-            of_key=True,
-        )
+def _with_value(value: Any, at: Pointer, new: Any) -> Any:
+    """Return a document's value with another one at `at`; what is not on the way is shared."""
+    if not at:
+        return new
+    first, rest = at[0], at[1:]
+    copied = value.copy()
+    copied[first] = _with_value(value[first], rest, new)
+    return copied
 
 
 def _setting(reading: Reading, organisation: Organisation) -> Setting:

@@ -6,7 +6,9 @@ from generator.catalog.model_alertmanager import OwnAlertmanager
 from generator.catalog.organisation import read_organisation
 from generator.catalog.own_alertmanager import read_own_alertmanager
 from generator.catalog.preset import write_out_presets
+from generator.catalog.series import known_series
 from generator.catalog.service import Names, read_service
+from generator.catalog.shown import check_shown_metrics
 from guardia.catalog_folder import CatalogFolder
 from guardia.problem import Problem, open_problems, sort_problems
 from guardia.reading import Reading
@@ -26,7 +28,8 @@ def read_catalog(folder: CatalogFolder) -> tuple[Catalog | None, tuple[Problem, 
     complete = "service" not in folder.broken
     known = [reading.value(("service",)) for reading in readings] if complete else None
     organisation, defaults = read_organisation(Reading(folder.organisation, problems), known)
-    readings = [Reading(write_out_presets(one, organisation), problems) for one in readings]
+    written = [write_out_presets(one, organisation) for one in readings]
+    readings = [Reading(one.document, problems) for one in written]
     names = Names()
     services = [
         read_service(
@@ -39,6 +42,9 @@ def read_catalog(folder: CatalogFolder) -> tuple[Catalog | None, tuple[Problem, 
         for reading in readings
     ]
     check_hides(readings, services, complete=complete)
+    if complete:  # in a broken file may stand what would make a name known
+        used = [metric.name for one in written for metric in one.metrics]
+        check_shown_metrics(readings, known_series(services, used))
     own = OwnAlertmanager()
     if folder.alertmanager is not None:
         own = read_own_alertmanager(

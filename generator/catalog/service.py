@@ -9,6 +9,7 @@ from generator.catalog.extras import read_extras
 from generator.catalog.model import Organisation, Place, Service
 from generator.catalog.organisation import SloDefaults, refuse_choice_of_environments
 from generator.catalog.selector import check_runbook, read_selector
+from generator.catalog.shown import read_growth, read_metrics, read_panels
 from generator.catalog.slo import read_slos
 from generator.naming import OWN_NAME, SLO_ALERTS
 from generator.promql.check import Selector
@@ -59,6 +60,10 @@ def read_service(
         runbook=reading.value(("runbook",)),
         slos=slos,
         conditions=conditions,
+        panels=read_panels(reading),
+        growth=read_growth(reading, context),
+        deployments=_read_deployments(reading, organisation),
+        metrics=read_metrics(reading),
         extras=extras,
     )
 
@@ -87,6 +92,12 @@ def _read_targets(reading: Reading, organisation: Organisation) -> Selector | No
         fix='add `targets:` with a selector such as up{job="casos"}',
     )
     return None
+
+
+def _read_deployments(reading: Reading, organisation: Organisation) -> Selector | None:
+    if reading.value(("deployments",)) is None:
+        return None
+    return read_selector(reading, ("deployments",), organisation.environment_label)
 
 
 def _read_places(reading: Reading, organisation: Organisation) -> tuple[Place, ...]:

@@ -14,6 +14,7 @@ from generator.catalog.context import ServiceContext
 from generator.catalog.extras import read_extras
 from generator.catalog.model import ExpressionSli, FreshnessSli, Organisation, RawSli, Sli, Slo
 from generator.catalog.organisation import LONGEST_WAIT, read_windows
+from generator.catalog.preset import was_written_out
 from generator.catalog.selector import check_runbook
 from generator.catalog.sli import read_sli
 from generator.slo.burn import WORKBOOK_BURN_WINDOWS, BurnWindow, error_budget
@@ -26,9 +27,12 @@ from guardia.reading import Reading
 def read_slos(reading: Reading, context: ServiceContext) -> tuple[Slo, ...] | None:
     """Return the SLOs of one service, or None when one of them cannot be read."""
     seen: dict[str, str] = {}
-    slos = []
+    slos: list[Slo | None] = []
     for index in range(reading.count(("slos",))):
         reading.duplicate(("slos", index, "name"), "SLO", seen)
+        if not was_written_out(reading, ("slos", index)):
+            slos.append(None)
+            continue
         slos.append(_read_slo(reading, ("slos", index), context))
     found = tuple(slo for slo in slos if slo is not None)
     return found if len(found) == len(slos) else None

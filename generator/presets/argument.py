@@ -1,5 +1,6 @@
 """Arguments of presets: text of a catalog to values that templates compute with."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -68,7 +69,17 @@ class Matchers:
         return matchers(example_labels(self.parsed) or {})
 
 
-Argument = Text | Length | Matchers | Fraction
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of a metric or a label. In PromQL it stands as it is."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return self.value
+
+
+Argument = Text | Length | Matchers | Name | Fraction
 
 
 def read_argument(parameter: Parameter, written: str) -> Argument:
@@ -80,6 +91,8 @@ def read_argument(parameter: Parameter, written: str) -> Argument:
             return Text(written)
         case ParameterKind.MATCHERS:
             return _read_matchers(parameter, written)
+        case ParameterKind.METRIC | ParameterKind.LABEL:
+            return _read_name(parameter, written)
         case ParameterKind.DURATION:
             return Length(timedelta(seconds=float(_read_bounded(parameter, written))))
         case ParameterKind.NUMBER | ParameterKind.PERCENT:
@@ -127,6 +140,16 @@ def _parse(parameter: Parameter, written: str) -> Fraction:
         raise ArgumentError(
             f"{written!r} is not a {parameter.kind}{unit}", f"write it as {parameter.example}"
         ) from None
+
+
+def _read_name(parameter: Parameter, written: str) -> Name:
+    colon = ":" if parameter.kind is ParameterKind.METRIC else ""
+    if not re.fullmatch(rf"[a-zA-Z_{colon}][a-zA-Z0-9_{colon}]*", written, re.ASCII):
+        raise ArgumentError(
+            f"{written!r} is not the name of a {parameter.kind}",
+            f"write a name such as {parameter.example}",
+        )
+    return Name(written)
 
 
 def _read_matchers(parameter: Parameter, written: str) -> Matchers:

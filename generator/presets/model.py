@@ -1,4 +1,4 @@
-"""What a preset is: a condition whose numbers and names are parameters."""
+"""What a preset is: a condition, an SLI or a panel whose numbers and names are parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,16 @@ class ParameterKind(StrEnum):
     PERCENT = "percent"  # 80%
     DURATION = "duration"  # 10m
     MATCHERS = "matchers"  # job="postgres",cluster="main"
+    METRIC = "metric"  # the name of one
+    LABEL = "label"  # the name of one
+
+
+class PresetKind(StrEnum):
+    """What a preset gives, and so where a catalog may use it."""
+
+    CONDITION = "condition"
+    SLI = "sli"
+    PANEL = "panel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +55,14 @@ class UsedMetric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """One preset. `condition` has what a condition of a catalog has, with templates in its texts.
+    """One preset. `template` has what its kind has in a catalog, with templates in its texts.
 
-    Its sentences are a mapping from language to template.
+    Sentences in it are a mapping from language to template.
     """
 
     id: str  # family/name, as `use` names it
+    kind: PresetKind
     description: str
     parameters: Mapping[str, Parameter]
-    metrics: tuple[UsedMetric, ...]
-    condition: Mapping[str, Any]
+    metrics: tuple[UsedMetric, ...]  # names and labels may hold templates
+    template: Mapping[str, Any]

@@ -5,12 +5,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from generator.presets.model import Parameter, ParameterKind, Preset, UsedMetric
+from generator.presets.model import Parameter, ParameterKind, Preset, PresetKind, UsedMetric
 from guardia.document import Document, read_document
 from guardia.problem import Problem
 from guardia.schema import check_schema
 
 FOLDER = Path(__file__).parent
+_KINDS = {
+    "conditions": PresetKind.CONDITION,
+    "slis": PresetKind.SLI,
+    "panels": PresetKind.PANEL,
+}
+_IN_CATALOG = {"means": "description"}  # a family describes its presets too
 
 
 @cache
@@ -37,27 +43,29 @@ def _shown(problems: tuple[Problem, ...]) -> str:
 
 
 def _presets(document: Document) -> list[Preset]:
-    family = document.value["family"]
-    return [_preset(family, written) for written in document.value["presets"]]
+    family = document.value
+    return [
+        _preset(family["family"], kind, written)
+        for key, kind in _KINDS.items()
+        for written in family.get(key, ())
+    ]
 
 
-def _preset(family: str, written: Mapping[str, Any]) -> Preset:
+def _preset(family: str, kind: PresetKind, written: Mapping[str, Any]) -> Preset:
     parameters = written.get("parameters", {})
     return Preset(
         id=f"{family}/{written['name']}",
+        kind=kind,
         description=written["description"],
         parameters={name: _parameter(name, one) for name, one in parameters.items()},
         metrics=tuple(
             UsedMetric(name=name, labels=tuple(one.get("labels", ())), exporter=one["exporter"])
             for name, one in written["metrics"].items()
         ),
-        condition={
-            "severity": written["severity"],
-            "for": written["for"],
-            "expr": written["expr"],
-            "summary": written["summary"],
-            "description": written["means"],
-            "examples": written["examples"],
+        template={
+            _IN_CATALOG.get(key, key): value
+            for key, value in written.items()
+            if key not in ("name", "description", "parameters", "metrics")
         },
     )
 

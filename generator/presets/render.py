@@ -1,14 +1,14 @@
-"""A preset with its arguments, as a condition of a catalog."""
+"""A preset with its arguments, as its user would write it in a catalog."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from generator.presets.argument import Argument, show_argument, show_percent
-from generator.presets.model import Preset
+from generator.presets.model import Preset, UsedMetric
 from generator.promql.text import quote
 
 DEFAULT_LANGUAGE = "en"
@@ -30,7 +30,7 @@ class Setting:
 def render_preset(
     preset: Preset, arguments: Mapping[str, Argument], setting: Setting
 ) -> dict[str, Any]:
-    """Return what a condition that uses the preset says, as it would be written in a catalog.
+    """Return what the user of a preset says by it, as it would be written in a catalog.
 
     Templates stand in << >>, since {{ }} are Prometheus's. They know the
     arguments by name and `here` (the labels of a place in an example, each
@@ -43,32 +43,39 @@ def render_preset(
         "place": "".join(f"{name}, " for name in setting.place),
         "scrape": Fraction(setting.scrape_interval // timedelta(microseconds=1), 1_000_000),
     }
-    condition = preset.condition
-    return {
-        "severity": condition["severity"],
-        "expr": _render(condition["expr"], known).strip(),
-        "for": _render(condition["for"], known),
-        **{
-            key: _render(_in_language(condition[key], setting.language), known).strip()
-            for key in ("summary", "description")
-        },
-        "examples": {
-            kind: {
-                _render(series, known): _render(str(value), known)
-                for series, value in condition["examples"][kind].items()
-            }
-            for kind in ("fires", "silent")
-        },
-    }
-
-
-def _in_language(sentences: Mapping[str, str], language: str) -> str:
-    return sentences.get(language, sentences[DEFAULT_LANGUAGE])
-
-
-def _render(template: str, known: Mapping[str, Any]) -> str:
-    rendered: str = _environment().from_string(template).render(known)
+    rendered: dict[str, Any] = _render(preset.template, known, setting.language)
     return rendered
+
+
+def render_metrics(preset: Preset, arguments: Mapping[str, Argument]) -> tuple[UsedMetric, ...]:
+    """Return the metrics that a preset reads with these arguments, and the labels of each."""
+    return tuple(
+        replace(
+            metric,
+            name=_fill(metric.name, arguments),
+            labels=tuple(_fill(label, arguments) for label in metric.labels),
+        )
+        for metric in preset.metrics
+    )
+
+
+def _render(template: Any, known: Mapping[str, Any], language: str) -> Any:
+    match template:
+        case {"en": _}:
+            return _fill(template.get(language, template[DEFAULT_LANGUAGE]), known)
+        case Mapping():
+            return {
+                _fill(key, known): _render(value, known, language)
+                for key, value in template.items()
+            }
+        case list():
+            return [_render(item, known, language) for item in template]
+    return _fill(str(template), known)
+
+
+def _fill(template: str, known: Mapping[str, Any]) -> str:
+    rendered: str = _environment().from_string(template).render(known)
+    return rendered.strip()
 
 
 @cache

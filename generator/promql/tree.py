@@ -120,7 +120,7 @@ def places(text: str, top: Expr) -> dict[int, Place]:
     The parser keeps no positions. So the names are read from the text as well,
     in order; only when both orders agree, they are the same names.
     """
-    metrics, functions = _words(text)
+    metrics, functions = words(text)
     selectors = [part for part in walk(top) if isinstance(part, VectorSelector) and part.name]
     calls = [part for part in walk(top) if isinstance(part, Call | AggregateExpr)]
     found: dict[int, Place] = {}
@@ -144,8 +144,12 @@ def _place(text: str, name: str, index: int) -> Place:
     return Place(piece=name, nth=len(re.findall(whole, text[:index])))
 
 
-def _words(text: str) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """Return the names of metrics and of functions with their places, as far as a lexer sees."""
+def words(text: str) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Return the names of metrics and of functions with their places, as far as a lexer sees.
+
+    A place is the index of the first character. Names inside braces and lists
+    of labels are no such names.
+    """
     tokens = [match for match in _TOKEN.finditer(text) if match["skipped"] is None]
     metrics: list[tuple[str, int]] = []
     functions: list[tuple[str, int]] = []

@@ -59,7 +59,7 @@ def test_a_preset_with_the_examples_of_its_parameters_is_a_catalog_without_probl
 
     (condition,) = conditions_of(folder)
 
-    written = read_presets()[preset].condition
+    written = read_presets()[preset].template
     assert condition.severity.value == written["severity"]
     assert all("<<" not in text for text in (condition.expression, *condition.fires))
     assert all(name in condition.expression for name in metrics_of(preset))
@@ -99,7 +99,11 @@ def test_no_text_can_leave_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "code", "sentence"),
     [
-        ({"use": "kafka/lag"}, "unknown-reference", "there is no preset `kafka/lag`"),
+        (
+            {"use": "kafka/lag"},
+            "unknown-reference",
+            "there is no preset of a condition `kafka/lag`",
+        ),
         (
             {"use": "kafka/consumer-lag"},
             "missing-key",

@@ -213,6 +213,21 @@ EXAMPLES: dict[str, Break] = {
         "conditions:\n  - alert: KafkaBrokerDown\n    use: kafka/broker-down\n"
         "    with: {brokers: 0, match: 'job=\"kafka\"'}\n    runbook: service-down\n",
     ),
+    "metric-unknown": edit(
+        CASOS,
+        "conditions:\n",
+        "panels:\n  - title: Requests\n    description: What is asked.\n    unit: reqps\n"
+        "    queries:\n"
+        "      - expr: sum(rate(http_request_total[$__rate_interval]))\n        legend: all\n\n"
+        "conditions:\n",
+    ),
+    "unit-unknown": edit(
+        CASOS,
+        "conditions:\n",
+        "panels:\n  - title: Share of failures\n    description: What fails.\n    unit: ratio\n"
+        "    queries: [{expr: avg(up), legend: all}]\n\n"
+        "conditions:\n",
+    ),
     "promql-selector": edit(
         CASOS,
         'total: http_requests_total{job="casos"}',

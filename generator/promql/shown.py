@@ -1,0 +1,185 @@
+"""PromQL of a catalog as a dashboard asks it: in one place, with its threshold apart."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from promql_parser import BinaryExpr, Call, Expr, MatrixSelector, VectorSelector
+
+from generator.promql.check import parse_expression
+from generator.promql.finding import read_expression
+from generator.promql.tree import COMPARISONS, bare, number, operator, words
+from guardia.duration import format_duration, parse_duration
+
+RATE_INTERVAL = "$__rate_interval"  # Grafana's: a range that holds enough samples at any zoom
+_ANY = "5m"  # stands for it while PromQL is checked
+_TOKEN = re.compile(
+    r"""\#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[\w:.]+|==|!=|>=|<=|=~|!~|\S""",
+    re.DOTALL | re.ASCII,
+)
+_RANGE = re.compile(r"\[\s*(?P<length>[0-9a-z]+)\s*\]")
+_MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What an alert's expression compares: `value` `sign` `limit`, each PromQL.
+
+    Without `sign` and `limit`, `value` is the whole expression: it has a value
+    only while something is wrong.
+    """
+
+    value: str
+    sign: str | None = None
+    limit: str | None = None
+
+
+def set_rate_interval(expression: str) -> str:
+    """Return PromQL of a panel with a length in place of Grafana's variable, to parse it."""
+    return expression.replace(RATE_INTERVAL, _ANY)
+
+
+def select_everywhere(expression: str, added: str) -> str:
+    """Return the expression with the matchers `added` in each of its selectors.
+
+    The text is edited, and the parser then proves that each selector gained
+    exactly these. Raises ValueError where it did not, such as for a selector
+    without a metric's name before its braces.
+    """
+    edited, done = [], 0
+    for name, start in words(expression)[0]:
+        end = start + len(name)
+        rest = expression[end:].lstrip()
+        edited.append(expression[done:end])
+        if rest.startswith("{"):
+            done = expression.index("{", end) + 1
+            closes = expression[done:].lstrip().startswith("}")
+            edited.append(f"{{{added}" if closes else f"{{{added},")
+        else:
+            done = end
+            edited.append(f"{{{added}}}")
+    text = "".join([*edited, expression[done:]])
+    gained = _selectors(f"x{{{added}}}")[0][1]
+    if _selectors(text) != [(name, gained + own) for name, own in _selectors(expression)]:
+        raise ValueError("not every selector has its metric's name before its braces")
+    return text
+
+
+def watched(expression: str) -> Watched:
+    """Return what an alert's expression compares, by its first comparison.
+
+    What follows it behind `and` or `unless` narrows when the alert fires, not
+    what its value is.
+    """
+    text, top = expression, bare(read_expression(expression).top)
+    while isinstance(top, BinaryExpr) and operator(top) in ("and", "unless"):
+        before = _left(text, top)
+        if before is None:
+            return Watched(value=expression)
+        text, top = before, bare(top.lhs)
+    if not isinstance(top, BinaryExpr) or operator(top) not in COMPARISONS or _is_bool(top):
+        return Watched(value=expression)
+    parts = _around(text, top)
+    if parts is None:
+        return Watched(value=expression)
+    left, right = parts
+    if number(top.lhs) is not None:
+        return Watched(value=right, sign=_MIRRORED[operator(top)], limit=left)
+    return Watched(value=left, sign=operator(top), limit=right)
+
+
+def as_shown(expression: str) -> tuple[str, timedelta | None]:
+    """Return an expression with its rates over Grafana's interval, and their longest length.
+
+    A panel whose steps are a quarter of that length then asks for the same
+    ranges as the alert, as long as the picture is not wide. Source: Grafana
+    documentation, `$__rate_interval`: at least four times the step.
+    """
+    lengths = [
+        part.args[0].range
+        for part in read_expression(expression).parts()
+        if isinstance(part, Call)
+        and part.func.name in ("rate", "irate")
+        and isinstance(part.args[0], MatrixSelector)
+    ]
+    if not lengths:
+        return expression, None
+    texts = {format_duration(length) for length in lengths}
+
+    def swap(match: re.Match[str]) -> str:
+        inside = format_duration(parse_duration(match["length"]))
+        return f"[{RATE_INTERVAL}]" if inside in texts else match[0]
+
+    return _RANGE.sub(swap, expression), max(lengths)
+
+
+def _is_bool(comparison: BinaryExpr) -> bool:
+    return bool(comparison.modifier and comparison.modifier.return_bool)
+
+
+def _left(text: str, top: BinaryExpr) -> str | None:
+    """Return what stands before an operator, or None where that cannot be proven."""
+    inner = _unwrapped(text)
+    for start, _ in _signs(inner, operator(top)):
+        if _reads_as(inner[:start], top.lhs):
+            return inner[:start].strip()
+    return None
+
+
+def _around(text: str, top: BinaryExpr) -> tuple[str, str] | None:
+    """Return what stands on both sides of an operator, or None where that cannot be proven."""
+    inner = _unwrapped(text)
+    for start, end in _signs(inner, operator(top)):
+        if _reads_as(inner[:start], top.lhs) and _reads_as(inner[end:], top.rhs):
+            return inner[:start].strip(), inner[end:].strip()
+    return None
+
+
+def _reads_as(text: str, wanted: Expr) -> bool:
+    try:
+        return repr(bare(_parsed(text))) == repr(bare(wanted))  # the form leaves nothing out
+    except ValueError:
+        return False
+
+
+def _unwrapped(text: str) -> str:
+    """Return a text without the parentheses around all of it."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")"):
+        depth = 0
+        for match in _TOKEN.finditer(text):
+            depth += (match[0] == "(") - (match[0] == ")")
+            if depth == 0 and match.end() < len(text):
+                return text
+        text = text[1:-1].strip()
+    return text
+
+
+def _signs(text: str, sign: str) -> Iterator[tuple[int, int]]:
+    """Yield where an operator stands outside all brackets, the last one first."""
+    depth, found = 0, []
+    for match in _TOKEN.finditer(text):
+        depth += (match[0] in "([{") - (match[0] in ")]}")
+        if depth == 0 and match[0].lower() == sign:
+            found.append(match.span())
+    yield from reversed(found)
+
+
+def _parsed(text: str) -> Expr:
+    parsed = parse_expression(text)
+    if not isinstance(parsed, Expr):
+        raise ValueError("no expression")
+    return parsed
+
+
+def _selectors(expression: str) -> list[tuple[str, list[str]]]:
+    return [
+        (str(part.name or ""), _written(part))
+        for part in read_expression(set_rate_interval(expression)).parts()
+        if isinstance(part, VectorSelector)
+    ]
+
+
+def _written(selector: VectorSelector) -> list[str]:
+    return [f"{one.name} {one.op} {one.value!r}" for one in selector.matchers.matchers]
