@@ -1,7 +1,9 @@
 """A small example platform: it serves the metrics the catalog needs, and can be broken.
 
-`python -m demo.platform PORT`. POST /break makes every request to casos fail,
-POST /repair ends that, GET /state says when both happened.
+`python -m demo.platform PORT`. Each target of production's main region has a
+page, /JOB/NUMBER/metrics; /JOB/metrics is that of the job's first. POST
+/break makes every request to casos fail, POST /repair ends that, GET /state
+says when both happened.
 """
 
 import json
@@ -9,49 +11,54 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-JOBS = ("casos", "derivacion", "postgres", "kafka")
-REQUESTS_PER_SECOND = 50
-TICK_SECONDS = 0.1
+from demo.model.exposition import render_page
+from demo.model.meter import Meter
+from demo.model.places import MAIN, Target, targets
+from demo.model.setting import Fault, Setting
+
+TARGETS = targets(MAIN)
+TICK_SECONDS = 0.5
+SEED = 360
+
+
+def path_of(target: Target) -> str:
+    """Return where the platform serves a target's page."""
+    of_job = [other for other in TARGETS if other.job == target.job]
+    return f"/{target.job}/{of_job.index(target)}/metrics"
 
 
 class Platform:
-    """Counters that grow as if people used the services, and what was done to them."""
+    """The model, told how much time really passed, and what was done to it."""
 
     def __init__(self) -> None:
-        self.registries = {job: CollectorRegistry() for job in JOBS}
-        self._requests = {
-            job: Counter(
-                "http_requests", "Requests answered.", ["code"], registry=self.registries[job]
-            )
-            for job in ("casos", "derivacion")
-        }
-        for requests in self._requests.values():
-            # From zero: a series that is born with its first error loses that error.
-            requests.labels(code="200")
-            requests.labels(code="500")
-        Gauge("pg_up", "PostgreSQL answers.", registry=self.registries["postgres"]).set(1)
-        Gauge(
-            "kafka_consumergroup_lag",
-            "Messages that the group has not read yet.",
-            ["consumergroup", "topic", "partition"],
-            registry=self.registries["kafka"],
-        ).labels(consumergroup="derivacion-group", topic="casos", partition="0").set(3)
+        self._setting = Setting(seed=SEED, starts_at=time.time(), tick_seconds=TICK_SECONDS)
+        self._started = time.monotonic()
+        self._meters = {target: Meter(self._setting, target) for target in TARGETS}
+        self._lock = threading.Lock()  # scrapes come in several threads
+        self._pages = {path_of(target): target for target in TARGETS}
+        for target in TARGETS:
+            self._pages.setdefault(f"/{target.job}/metrics", target)
         self.broken_at: datetime | None = None
         self.repaired_at: datetime | None = None
 
     def break_casos(self) -> None:
         """From now on every request to casos fails."""
-        self.broken_at, self.repaired_at = datetime.now(UTC), None
+        with self._lock:
+            self.broken_at, self.repaired_at = datetime.now(UTC), None
+            fault = Fault(kind="errors", job="casos", starts=self._passed())
+            self._setting = replace(self._setting, faults=(*self._ended_faults(), fault))
 
     def repair_casos(self) -> None:
         """From now on requests succeed again."""
-        self.repaired_at = datetime.now(UTC)
+        with self._lock:
+            self.repaired_at = datetime.now(UTC)
+            self._setting = replace(self._setting, faults=self._ended_faults())
 
     def state(self) -> dict[str, str | None]:
         """Return when the platform was broken and repaired, ISO 8601."""
@@ -60,15 +67,25 @@ class Platform:
             "repaired_at": self.repaired_at.isoformat() if self.repaired_at else None,
         }
 
-    def serve_requests(self, stopping: threading.Event) -> None:
-        """Count requests by the time that really passed, until told to stop."""
-        before = time.monotonic()
-        while not stopping.wait(TICK_SECONDS):
-            now = time.monotonic()
-            number, before = REQUESTS_PER_SECOND * (now - before), now
-            broken = self.broken_at is not None and self.repaired_at is None
-            self._requests["casos"].labels(code="500" if broken else "200").inc(number)
-            self._requests["derivacion"].labels(code="200").inc(number)
+    def page(self, path: str) -> bytes | None:
+        """Return the page at a path as it is now, or None when there is none."""
+        target = self._pages.get(path)
+        if target is None:
+            return None
+        with self._lock:
+            tick = int(self._passed() / TICK_SECONDS)
+            return render_page(self._meters[target].read(self._setting, tick))
+
+    def _passed(self) -> float:
+        return time.monotonic() - self._started
+
+    def _ended_faults(self) -> tuple[Fault, ...]:
+        """Return the faults so far, none of which lasts beyond now.
+
+        They are kept: a page that is read now counts ticks in which they held.
+        """
+        now = self._passed()
+        return tuple(replace(fault, ends=min(fault.ends, now)) for fault in self._setting.faults)
 
 
 def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:
@@ -76,10 +93,8 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             if self.path == "/state":
                 self._answer(json.dumps(platform.state()).encode(), "application/json")
-                return
-            job = self.path.removeprefix("/").removesuffix("/metrics")
-            if job in platform.registries:
-                self._answer(generate_latest(platform.registries[job]), CONTENT_TYPE_LATEST)
+            elif (page := platform.page(self.path)) is not None:
+                self._answer(page, CONTENT_TYPE_LATEST)
             else:
                 self.send_error(404)
 
@@ -106,13 +121,12 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    platform = Platform()
     stopping = threading.Event()
-    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _handler(platform))
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _handler(Platform()))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    platform.serve_requests(stopping)
+    stopping.wait()
     server.shutdown()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import yaml
 
-from demo.platform import JOBS
+from demo.platform import TARGETS, path_of
 from demo.processes import Processes, StartError, free_port
 from generator.catalog.model import Catalog
 from generator.catalog.read import read_catalog
@@ -211,19 +211,7 @@ def _start_prometheus(site: _Site, catalog: Catalog, platform: str, alertmanager
                 {"static_configs": [{"targets": [alertmanager.removeprefix("http://")]}]}
             ]
         },
-        "scrape_configs": [
-            {
-                "job_name": job,
-                "metrics_path": f"/{job}/metrics",
-                "static_configs": [
-                    {
-                        "targets": [platform.removeprefix("http://")],
-                        "labels": {organisation.environment_label: organisation.environments[-1]},
-                    }
-                ],
-            }
-            for job in JOBS
-        ],
+        "scrape_configs": _scrape_configs(catalog, platform),
     }
     file = folder / "prometheus.yml"
     file.write_text(yaml.safe_dump(configuration, sort_keys=False), encoding="utf-8")
@@ -237,6 +225,24 @@ def _start_prometheus(site: _Site, catalog: Catalog, platform: str, alertmanager
     site.processes.start("prometheus", command, cwd=folder)
     site.processes.wait_until("prometheus", lambda: answers(f"http://{address}/-/ready"))
     return f"http://{address}"
+
+
+def _scrape_configs(catalog: Catalog, platform: str) -> list[dict[str, object]]:
+    """Return a job for each of the platform's; its targets differ in their path alone."""
+    organisation = catalog.organisation
+    targets: dict[str, list[dict[str, object]]] = {}
+    for target in TARGETS:
+        labels = {
+            "__metrics_path__": path_of(target),
+            "instance": target.instance,
+            organisation.environment_label: organisation.environments[-1],
+        }
+        if organisation.regions is not None:
+            labels[organisation.regions.label] = target.place.region
+        targets.setdefault(target.job, []).append(
+            {"targets": [platform.removeprefix("http://")], "labels": labels}
+        )
+    return [{"job_name": job, "static_configs": listed} for job, listed in targets.items()]
 
 
 def answers(url: str) -> bool:

@@ -32,12 +32,13 @@ def prometheus(
     config: str,
     *,
     rule_files: Mapping[str, str] | None = None,
+    storage: Path | None = None,
     arguments: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run Prometheus and give its base URL.
 
     `rule_files` maps file names to their text. They lie beside the configuration,
-    whose own `rule_files:` names them.
+    whose own `rule_files:` names them. `storage` may hold blocks already.
     """
     with tempfile.TemporaryDirectory(prefix="guardia-prometheus-") as name:
         folder = Path(name)
@@ -49,7 +50,7 @@ def prometheus(
         command = [
             str(tools.prometheus),
             f"--config.file={config_path}",
-            f"--storage.tsdb.path={folder / 'storage'}",
+            f"--storage.tsdb.path={storage or folder / 'storage'}",
             f"--web.listen-address=127.0.0.1:{port}",
             *arguments,
         ]
