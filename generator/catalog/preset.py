@@ -86,7 +86,7 @@ def _write_out(
         f"preset of {_AN[kind]}",
         presets,
         f"choose one of them, or {_OTHERWISE[kind]}",
-        declared="`guardia presets` shows them",
+        declared="`guardia presets` shows what each does",
     )
     if kind is PresetKind.SLI and "sli" in reading.value(at):
         _refuse_second_sli(reading, at)

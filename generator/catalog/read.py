@@ -42,7 +42,7 @@ def read_catalog(folder: CatalogFolder) -> tuple[Catalog | None, tuple[Problem, 
         for reading in readings
     ]
     check_hides(readings, services, complete=complete)
-    if complete:  # in a broken file may stand what would make a name known
+    if complete and None not in services:  # what cannot be read may make a name known
         used = [metric.name for one in written for metric in one.metrics]
         check_shown_metrics(readings, known_series(services, used))
     own = OwnAlertmanager()

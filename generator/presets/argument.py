@@ -34,8 +34,8 @@ class Text:
 
     @property
     def shown(self) -> str:
-        """Return it for a sentence, in which Prometheus reads templates."""
-        return template_text(self.value)
+        """Return it for a sentence, in which Prometheus reads templates: braces pair there."""
+        return '{{"}}"}}'.join(template_text(part) for part in self.value.split("}}"))
 
 
 @dataclass(frozen=True, slots=True)

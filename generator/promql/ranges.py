@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from promql_parser import Expr, MatrixSelector, SubqueryExpr, VectorSelector
 
-from generator.promql.finding import Expression, Finding, Setting
+from generator.promql.finding import Expression, Finding, Setting, read_expression
 from generator.promql.tree import children
 from guardia.duration import format_duration, spoken_duration
 
@@ -29,6 +29,11 @@ def check_ranges(expression: Expression, setting: Setting) -> Iterator[Finding]:
             fix="use a shorter range or offset, or keep samples for longer and say so under"
             " `prometheus.retention`",
         )
+
+
+def looks_back(text: str) -> timedelta:
+    """Return how long before now the oldest sample lies that valid PromQL reads."""
+    return _furthest(read_expression(text).top)[0]
 
 
 def _furthest(expr: Expr) -> tuple[timedelta, VectorSelector | None]:

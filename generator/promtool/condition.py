@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from generator.catalog.model import Condition, Organisation, Service
 from generator.promql.check import parse_selector
+from generator.promql.ranges import looks_back
 from generator.promql.text import matchers, select, series
-from generator.promtool.model import Case, Expectation, pace_of
+from generator.promtool.model import Case, Expectation, Pace, pace_of
 
 _SHOWN = re.compile(r"\$labels\.(\w+)", re.ASCII)
 
@@ -20,7 +22,8 @@ def condition_cases(
     as if it came from nowhere.
     """
     pace = pace_of(organisation)
-    fires_at = pace.up_to(condition.holds_for)
+    soonest = pace.up_to(condition.holds_for)
+    fires_at = soonest + _filling(condition, pace)
     scrapes = pace.scrapes(fires_at)
     labels = {
         "alertname": condition.alert,
@@ -35,7 +38,7 @@ def condition_cases(
     inside = ",".join([matchers(labels), *(f'{name}!=""' for name in _shown(condition))])
     firing = f"clamp_max(count({select('ALERTS', inside)}), 1)"
     expected = [
-        Expectation(at=fires_at - pace.evaluation, expression=firing, samples=[]),
+        Expectation(at=soonest - pace.evaluation, expression=firing, samples=[]),
         Expectation(at=fires_at, expression=firing, samples=[("{}", 1)]),
     ]
     values = _steady(condition.fires, scrapes)
@@ -81,11 +84,26 @@ def _shown(condition: Condition) -> list[str]:
     ]
 
 
+def _filling(condition: Condition, pace: Pace) -> timedelta:
+    """Return how long after the first scrape the ranges of an expression are full.
+
+    A rate has no result for one sample, and too low a one for a range that is
+    not full. What does not grow is the same over any part of its range.
+    """
+    if not _grows(condition):
+        return timedelta()
+    return pace.up_to(looks_back(condition.expression)) + pace.evaluation
+
+
+def _grows(condition: Condition) -> bool:
+    examples = (*condition.fires.values(), *condition.silent.values())
+    return any(value.startswith("0+") for value in examples)
+
+
 def _is_of_the_moment(condition: Condition) -> bool:
     """Say whether the expression only looks at the present, so that the alert ends at once."""
-    examples = (*condition.fires.values(), *condition.silent.values())
-    grows = any(value.startswith("0+") for value in examples)
-    return not grows and "[" not in condition.expression and "offset" not in condition.expression
+    ranges = "[" in condition.expression or "offset" in condition.expression
+    return not ranges and not _grows(condition)
 
 
 def _then_silent(condition: Condition, scrapes: int, after: int) -> dict[str, str]:

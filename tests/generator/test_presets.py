@@ -10,8 +10,9 @@ import yaml
 from generator.catalog.model import Condition
 from generator.catalog.read import read_catalog
 from generator.presets.argument import ArgumentError, read_argument
-from generator.presets.model import Parameter, ParameterKind
+from generator.presets.model import Parameter, ParameterKind, PresetKind
 from generator.presets.read import read_presets
+from generator.presets.render import render_metrics
 from generator.promql.check import check_expression
 from guardia.catalog_folder import read_catalog_folder
 from guardia.problem import Problem
@@ -48,7 +49,11 @@ def examples_of(preset: str) -> dict[str, str]:
     return {name: parameter.example for name, parameter in parameters.items()}
 
 
-@pytest.mark.parametrize("preset", read_presets())
+def presets_of(kind: PresetKind) -> list[str]:
+    return [preset.id for preset in read_presets().values() if preset.kind is kind]
+
+
+@pytest.mark.parametrize("preset", presets_of(PresetKind.CONDITION))
 @pytest.mark.parametrize("language", ["en", "es", "pt"])
 def test_a_preset_with_the_examples_of_its_parameters_is_a_catalog_without_problems(
     preset: str, language: str, tmp_path: Path
@@ -67,7 +72,44 @@ def test_a_preset_with_the_examples_of_its_parameters_is_a_catalog_without_probl
 
 
 def metrics_of(preset: str) -> list[str]:
-    return [metric.name for metric in read_presets()[preset].metrics]
+    """Return the metrics that a preset reads with its parameters' examples."""
+    found = read_presets()[preset]
+    arguments = {name: read_argument(one, one.example) for name, one in found.parameters.items()}
+    return [metric.name for metric in render_metrics(found, arguments)]
+
+
+@pytest.mark.parametrize("preset", presets_of(PresetKind.SLI))
+def test_a_preset_of_an_sli_with_examples_is_a_catalog_without_problems(
+    preset: str, tmp_path: Path
+) -> None:
+    folder = copy_catalog(tmp_path)
+    file = folder / CASOS
+    service = yaml.safe_load(file.read_text("utf-8"))
+    service["slos"][0].pop("sli")
+    service["slos"][0].update({"use": preset, "with": examples_of(preset)})
+    file.write_text(yaml.safe_dump(service), "utf-8")
+
+    assert not problems_of(folder)
+
+
+@pytest.mark.parametrize("preset", presets_of(PresetKind.PANEL))
+@pytest.mark.parametrize("language", ["en", "es", "pt"])
+def test_a_preset_of_a_panel_with_examples_is_a_catalog_without_problems(
+    preset: str, language: str, tmp_path: Path
+) -> None:
+    folder = copy_catalog(tmp_path)
+    file = folder / CASOS
+    service = yaml.safe_load(file.read_text("utf-8"))
+    service["panels"] = [{"use": preset, "with": examples_of(preset)}]
+    file.write_text(yaml.safe_dump(service), "utf-8")
+    catalog = folder / "catalog.yaml"
+    catalog.write_text(catalog.read_text("utf-8") + f"\nlanguage: {language}\n", "utf-8")
+
+    (panel,) = next(one for one in read_whole(folder).services if one.name == "casos").panels
+
+    written = " ".join(query.expression for query in panel.queries)
+    assert "<<" not in written + panel.title + panel.description
+    assert all(name in written for name in metrics_of(preset))
 
 
 def test_what_stands_beside_a_preset_wins(tmp_path: Path) -> None:
@@ -94,6 +136,13 @@ def test_no_text_can_leave_its_place(tmp_path: Path) -> None:
     assert check_expression(condition.expression) is None
     escaped = HOSTILE.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     assert f'consumergroup="{escaped}"' in condition.expression
+
+
+def test_any_text_can_stand_in_a_sentence(tmp_path: Path) -> None:
+    given = {"use": "backups/too-old", "with": {"kind": HOSTILE, "within": "7h"}}
+    (condition,) = conditions_of(using(copy_catalog(tmp_path), given))
+
+    assert '{{"{{"}} $value {{"}}"}} <<above>>' in condition.summary
 
 
 @pytest.mark.parametrize(
