@@ -11,7 +11,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import check_catalog, generate_rules, rule_cost, webhook_rate, webhook_to_page
+from benchmarks import (
+    check_catalog,
+    generate_rules,
+    rule_cost,
+    verdict,
+    webhook_rate,
+    webhook_to_page,
+)
 from benchmarks.figure import Figure, show, write_results
 from tests.delivery.router_process import open_town
 
@@ -26,6 +33,7 @@ def main() -> int:
         ("check_catalog", check_catalog.measure),
         ("generate_rules", generate_rules.measure),
         ("rule_cost", rule_cost.measure),
+        ("verdict", verdict.measure),
         ("webhook_to_page", _webhook_to_page),
         ("webhook_rate", _webhook_rate),
     ):

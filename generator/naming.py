@@ -1,6 +1,7 @@
 """Every series, label, group, file and uid that we emit gets its name here."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Literal
 
 from guardia.duration import format_duration
@@ -17,6 +18,9 @@ OBJECTIVE_SERIES = "slo:objective:ratio"
 STALE_SERIES = "slo:stale:bool"  # 1 while a last success is too old, else 0
 DASHBOARD_UID_PREFIX = "guardia-"
 SLO_DASHBOARD_UID = f"{DASHBOARD_UID_PREFIX}slo"
+_LONGEST_UID = 40  # that Grafana takes
+GROWTH_SERIES = "growth:value"  # a figure that is watched over months
+GROWTH_LIMIT_SERIES = "growth:limit"  # what it may grow to
 DASHBOARD_TAG = "guardia"
 ROUTER_RECEIVER = "guardia"
 FALLBACK_RECEIVER = "guardia-fallback"
@@ -88,6 +92,11 @@ def slo_labels(service: str, slo: str) -> dict[str, str]:
     return {"service": service, "slo": slo}
 
 
+def growth_labels(service: str, growth: str) -> dict[str, str]:
+    """Return the labels of the series of one growth figure."""
+    return {"service": service, "growth": growth}
+
+
 def slo_group(service: str, slo: str, part: GroupPart) -> str:
     """Return the name of one of an SLO's three rule groups; they are evaluated in this order."""
     return f"{service}/{slo}/{part}"
@@ -101,6 +110,23 @@ def targets_group(service: str) -> str:
 def condition_group(service: str) -> str:
     """Return the name of the group of a service's conditions."""
     return f"{service}/conditions"
+
+
+def growth_group(service: str) -> str:
+    """Return the name of the group of a service's growth figures."""
+    return f"{service}/growth"
+
+
+def dashboard_uid(*names: str) -> str:
+    """Return the stable uid of a dashboard: `guardia-service-casos`.
+
+    Grafana takes 40 characters; a longer name is cut and told apart by a hash.
+    """
+    uid = DASHBOARD_UID_PREFIX + "-".join(names)
+    if len(uid) <= _LONGEST_UID:
+        return uid
+    digest = sha256(uid.encode()).hexdigest()[:8]
+    return f"{uid[: _LONGEST_UID - len(digest) - 1]}-{digest}"
 
 
 def maintenance_interval(name: str) -> str:

@@ -11,7 +11,7 @@ from generator.naming import DASHBOARD_UID_PREFIX
 from generator.yaml_text import HEADER
 
 NOT_OURS = "not written by guardia: move it away, or take its name out of the catalog"
-FOLDERS = ("rules", "alertmanager", "promtool-tests", "dashboards", "prometheusrules")
+FOLDERS = ("rules", "alertmanager", "promtool-tests", "dashboards", "prometheusrules", "configmaps")
 _Render = Callable[[Catalog], dict[str, str]]
 
 
@@ -47,6 +47,8 @@ def _render_of(folder: str) -> _Render:
             from generator.promtool.render import render_promtool_tests as render
         case "dashboards":
             from generator.dashboards.render import render_dashboards as render
+        case "configmaps":
+            from generator.dashboards.render import render_dashboard_resources as render
         case _:
             from generator.rules.render import render_rule_resources as render
     return render

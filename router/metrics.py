@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from router.message.model import MessageKind
 from router.message.own_templates import NAMES as TEMPLATES
+from router.oncall.model import PersonId, is_service
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -125,6 +126,11 @@ class Metrics:
             "message_attempts_total",
             "Attempts to send: sent, or the reason of the failure.",
             ["channel", "kind", "outcome"],
+        )
+        self.pages = counter(
+            "pages_accepted_total",
+            "Pages and digests that a provider accepted, by the id of the person whom they wake.",
+            ["person"],
         )
         self.attempt_seconds = Histogram(
             "guardia_message_attempt_seconds",
@@ -249,6 +255,15 @@ class Metrics:
                 self.attempts.labels(channel, kind.value, outcome)
         for channel in channels:
             self.attempt_seconds.labels(channel)
+
+    def begin_people(self, people: Iterable[PersonId]) -> None:
+        """Begin the count of each person's pages at zero, so that the first one is an increase.
+
+        Who has left the catalog keeps what was counted.
+        """
+        for person in people:
+            if not is_service(person):
+                self.pages.labels(person)
 
     def observe_heartbeats(self, known: Mapping[str, tuple[datetime | None, bool]]) -> None:
         """Show the heartbeats of the catalog in force: when each was seen, whether it is missing.

@@ -186,6 +186,7 @@ class Reloads:
             metrics.catalog_info.remove(self._shown_version)
         self._shown_version = version
         metrics.catalog_loaded_at.set(self.loaded_at.timestamp())
+        metrics.begin_people(self._ports.running().roster.people)
 
 
 def render_line(problem: Problem) -> str:

@@ -44,6 +44,14 @@ class RuleResources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardResources:
+    """Where Grafana's sidecar finds the dashboards: namespace and labels of the ConfigMaps."""
+
+    namespace: str | None
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """What holds for every service."""
 
@@ -58,6 +66,8 @@ class Organisation:
     retention: timedelta
     intervals: Intervals
     rule_resources: RuleResources | None
+    dashboard_resources: DashboardResources | None
+    dashboards_path: str  # where Grafana's machine has the dashboards' files
     window_tests_for_every_slo: bool  # else once for all SLOs with the same windows
     alertmanager: AlertmanagerSettings
     maintenance: tuple[Maintenance, ...]  # announced: nobody is paged for it

@@ -12,7 +12,14 @@ from generator.catalog.burn_window import (
     read_burn_windows,
 )
 from generator.catalog.extras import OWN_LABELS, read_extras
-from generator.catalog.model import Extras, Intervals, Organisation, Regions, RuleResources
+from generator.catalog.model import (
+    DashboardResources,
+    Extras,
+    Intervals,
+    Organisation,
+    Regions,
+    RuleResources,
+)
 from guardia.announcements import read_maintenance
 from guardia.document import Pointer
 from guardia.duration import format_duration
@@ -22,6 +29,8 @@ from guardia.reading import Reading
 # late one leaves alerts and dashboards without a value.
 LONGEST_INSTANT_INTERVAL = timedelta(minutes=2, seconds=30)
 
+_DASHBOARDS_PATH = "/var/lib/grafana/dashboards/guardia"
+_SIDECAR_LABEL = "grafana_dashboard"  # that Grafana's Helm chart looks for when not told another
 LONGEST_WAIT = timedelta(days=1)  # of an alert before it fires; its test waits as long
 
 
@@ -82,6 +91,8 @@ def read_organisation(
         retention=found["retention"] or timedelta.max,
         intervals=Intervals(fast=lengths["fast"], slow=lengths["slow"], store=lengths["store"]),
         rule_resources=_read_rule_resources(reading),
+        dashboard_resources=_read_dashboard_resources(reading),
+        dashboards_path=reading.value(("grafana",), {}).get("path", _DASHBOARDS_PATH),
         window_tests_for_every_slo=reading.value(("prometheus", "window_tests")) == "every-slo",
         alertmanager=read_alertmanager(reading),
         maintenance=read_maintenance(
@@ -184,6 +195,16 @@ def _read_rule_resources(reading: Reading) -> RuleResources | None:
     return RuleResources(
         namespace=reading.value((*at, "namespace")),
         labels=dict(reading.value((*at, "labels"), {})),
+    )
+
+
+def _read_dashboard_resources(reading: Reading) -> DashboardResources | None:
+    written = reading.value(("grafana",), {}).get("resources")
+    if written is None:
+        return None
+    return DashboardResources(
+        namespace=written.get("namespace"),
+        labels=dict(written.get("labels", {_SIDECAR_LABEL: "1"})),
     )
 
 

@@ -23,19 +23,21 @@ from generator.promql.text import quote
 from generator.promtool.model import Case, Expectation
 from generator.promtool.router_scene import RouterScene, firing, repeated
 from generator.rules.router import (
-    ATTEMPTS,
     CATALOG_FOR,
-    FAILED_STEPS,
     LATE_SECONDS,
-    OVERDUE,
     PAGE_LATE_SECONDS,
-    RELOADED,
     SHORTLY,
     TEMPLATE_WINDOW,
+    count_window,
+)
+from generator.rules.router_series import (
+    ATTEMPTS,
+    FAILED_STEPS,
+    OVERDUE,
+    RELOADED,
     TEMPLATES,
     TURN,
     WRITABLE,
-    count_window,
 )
 from guardia.severity import Severity
 

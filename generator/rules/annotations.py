@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from generator.catalog.model import Extras, Organisation
 from generator.go_template import template_text
-from generator.naming import SLO_DASHBOARD_UID
+from generator.naming import SLO_DASHBOARD_UID, dashboard_uid
 
 
 def label_value(name: str) -> str:
@@ -32,13 +32,24 @@ def runbook_url(organisation: Organisation, runbook: str) -> str:
     return template_text(f"{organisation.runbooks_url}{runbook}")
 
 
-def dashboard_url(organisation: Organisation, labels: Mapping[str, str]) -> str:
+def slo_dashboard_url(organisation: Organisation, labels: Mapping[str, str]) -> str:
     """Return the address of the SLO dashboard, opened at these labels and where it alerts."""
-    environment = organisation.environment_label
-    address = template_text(f"{organisation.dashboards_url}d/{SLO_DASHBOARD_UID}")
-    variables = "&".join(f"var-{name}={quote(value)}" for name, value in labels.items())
-    here = f"{{{{ {_environment(organisation)} | urlquery }}}}"
-    return f"{address}?{variables}&var-{environment}={here}"
+    variables = [f"var-{name}={quote(value)}" for name, value in labels.items()]
+    return _dashboard_url(organisation, SLO_DASHBOARD_UID, variables)
+
+
+def service_dashboard_url(organisation: Organisation, service: str) -> str:
+    """Return the address of a service's dashboard, opened where it alerts."""
+    return _dashboard_url(organisation, dashboard_uid("service", service), [])
+
+
+def _dashboard_url(organisation: Organisation, uid: str, variables: Sequence[str]) -> str:
+    """Return an address with the variables that the dashboard has: see `chosen_place`."""
+    address = template_text(f"{organisation.dashboards_url}d/{uid}")
+    if organisation.environment_on_series:
+        here = f"{{{{ {_environment(organisation)} | urlquery }}}}"
+        variables = [*variables, f"var-{organisation.environment_label}={here}"]
+    return f"{address}?{'&'.join(variables)}" if variables else address
 
 
 def extra_annotations(extras: Extras) -> dict[str, str]:

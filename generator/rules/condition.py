@@ -2,7 +2,7 @@
 
 from generator.catalog.model import Condition, Organisation, Service
 from generator.naming import condition_group
-from generator.rules.annotations import extra_annotations, runbook_url
+from generator.rules.annotations import extra_annotations, runbook_url, service_dashboard_url
 from generator.rules.model import AlertingRule, RuleGroup
 
 
@@ -33,6 +33,7 @@ def _alert(organisation: Organisation, service: Service, condition: Condition) -
             "summary": condition.summary,
             "description": condition.description,
             "runbook_url": runbook_url(organisation, condition.runbook),
+            "dashboard_url": service_dashboard_url(organisation, service.name),
             **extra_annotations(condition.extras),
         },
         holds_for=condition.holds_for,

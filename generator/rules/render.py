@@ -7,6 +7,7 @@ from typing import Any
 from generator.catalog.model import Catalog, RuleResources, Service
 from generator.naming import OWN_NAME
 from generator.rules.condition import condition_groups
+from generator.rules.growth import growth_groups
 from generator.rules.meta import meta_groups
 from generator.rules.model import AlertingRule, RecordingRule, RuleGroup
 from generator.rules.service import target_groups
@@ -25,6 +26,7 @@ def service_groups(catalog: Catalog, service: Service) -> tuple[RuleGroup, ...]:
         *of_slos,
         *target_groups(catalog.organisation, service),
         *condition_groups(catalog.organisation, service),
+        *growth_groups(catalog.organisation, service),
     )
 
 

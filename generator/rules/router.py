@@ -1,8 +1,7 @@
 """Alerts on what the router counts about itself: its queues, its store, its worker, its catalog.
 
-Source: router/metrics.py, whose names and labels these are. Replicas share one
-store, and one that works is enough: so the best of them decides, but where
-each speaks for itself.
+Replicas share one store, and one that works is enough: so the best of them
+decides, but where each speaks for itself.
 """
 
 from datetime import timedelta
@@ -20,19 +19,20 @@ from generator.naming import (
     ROUTER_TEMPLATES_ALERT,
     ROUTER_WORKER_ALERT,
 )
-from generator.promql.check import Selector
-from generator.promql.text import over, select, sum_by
+from generator.promql.text import over, sum_by
 from generator.rules.model import AlertingRule
 from generator.rules.router_sentences import ROUTER_SENTENCES
+from generator.rules.router_series import (
+    ATTEMPTS,
+    FAILED_STEPS,
+    OVERDUE,
+    RELOADED,
+    TEMPLATES,
+    TURN,
+    WRITABLE,
+    RouterSeries,
+)
 from guardia.severity import Severity
-
-OVERDUE = "guardia_overdue_seconds"
-WRITABLE = "guardia_store_writable"
-TURN = "guardia_worker_turn_timestamp_seconds"
-FAILED_STEPS = "guardia_worker_failures_total"
-ATTEMPTS = "guardia_message_attempts_total"
-RELOADED = "guardia_catalog_last_reload_successful"
-TEMPLATES = "guardia_template_failures_total"
 
 LATE_SECONDS = 60
 PAGE_LATE_SECONDS = 120  # after 30 s the person's next address is tried too
@@ -44,7 +44,7 @@ SHORTEST_WINDOW = timedelta(minutes=5)
 
 def router_rules(organisation: Organisation) -> tuple[AlertingRule, ...]:
     """Return the alerts that hold where the router is up; those that wake people stand first."""
-    own = _Own(organisation.alertmanager.router_targets)
+    own = RouterSeries(organisation)
     window = count_window(organisation)
     language = organisation.language
     steps = over(own.select(FAILED_STEPS, 'step!="nobody_reached"'), window)
@@ -112,23 +112,6 @@ def count_window(organisation: Organisation) -> timedelta:
     """Return over which time failures count: several scrapes, and several evaluations."""
     evaluations = 4 * max(organisation.intervals.fast, organisation.scrape_interval)
     return max(SHORTEST_WINDOW, evaluations)
-
-
-class _Own:
-    """Selects the router's own series by the matchers of `router_targets`.
-
-    Where that is not its `up`, but what somebody else finds out about it, its
-    labels are not those of the router's series.
-    """
-
-    def __init__(self, targets: Selector) -> None:
-        inside = targets.text.partition("{")[2].rpartition("}")[0]
-        self._inside = inside.strip().rstrip(",").rstrip() if targets.metric == "up" else ""
-
-    def select(self, metric: str, matcher: str = "") -> str:
-        """Return a selector of one of the router's metrics, with one matcher more."""
-        inside = ",".join(part for part in (self._inside, matcher) if part)
-        return select(metric, inside) if inside else metric
 
 
 def _rule(

@@ -14,10 +14,10 @@ from generator.naming import TARGETS_DOWN_ALERT, targets_group
 from generator.promql.check import Selector
 from generator.promql.text import aggregate, over, sum_by
 from generator.rules.annotations import (
-    dashboard_url,
     extra_annotations,
     place,
     runbook_url,
+    service_dashboard_url,
 )
 from generator.rules.expressions import absent_somewhere
 from generator.rules.model import AlertingRule, RuleGroup
@@ -43,8 +43,7 @@ def target_groups(organisation: Organisation, service: Service) -> tuple[RuleGro
     }
     if runbook is not None:
         annotations["runbook_url"] = runbook_url(organisation, runbook)
-    if service.slos:
-        annotations["dashboard_url"] = dashboard_url(organisation, {"service": service.name})
+    annotations["dashboard_url"] = service_dashboard_url(organisation, service.name)
     alert = AlertingRule(
         alert=TARGETS_DOWN_ALERT,
         expression=_targets_down(organisation, service, service.targets),

@@ -21,11 +21,11 @@ from generator.naming import (
     stored_series,
 )
 from generator.rules.annotations import (
-    dashboard_url,
     extra_annotations,
     label_value,
     place,
     runbook_url,
+    slo_dashboard_url,
     with_answer,
 )
 from generator.rules.expressions import SloExpressions
@@ -254,7 +254,7 @@ class _SloRules:
     def _links(self) -> dict[str, str]:
         return {
             "runbook_url": runbook_url(self._organisation, self._slo.runbook),
-            "dashboard_url": dashboard_url(self._organisation, self._labels),
+            "dashboard_url": slo_dashboard_url(self._organisation, self._labels),
             **extra_annotations(self._slo.extras),
         }
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "diff",
     "generate",
     "import_",
+    "verdict",
     "oncall",
     "serve",
     "reload",

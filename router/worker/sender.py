@@ -16,9 +16,10 @@ from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.logs import context
-from router.message.model import MessageContext, MessageKind
+from router.message.model import Message, MessageContext, MessageKind
 from router.message.own_templates import OwnTemplates
 from router.metrics import Metrics
+from router.oncall.model import is_service
 from router.store.leases import Hold, claim_due_messages, find_next_message
 from router.store.messages import StoredMessage
 from router.store.store import Store
@@ -140,7 +141,11 @@ class Sender:
             self._log(claimed, outcome)
             self._close_bucket(claimed.message.address, outcome, now=now)
             outcomes = self._outcomes()
-            await self._ports.store.write(lambda tx: outcomes.record(tx, claimed, outcome, now=now))
+            recorded = await self._ports.store.write(
+                lambda tx: outcomes.record(tx, claimed, outcome, now=now)
+            )
+            if recorded and isinstance(outcome, Sent):
+                self._count_page(claimed.message)
         except Exception:
             self._ports.metrics.failures.labels("record_outcome").inc()
             logger.exception(
@@ -210,6 +215,12 @@ class Sender:
         ports = self._ports
         outbox = Outbox(installation=ports.store.installation, channels=ports.channels)
         return Outcomes(outbox=outbox, catalog=ports.catalog())
+
+    def _count_page(self, accepted: Message) -> None:
+        """Count what woke a person; whom a provider's service wakes is not known here."""
+        person = accepted.person
+        if accepted.kind.wakes and person is not None and not is_service(person):
+            self._ports.metrics.pages.labels(person).inc()
 
     def _log(self, claimed: StoredMessage, outcome: Outcome) -> None:
         message = claimed.message

@@ -105,6 +105,23 @@ async def test_a_good_change_is_in_force_at_once_and_measured(running: Running) 
     assert running.reloads() == {"changed": 1, "unchanged": 0, "refused": 0}
 
 
+async def test_who_joins_by_a_change_begins_with_no_pages_and_who_was_there_keeps_theirs(
+    running: Running,
+) -> None:
+    def pages(person: str) -> float | None:
+        name = "guardia_pages_accepted_total"
+        return running.metrics.registry.get_sample_value(name, {"person": person})
+
+    reloads = running.open()
+    running.metrics.pages.labels("platform-1").inc()
+    assert [pages("platform-1"), pages("platform-3"), pages("platform-9")] == [1, 0, None]
+    running.edit("platform-3", "platform-9")
+
+    assert await reloads.reload() == "changed"
+
+    assert [pages("platform-1"), pages("platform-3"), pages("platform-9")] == [1, 0, 0]
+
+
 async def test_at_the_start_the_metrics_are_those_of_the_catalog_that_was_read(
     running: Running,
 ) -> None:
