@@ -2,13 +2,16 @@
 
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from generator import two_processes
 from generator.catalog.model import Catalog
 from generator.write import generate
 from tests.catalogs import CATALOG, read_whole
@@ -42,7 +45,9 @@ def read_named(name: str) -> Catalog:
 @cache
 def generated(name: str) -> Mapping[str, str]:
     """Return all generated files of one of CATALOGS by path."""
-    return generate(read_named(name))
+    # A process of tests may have threads, and must not fork.
+    with patch.object(two_processes, "FEWEST", sys.maxsize):
+        return generate(read_named(name))
 
 
 @cache

@@ -23,6 +23,7 @@ CPU_MODES = {"user": 0.2, "system": 0.05, "iowait": 0.01}  # at the daily mean, 
 NODE_MEMORY_BYTES = 16 * 1024.0**3
 NODE_UP_FOR = 60 * DAY
 DISKS = {"/": 50e9, "/var/lib": 200e9}  # bytes
+BYTES_A_FILE = 16_384.0  # that ext4 keeps an inode for
 DISK_USED = 0.45  # when the model starts
 DISK_FILLS_A_DAY = 0.005
 VOLUMES = {"data-postgres-0": 200e9, "data-kafka-0": 100e9}  # bytes
@@ -96,6 +97,8 @@ def show_node(setting: Setting, target: Target, tick: int) -> Values:
         found[series("node_filesystem_size_bytes", **labels)] = size
         found[series("node_filesystem_avail_bytes", **labels)] = free
         found[series("node_filesystem_readonly", **labels)] = 0.0
+        found[series("node_filesystem_files", **labels)] = size // BYTES_A_FILE
+        found[series("node_filesystem_files_free", **labels)] = free // BYTES_A_FILE
     traffic = target.place.traffic
     for name, device, a_second in (
         ("node_network_receive_bytes_total", "eth0", 400_000.0 * traffic),
@@ -111,11 +114,12 @@ def show_node(setting: Setting, target: Target, tick: int) -> Values:
 def show_probe(setting: Setting, target: Target, tick: int) -> Values:
     """Return what blackbox_exporter saw of a page."""
     chance = uniform(setting.seed, f"{target.name}/probe", tick)
-    gone = setting.fault("unreachable", target, setting.time_of(tick)) is not None
+    if setting.fault("unreachable", target, setting.time_of(tick)):
+        return {series("probe_success"): 0.0, series("probe_http_status_code"): 0.0}
     return {
-        series("probe_success"): float(not gone),
+        series("probe_success"): 1.0,
         series("probe_duration_seconds"): round(0.08 + 0.06 * chance, 4),
-        series("probe_http_status_code"): 0.0 if gone else 200.0,
+        series("probe_http_status_code"): 200.0,
         series("probe_ssl_earliest_cert_expiry"): setting.starts_at + CERTIFICATE_LASTS,
     }
 

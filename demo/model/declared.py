@@ -142,6 +142,8 @@ EXPORTED: dict[str, tuple[tuple[str, MetricType, str], ...]] = {
         ("node_filesystem_size_bytes", "gauge", "device fstype mountpoint"),
         ("node_filesystem_avail_bytes", "gauge", "device fstype mountpoint"),
         ("node_filesystem_readonly", "gauge", "device fstype mountpoint"),
+        ("node_filesystem_files", "gauge", "device fstype mountpoint"),
+        ("node_filesystem_files_free", "gauge", "device fstype mountpoint"),
         ("node_network_receive_bytes_total", "counter", "device"),
         ("node_network_transmit_bytes_total", "counter", "device"),
         ("node_disk_read_bytes_total", "counter", "device"),

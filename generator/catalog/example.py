@@ -19,11 +19,13 @@ def read_events(reading: Reading, at: Pointer) -> Mapping[str, float] | None:
 
 
 def is_series(text: str) -> bool:
-    """Say whether `text` names one series: a metric with = matchers only."""
+    """Say whether `text` names one series: a metric with = matchers only, each label once."""
     try:
-        return all(matcher.operator == "=" for matcher in parse_selector(text).matchers)
+        matchers = parse_selector(text).matchers
     except ValueError:
         return False
+    names = {matcher.name for matcher in matchers}
+    return all(one.operator == "=" for one in matchers) and len(names) == len(matchers)
 
 
 def _not_a_series(reading: Reading, at: Pointer) -> None:
@@ -32,7 +34,7 @@ def _not_a_series(reading: Reading, at: Pointer) -> None:
         "example-invalid",
         at,
         f"{at[-1]} does not name one series",
-        label="must be a metric name with = matchers only",
+        label="must be a metric name with = matchers only, each label once",
         why="the example becomes a series of a promtool test, with this value",
         fix='write it as Prometheus shows a series, such as up{job="postgres"}',
         of_key=True,

@@ -50,7 +50,8 @@ def _whole_system(catalog: Catalog, place: ChosenPlace) -> list[Panel]:
     if not declared_slos(catalog):
         return alerts
     queries = all_slos(catalog, place)
-    traffic = f"sum by (service) ({queries.events('total')})"
+    # Two SLOs of a service often count the same requests, so they are not added up.
+    traffic = f"max by (service) (sum by (service, slo) ({queries.events('total')}))"
     failing = f"max by (service, slo) ({queries.failing()})"
     return [
         *alerts,

@@ -99,7 +99,8 @@ def _panels(
             description=text(organisation, "limit_reached_why"),
             queries=[
                 Query(
-                    expression=f"clamp({room} / ({grows}) / {_DAY_SECONDS}, 0, {_NEVER_DAYS})"
+                    expression=f"0 * ({room} <= 0)"  # also where it grows no more
+                    f" or clamp({room} / ({grows}) / {_DAY_SECONDS}, 0, {_NEVER_DAYS})"
                     f" or 0 * {limit} + {_NEVER_DAYS}",
                     legend=text(organisation, "days"),
                     instant=True,

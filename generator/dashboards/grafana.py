@@ -198,7 +198,9 @@ def _mark(mark: Mark) -> dict[str, Any]:
         "enable": True,
         "hide": False,
         "iconColor": "blue",
-        "expr": mark.expression,
+        # Milliseconds, as the field's own help says. Source: grafana-prometheus,
+        # AnnotationQueryEditor.tsx, "Series value as timestamp".
+        "expr": f"{mark.expression} * 1000",
         "step": "1m",
         "titleFormat": mark.title,
         "useValueForTime": True,

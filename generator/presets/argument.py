@@ -6,7 +6,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from generator.go_template import template_text
-from generator.presets.model import Parameter, ParameterKind
+from generator.presets.model import Parameter, ParameterKind, Preset
 from generator.promql.check import parse_selector
 from generator.promql.example import example_labels
 from generator.promql.text import matchers, quote
@@ -97,6 +97,14 @@ def read_argument(parameter: Parameter, written: str) -> Argument:
             return Length(timedelta(seconds=float(_read_bounded(parameter, written))))
         case ParameterKind.NUMBER | ParameterKind.PERCENT:
             return _read_bounded(parameter, written)
+
+
+def usual_arguments(preset: Preset) -> dict[str, Argument]:
+    """Return what counts when only what must be given is given, and that as in its example."""
+    return {
+        name: read_argument(one, one.example if one.default is None else one.default)
+        for name, one in preset.parameters.items()
+    }
 
 
 def show_argument(argument: Argument) -> str:

@@ -66,3 +66,17 @@ class Preset:
     parameters: Mapping[str, Parameter]
     metrics: tuple[UsedMetric, ...]  # names and labels may hold templates
     template: Mapping[str, Any]
+
+    @property
+    def family(self) -> str:
+        """Return the name of its family."""
+        return self.id.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Presets about one thing, in the order of their file."""
+
+    name: str
+    description: str
+    presets: tuple[Preset, ...]

@@ -5,7 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from generator.presets.model import Parameter, ParameterKind, Preset, PresetKind, UsedMetric
+from generator.presets.model import (
+    Family,
+    Parameter,
+    ParameterKind,
+    Preset,
+    PresetKind,
+    UsedMetric,
+)
 from guardia.document import Document, read_document
 from guardia.problem import Problem
 from guardia.schema import check_schema
@@ -25,17 +32,27 @@ def read_presets() -> Mapping[str, Preset]:
 
     Raises ValueError for a file that is not a family of presets.
     """
+    return {preset.id: preset for family in read_families().values() for preset in family.presets}
+
+
+@cache
+def read_families() -> Mapping[str, Family]:
+    """Return all families by name, in the order of their files. Raises as `read_presets` does."""
     families = [_read_family(path) for path in sorted(FOLDER.glob("*.yaml"))]
-    return {preset.id: preset for family in families for preset in family}
+    return {family.name: family for family in families}
 
 
-def _read_family(path: Path) -> list[Preset]:
+def _read_family(path: Path) -> Family:
     document, problems = read_document(path.name, path.read_text(encoding="utf-8"))
     if document is not None:
         problems = tuple(check_schema(document, "preset"))
     if document is None or problems:
         raise ValueError(_shown(problems))
-    return _presets(document)
+    return Family(
+        name=document.value["family"],
+        description=document.value["description"],
+        presets=tuple(_presets(document)),
+    )
 
 
 def _shown(problems: tuple[Problem, ...]) -> str:

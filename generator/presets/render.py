@@ -9,7 +9,8 @@ from typing import Any
 
 from generator.presets.argument import Argument, show_argument, show_percent
 from generator.presets.model import Preset, UsedMetric
-from generator.promql.text import quote
+from generator.promql.check import parse_selector
+from generator.promql.text import quote, series
 
 DEFAULT_LANGUAGE = "en"
 
@@ -44,6 +45,10 @@ def render_preset(
         "scrape": Fraction(setting.scrape_interval // timedelta(microseconds=1), 1_000_000),
     }
     rendered: dict[str, Any] = _render(preset.template, known, setting.language)
+    for kind, state in rendered.get("examples", {}).items():
+        rendered["examples"][kind] = {
+            _one_value_a_label(one): value for one, value in state.items()
+        }
     return rendered
 
 
@@ -71,6 +76,19 @@ def _render(template: Any, known: Mapping[str, Any], language: str) -> Any:
         case list():
             return [_render(item, known, language) for item in template]
     return _fill(str(template), known)
+
+
+def _one_value_a_label(written: str) -> str:
+    """Return a series in which what stands last, the user's own matchers, wins.
+
+    They may name a label that the preset's example gives too. What is no
+    series stays as it is: the catalog's check tells of it.
+    """
+    try:
+        selector = parse_selector(written)
+    except ValueError:
+        return written
+    return series(selector.metric, {one.name: one.value for one in selector.matchers})
 
 
 def _fill(template: str, known: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Stories that prove a condition on the examples its author gave."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from generator.catalog.model import Condition, Organisation, Service
@@ -10,20 +10,38 @@ from generator.promql.ranges import looks_back
 from generator.promql.text import matchers, select, series
 from generator.promtool.model import Case, Expectation, Pace, pace_of
 
+_MOST = 60  # evaluations
 _SHOWN = re.compile(r"\$labels\.(\w+)", re.ASCII)
 
 
+def slow_pace(organisation: Organisation, conditions: Iterable[Condition]) -> Pace:
+    """Return a pace at which the longest of these takes _MOST evaluations at most.
+
+    promtool evaluates every rule of the service each time, so a condition over
+    hours at production's pace takes as long as all others together.
+    """
+    pace = pace_of(organisation)
+    longest = max(_lasts(condition, pace) for condition in conditions)
+    evaluation = -(-longest // (_MOST * pace.evaluation)) * pace.evaluation
+    return Pace(scrape=pace.scrape, evaluation=max(evaluation, pace.evaluation))
+
+
+def is_slow(organisation: Organisation, condition: Condition) -> bool:
+    """Say whether a condition's stories take more evaluations than _MOST in production's pace."""
+    pace = pace_of(organisation)
+    return _lasts(condition, pace) > _MOST * pace.evaluation
+
+
 def condition_cases(
-    organisation: Organisation, service: Service, condition: Condition
+    organisation: Organisation, service: Service, condition: Condition, pace: Pace
 ) -> Iterator[Case]:
     """Yield the stories of a condition: it fires after its `for`, with its labels, ends; is silent.
 
     The environment is one of the labels: without it the alert would be routed
     as if it came from nowhere.
     """
-    pace = pace_of(organisation)
     soonest = pace.up_to(condition.holds_for)
-    fires_at = soonest + _filling(condition, pace)
+    fires_at = _lasts(condition, pace)
     scrapes = pace.scrapes(fires_at)
     labels = {
         "alertname": condition.alert,
@@ -53,6 +71,10 @@ def condition_cases(
         series=_steady(condition.silent, scrapes),
         expectations=[Expectation(at=fires_at, expression=f"count({anywhere})", samples=[])],
     )
+
+
+def _lasts(condition: Condition, pace: Pace) -> timedelta:
+    return pace.up_to(condition.holds_for) + _filling(condition, pace)
 
 
 def _environment(organisation: Organisation, condition: Condition) -> dict[str, str]:

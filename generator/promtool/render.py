@@ -5,7 +5,7 @@ from typing import Any
 
 from generator.catalog.model import Catalog, Organisation, Service, Slo
 from generator.naming import OWN_NAME
-from generator.promtool.condition import condition_cases
+from generator.promtool.condition import condition_cases, is_slow, slow_pace
 from generator.promtool.days import pace_of_days, tells_days, uneven_days
 from generator.promtool.meta import meta_cases
 from generator.promtool.model import Case, Pace, TestFile, merge, pace_of
@@ -35,6 +35,7 @@ def render_promtool_tests(catalog: Catalog) -> dict[str, str]:
         slos = told_for[service.name]
         tests = (
             _production_test(catalog, service, slos),
+            *_slow_test(catalog.organisation, service),
             *_window_tests(catalog, service, slos),
             *_days_tests(catalog, service, slos),
         )
@@ -74,12 +75,15 @@ def _production_test(catalog: Catalog, service: Service, told_for: Sequence[Slo]
         for slo, stories in zip(service.slos, slos, strict=True)
     ]
     targets = TargetStories(catalog, service)
+    pace = pace_of(organisation)
     conditions = [
-        condition_cases(organisation, service, condition) for condition in service.conditions
+        condition_cases(organisation, service, condition, pace)
+        for condition in service.conditions
+        if not is_slow(organisation, condition)
     ]
     return TestFile(
         name="",
-        pace=pace_of(organisation),
+        pace=pace,
         cases=[
             *_together(organisation, [list(slo.at_once()) for slo in slos], "at once"),
             *_together(organisation, [*minutes, list(targets.stories())], "over minutes"),
@@ -88,6 +92,17 @@ def _production_test(catalog: Catalog, service: Service, told_for: Sequence[Slo]
             *(case for cases in conditions for case in cases),
         ],
     )
+
+
+def _slow_test(organisation: Organisation, service: Service) -> Iterator[TestFile]:
+    """Yield the test of the conditions that look back over hours, if there are any."""
+    conditions = [one for one in service.conditions if is_slow(organisation, one)]
+    if conditions:
+        pace = slow_pace(organisation, conditions)
+        cases = [
+            case for one in conditions for case in condition_cases(organisation, service, one, pace)
+        ]
+        yield TestFile(name="hours", pace=pace, cases=cases)
 
 
 def _window_tests(catalog: Catalog, service: Service, slos: Sequence[Slo]) -> Iterator[TestFile]:

@@ -19,14 +19,13 @@ class Answer(Enum):
 class Sample:
     """Events of one side, how many were bad, and their design effect.
 
-    `effect` is what the failures of this step show; `usual` also what is known
-    of how they usually come, and is no smaller.
+    The design effect differs by the answer that the events are held against.
     """
 
     events: float
     bad: float
-    effect: float = 1.0
-    usual: float = 1.0
+    for_yes: float = 1.0
+    for_no: float = 1.0
 
     @property
     def ratio(self) -> float:
@@ -76,9 +75,8 @@ def compare(canary: Sample, baseline: Sample, margins: Margins, risks: Risks) ->
 
     No: its ratio is higher beyond chance, and by more than is tolerated for
     all that is known. Yes: not so, and surely by less than is critical. More
-    bad events of the canary never make the answer better. That failures
-    usually come in bursts keeps from a no; from a yes only bursts in this step
-    do, or yesterday's incident would withhold every yes of today.
+    bad events of the canary never make the answer better. For the same
+    design effects, that is.
 
     Source of the limits of a difference: Zou and Donner, "Construction of
     confidence limits about effect measures: a general approach", Statistics in
@@ -88,12 +86,12 @@ def compare(canary: Sample, baseline: Sample, margins: Margins, risks: Risks) ->
     """
     difference = canary.ratio - baseline.ratio
     low = difference - math.hypot(
-        canary.ratio - canary.below(risks.wrong_no, canary.usual),
-        baseline.above(risks.wrong_no, baseline.usual) - baseline.ratio,
+        canary.ratio - canary.below(risks.wrong_no, canary.for_no),
+        baseline.above(risks.wrong_no, baseline.for_no) - baseline.ratio,
     )
     high = difference + math.hypot(
-        canary.above(risks.wrong_yes, canary.effect) - canary.ratio,
-        baseline.ratio - baseline.below(risks.wrong_yes, baseline.effect),
+        canary.above(risks.wrong_yes, canary.for_yes) - canary.ratio,
+        baseline.ratio - baseline.below(risks.wrong_yes, baseline.for_yes),
     )
     return Compared(low=low, high=high, answer=_answer(low, high, margins))
 
@@ -104,8 +102,8 @@ def compare_with_objective(canary: Sample, margins: Margins, risks: Risks) -> Co
     The tolerated margin is then what may fail at all: a canary that surely
     fails more is refused.
     """
-    low = canary.below(risks.wrong_no, canary.usual)
-    high = canary.above(risks.wrong_yes, canary.effect)
+    low = canary.below(risks.wrong_no, canary.for_no)
+    high = canary.above(risks.wrong_yes, canary.for_yes)
     return Compared(low=low, high=high, answer=_answer(low - margins.tolerated, high, margins))
 
 

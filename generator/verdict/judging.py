@@ -25,6 +25,7 @@ _EARLIER = (1, 2)
 _EARLIER_APART = (1, 2, 3, 6)
 
 _ENOUGH_FAILURES = 5  # one by one or bursts: then a side shows by itself how its failures come
+_MOST_FOR_YES = 5.0  # times as many events as if failures came one by one
 _LEAST_SHARE = 0.1  # of the canary's events: a baseline with fewer is no longer one
 
 
@@ -94,7 +95,7 @@ def judge(evidence: Evidence, margins: Margins, risks: Risks) -> Judged:
         beside=beside,
         margins=margins,
         compared=compared,
-        needed=events_needed(margins, risks, canary.effect),
+        needed=events_needed(margins, risks, canary.for_yes),
     )
 
 
@@ -115,19 +116,22 @@ def _baseline(baseline: Slices, evidence: Evidence, beside: Beside, canary: Samp
     if beside is Beside.EARLIER:
         earlier = evidence.earlier
         effect = clustering(earlier, _EARLIER_APART)
-        found = Sample(events=earlier.events, bad=earlier.bad_events, effect=effect, usual=effect)
+        found = Sample(events=earlier.events, bad=earlier.bad_events, for_yes=effect, for_no=effect)
     else:
         found = _sample(baseline, evidence, beside)
     return replace(
-        found, effect=max(found.effect, canary.effect), usual=max(found.usual, canary.usual)
+        found,
+        for_yes=max(found.for_yes, canary.for_yes),
+        for_no=max(found.for_no, canary.for_no),
     )
 
 
 def _sample(side: Slices, evidence: Evidence, beside: Beside) -> Sample:
     """Return one side's events in the step, with how much less they tell than independent ones.
 
-    A canary with few failures shows nothing of how they come, so those of the
-    baseline count as well.
+    A side with few failures shows nothing of how they come, so it is asked how
+    the baseline's came: in the step, and before. For a yes the latter count up
+    to a bound, or an incident of yesterday would withhold it all day.
     """
     effect = clustering(side, _IN_STEP)
     if evidence.baseline is not None:
@@ -135,21 +139,28 @@ def _sample(side: Slices, evidence: Evidence, beside: Beside) -> Sample:
         slices = len(step.total)
         of_step = expected_clustering(step, _IN_STEP, events=side.events, slices=slices)
         effect = max(effect, of_step)
-    usual = effect
-    if not _shows_itself(evidence.canary):
-        lengths = _EARLIER_APART if beside is Beside.EARLIER else _EARLIER
-        before = expected_clustering(
-            evidence.earlier, lengths, events=side.events, slices=evidence.earlier_slices
-        )
-        usual = max(effect, before)
-    return Sample(events=side.events, bad=side.bad_events, effect=effect, usual=usual)
+    usual = min(clustering(evidence.earlier, _EARLIER), _MOST_FOR_YES)
+    return Sample(
+        events=side.events,
+        bad=side.bad_events,
+        for_yes=max(effect, usual),
+        for_no=max(effect, _usual_for_no(side, evidence, beside)),
+    )
 
 
-def _shows_itself(canary: Slices) -> bool:
-    """Say whether a canary's failures are enough to tell how they come.
+def _usual_for_no(side: Slices, evidence: Evidence, beside: Beside) -> float:
+    """Return the design effect of a side that fails as the baseline usually did, for a no.
 
-    If it were like the baseline, the baseline's would come so too: then what
-    was usual before need not be asked. Else a canary that fails one by one
-    would hide behind the bursts of another day.
+    It is not asked for where a canary's failures are enough to tell how they
+    come: if it were like the baseline, the baseline's would come so too, and
+    one that fails one by one must not hide behind the bursts of another day.
+    Beside a baseline of another time it is: a night may fail more than a day.
     """
-    return canary.bad_events >= _ENOUGH_FAILURES * clustering(canary, _IN_STEP)
+    canary = evidence.canary
+    shows_itself = canary.bad_events >= _ENOUGH_FAILURES * clustering(canary, _IN_STEP)
+    if shows_itself and beside is not Beside.EARLIER:
+        return 1.0
+    lengths = _EARLIER_APART if beside is Beside.EARLIER else _EARLIER
+    return expected_clustering(
+        evidence.earlier, lengths, events=side.events, slices=evidence.earlier_slices
+    )

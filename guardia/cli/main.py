@@ -17,6 +17,7 @@ COMMANDS = (
     "init",
     "check",
     "explain",
+    "presets",
     "diff",
     "generate",
     "import_",

@@ -46,6 +46,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "catalog", nargs="?", default="catalog", type=Path, help="its folder (default: catalog)"
     )
+    _add_question(parser)
+    _add_test(parser)
+    return parser
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
     wanted = parser.add_argument
     wanted("--prometheus", required=True, metavar="URL", help="where the events are counted")
     wanted("--service", required=True, metavar="NAME", help="the service that is rolled out")
@@ -53,6 +59,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     wanted("--baseline", metavar="MATCHERS", help="its version before (default: the objective)")
     wanted("--environment", metavar="NAME", help="needed where the service runs in several")
     wanted("--region", metavar="NAME", help="needed where the environment has several")
+    wanted("--at", type=parse_instant, metavar="TIME", help="when the step ended (default: now)")
+    wanted("--format", choices=FORMATS, default="text", help="(default: text)")
+
+
+def _add_test(parser: argparse.ArgumentParser) -> None:
+    wanted = parser.add_argument
     wanted(
         "--step",
         type=parse_length,
@@ -81,9 +93,6 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="a worsening that a yes excludes, in error budgets (default: each SLO's worst"
         " burn window pair, 14.4 as a rule)",
     )
-    wanted("--at", type=parse_instant, metavar="TIME", help="when the step ended (default: now)")
-    wanted("--format", choices=FORMATS, default="text", help="(default: text)")
-    return parser
 
 
 def parse_length(text: str) -> timedelta:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from generator.explaining.table import render_table
-from generator.slo.percent import format_percent
+from generator.slo.percent import format_number, format_percent
 from generator.verdict.comparison import Answer, Sample
 from generator.verdict.judging import Beside, Judged
 from generator.verdict.sides import render_matchers
@@ -79,8 +79,13 @@ def _numbers(sample: Sample) -> tuple[str, ...]:
         f"{sample.events:,.0f}",
         f"{sample.bad:,.0f}",
         _percent(sample.ratio) if sample.events else "-",
-        f"{sample.effect:.1f}",
+        _effect(sample),
     )
+
+
+def _effect(sample: Sample) -> str:
+    yes, no = f"{sample.for_yes:.1f}", f"{sample.for_no:.1f}"
+    return yes if yes == no else f"{yes} for a yes, {no} for a no"
 
 
 def _sentences(one: JudgedSlo) -> Iterator[str]:
@@ -89,10 +94,10 @@ def _sentences(one: JudgedSlo) -> Iterator[str]:
         yield _beside_objective(judged)
     else:
         yield _beside_baseline(judged)
-    if judged.answer is Answer.NOT_ENOUGH and judged.canary.effect >= _CLUSTERED:
+    if judged.answer is Answer.NOT_ENOUGH and judged.canary.for_yes >= _CLUSTERED:
         yield (
-            "Failures come together here, and a burst tells as little as one failure: time helps,"
-            " more traffic does not; a shorter --history leaves an incident out."
+            "Failures come together here, and a burst tells as little as one failure: time helps"
+            " more than traffic."
         )
     if judged.beside is Beside.EARLIER:
         yield "The baseline has no traffic to speak of any more, so that before the step counts."
@@ -105,20 +110,23 @@ def _sentences(one: JudgedSlo) -> Iterator[str]:
 def _beside_baseline(judged: Judged) -> str:
     compared, margins = judged.compared, judged.margins
     low, high, critical = (
-        _percent(number) for number in (compared.low, compared.high, margins.critical)
+        _points(number) for number in (compared.low, compared.high, margins.critical)
     )
     match judged.answer:
         case Answer.NO:
-            return f"its error ratio is higher by {low} to {high}, which is beyond chance."
+            return f"its error ratio is {low} to {high} points higher, which is beyond chance."
         case Answer.YES if compared.low > 0:
-            tolerated = _percent(margins.tolerated)
             return (
-                f"its error ratio is higher by {low} to {high}, beyond chance, but by less than"
-                f" the tolerated {tolerated}."
+                f"its error ratio is {low} to {high} points higher, beyond chance, but by less than"
+                f" the tolerated {_points(margins.tolerated)}."
             )
+        case Answer.YES if compared.high <= 0:
+            return f"its error ratio is {_points(-compared.high)} points lower at least."
         case Answer.YES:
-            return f"its error ratio is higher by {high} at most; {critical} would have been seen."
-    return _too_few(judged, f"its error ratio may be higher by {high}")
+            return (
+                f"its error ratio is {high} points higher at most; {critical} would have been seen."
+            )
+    return _too_few(judged, f"its error ratio may be {high} points higher", critical)
 
 
 def _beside_objective(judged: Judged) -> str:
@@ -132,19 +140,23 @@ def _beside_objective(judged: Judged) -> str:
             return f"{low} to {high} fail, surely more than the {budget} that may."
         case Answer.YES:
             return f"{high} fail at most; {critical} would have been seen."
-    return _too_few(judged, f"{high} may fail")
+    return _too_few(judged, f"{high} may fail", critical)
 
 
-def _too_few(judged: Judged, known: str) -> str:
+def _too_few(judged: Judged, known: str, critical: str) -> str:
     if judged.canary.events == 0:
         return (
             "no event of the canary was counted: does traffic reach it, and are its matchers right?"
         )
-    critical = _percent(judged.margins.critical)
     return (
         f"{known}, and a yes excludes {critical}: {judged.needed:,} events without a failure would"
         " do, more with some."
     )
+
+
+def _points(number: float) -> str:
+    """Return a difference of error ratios in percentage points."""
+    return format_number(Fraction(number) * 100, digits=3)
 
 
 def _percent(number: float) -> str:
@@ -191,5 +203,6 @@ def _sample_as_json(sample: Sample) -> dict[str, float]:
         "events": sample.events,
         "bad": sample.bad,
         "error_ratio": sample.ratio,
-        "design_effect": sample.effect,
+        "design_effect_for_yes": sample.for_yes,
+        "design_effect_for_no": sample.for_no,
     }

@@ -105,7 +105,9 @@ def placed(rule: Mapping[str, Any]) -> Iterator[Labels]:
 def value(rule: Mapping[str, Any]) -> float:
     name = rule["record"]
     if name == "slo:objective:ratio":
-        return float(objective_of(rule["labels"]))
+        return objective_of(rule["labels"])
+    if name == "growth:limit":
+        return 5.0 if rule["labels"]["growth"] == "disk" else 100.0
     if name.startswith("slo:error_ratio:"):
         return BAD_RATIO
     return 10 * BAD_RATIO if name.startswith("slo:errors:") else 10.0
@@ -212,6 +214,17 @@ def test_a_promise_that_is_kept_to_the_end_lasts_as_long_as_its_budget_does(url:
     (first, *_) = ask(url, filled(panel["targets"][0]["expr"], chosen))
     left_ratio, spends_ratio, window_seconds = 0.005 - BAD_RATIO, BAD_RATIO, 30 * 86_400
     assert float(first["value"][1]) == pytest.approx(left_ratio * window_seconds / spends_ratio)
+
+
+def test_a_limit_that_is_passed_is_reached_and_one_that_nothing_grows_to_is_not(url: str) -> None:
+    board = boards(CATALOG)["dashboards/capacity.json"]
+    days = {
+        panel["title"]: float(ask(url, filled(one["expr"], EVERYWHERE))[0]["value"][1])
+        for panel in panels(board)
+        for one in panel["targets"]
+        if panel["title"].endswith("limit reached in")
+    }
+    assert days == {"disk: limit reached in": 0, "cases: limit reached in": 3650}
 
 
 def test_a_days_bad_events_are_those_of_the_time_that_is_known(url: str) -> None:

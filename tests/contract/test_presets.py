@@ -1,16 +1,18 @@
 """Every preset, with its own examples, judged by promtool, old and new."""
 
-import re
 import subprocess
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
-import yaml
 
 from generator.presets.model import Preset, PresetKind
-from generator.presets.read import read_presets
+from generator.promql.shown import set_rate_interval
 from generator.write import generate, write_files
 from tests.catalogs import copy_catalog, read_whole
+from tests.preset_catalog import alert_of, by_family, replace_services, using
+from tests.servers import prometheus
 from tests.tooling import SET_NAMES, ToolSet, require_tool_set
 
 PLACES = {
@@ -35,14 +37,50 @@ def tools(request: pytest.FixtureRequest) -> ToolSet:
 def test_each_preset_fires_and_stays_silent_in_promtool(
     tools: ToolSet, place: str, tmp_path: Path
 ) -> None:
-    folder = copy_catalog(tmp_path, changes={"catalog.yaml": PLACES[place]})
-    families = conditions_by_family()
-    put_in_place_of_services(folder, families)
-    out = tmp_path / "out"
-    out.mkdir()
-    write_files(generate(read_whole(folder)), out)
-    tests = [f"promtool-tests/{family}.yml" for family in families]
+    families = by_family(PresetKind.CONDITION)
+    out = generated(tmp_path, place, families)
 
+    assert_green(tools, out)
+
+    for family, presets in families.items():
+        tested = tests_of(out, family)
+        for preset in presets:
+            assert f"{family}: {alert_of(preset)} fires" in tested
+            assert f"{family}: {alert_of(preset)} stays silent" in tested
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_sli_is_right_in_promtool(tools: ToolSet, place: str, tmp_path: Path) -> None:
+    families = by_family(PresetKind.SLI)
+    out = generated(tmp_path, place, families)
+
+    assert_green(tools, out)
+
+    for family, presets in families.items():
+        tested = tests_of(out, family)
+        for preset in presets:
+            assert f"{family}/{using(preset)['name']}" in tested
+
+
+def generated(folder: Path, place: str, families: Mapping[str, Iterable[Preset]]) -> Path:
+    """Generate all files of a catalog with a service for each family.
+
+    One a family: promtool evaluates every rule of a file in each test.
+    """
+    catalog = copy_catalog(folder, changes={"catalog.yaml": PLACES[place]})
+    out = folder / "out"
+    out.mkdir()
+    write_files(generate(read_whole(replace_services(catalog, families))), out)
+    return out
+
+
+def tests_of(out: Path, family: str) -> str:
+    files = (out / "promtool-tests").glob(f"{family}.*")
+    return "".join(file.read_text("utf-8") for file in files)
+
+
+def assert_green(tools: ToolSet, out: Path) -> None:
+    tests = sorted((out / "promtool-tests").glob("*.yml"))
     found = subprocess.run(
         [tools.promtool, "test", "rules", *tests],
         cwd=out,
@@ -50,42 +88,21 @@ def test_each_preset_fires_and_stays_silent_in_promtool(
         text=True,
         check=False,
     )
-
     assert found.returncode == 0, found.stdout + found.stderr
-    for family, presets in families.items():
-        tested = (out / "promtool-tests" / f"{family}.yml").read_text("utf-8")
-        for preset in presets:
-            assert f"{family}: {alert_of(preset)} fires" in tested
-            assert f"{family}: {alert_of(preset)} stays silent" in tested
 
 
-def conditions_by_family() -> dict[str, list[Preset]]:
-    found: dict[str, list[Preset]] = {}
-    for preset in read_presets().values():
-        if preset.kind is PresetKind.CONDITION:
-            found.setdefault(preset.id.partition("/")[0], []).append(preset)
-    return found
+def test_each_panel_is_a_query_that_prometheus_takes(tools: ToolSet, tmp_path: Path) -> None:
+    families = by_family(PresetKind.PANEL)
+    catalog = read_whole(replace_services(copy_catalog(tmp_path), families))
+    expressions = [
+        set_rate_interval(query.expression)
+        for service in catalog.services
+        for panel in service.panels
+        for query in panel.queries
+    ]
+    assert len(expressions) >= sum(map(len, families.values()))
 
-
-def alert_of(preset: Preset) -> str:
-    return "".join(word.capitalize() for word in re.split(r"\W", preset.id))
-
-
-def put_in_place_of_services(folder: Path, families: dict[str, list[Preset]]) -> None:
-    """Write a service for each family: promtool evaluates a file's every rule in each test."""
-    service = yaml.safe_load((folder / "services" / "casos.yaml").read_text("utf-8"))
-    del service["slos"]
-    for other in (folder / "services").glob("*.yaml"):
-        other.unlink()
-    for family, presets in families.items():
-        conditions = [
-            {
-                "alert": alert_of(preset),
-                "use": preset.id,
-                "with": {name: one.example for name, one in preset.parameters.items()},
-                "runbook": "service-down",
-            }
-            for preset in presets
-        ]
-        written = {**service, "service": family, "conditions": conditions}
-        (folder / "services" / f"{family}.yaml").write_text(yaml.safe_dump(written), "utf-8")
+    with prometheus(tools, "global: {}\n") as address:
+        for expression in expressions:
+            answer = httpx.get(f"{address}/api/v1/query", params={"query": expression})
+            assert answer.json()["status"] == "success", (expression, answer.text)

@@ -30,6 +30,8 @@ ONLY_IN_RULES = {
     "kubelet_volume_stats_capacity_bytes",
     "kubelet_volume_stats_available_bytes",
     "node_memory_MemAvailable_bytes",
+    "node_filesystem_files",
+    "node_filesystem_files_free",
     "node_filesystem_size_bytes",
     "node_filesystem_avail_bytes",
     "node_filesystem_readonly",

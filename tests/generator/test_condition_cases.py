@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from generator.promtool.condition import condition_cases
-from generator.promtool.model import Case
+from generator.promtool.model import Case, pace_of
 from tests.catalogs import copy_catalog, read_whole
 
 
@@ -26,7 +26,11 @@ def first_case(folder: Path, expr: str, value: object) -> Case:
     file.write_text(yaml.safe_dump(service), "utf-8")
     catalog = read_whole(folder)
     found = next(one for one in catalog.services if one.name == "casos")
-    return next(condition_cases(catalog.organisation, found, found.conditions[0]))
+    return next(
+        condition_cases(
+            catalog.organisation, found, found.conditions[0], pace_of(catalog.organisation)
+        )
+    )
 
 
 def expected_at(case: Case) -> dict[timedelta, bool]:

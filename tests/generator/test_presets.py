@@ -5,33 +5,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from generator.catalog.model import Condition
 from generator.catalog.read import read_catalog
 from generator.presets.argument import ArgumentError, read_argument
-from generator.presets.model import Parameter, ParameterKind, PresetKind
-from generator.presets.read import read_presets
+from generator.presets.model import Parameter, ParameterKind, Preset, PresetKind
 from generator.presets.render import render_metrics
 from generator.promql.check import check_expression
 from guardia.catalog_folder import read_catalog_folder
 from guardia.problem import Problem
 from tests.catalogs import copy_catalog, read_whole
+from tests.preset_catalog import RUNBOOK, change_service, presets_of, using
 
 CASOS = "services/casos.yaml"
 HOSTILE = 'a"} or vector(1) #\\ {{ $value }} <<above>>\n'
 
 
-def using(folder: Path, *conditions: Mapping[str, Any]) -> Path:
+def using_them(folder: Path, *conditions: Mapping[str, Any]) -> Path:
     """Put these in place of the conditions of a copied catalog's first service."""
-    file = folder / CASOS
-    service = yaml.safe_load(file.read_text("utf-8"))
-    service["conditions"] = [
-        {"alert": f"Preset{number}", "runbook": "service-down", **one}
+    written = [
+        {"alert": f"Preset{number}", "runbook": RUNBOOK, **one}
         for number, one in enumerate(conditions)
     ]
-    file.write_text(yaml.safe_dump(service), "utf-8")
-    return folder
+    return change_service(folder, conditions=written)
 
 
 def conditions_of(folder: Path) -> tuple[Condition, ...]:
@@ -44,66 +40,46 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
     return read_catalog(documents)[1]
 
 
-def examples_of(preset: str) -> dict[str, str]:
-    parameters = read_presets()[preset].parameters
-    return {name: parameter.example for name, parameter in parameters.items()}
-
-
-def presets_of(kind: PresetKind) -> list[str]:
-    return [preset.id for preset in read_presets().values() if preset.kind is kind]
-
-
-@pytest.mark.parametrize("preset", presets_of(PresetKind.CONDITION))
-@pytest.mark.parametrize("language", ["en", "es", "pt"])
-def test_a_preset_with_the_examples_of_its_parameters_is_a_catalog_without_problems(
-    preset: str, language: str, tmp_path: Path
-) -> None:
-    folder = using(copy_catalog(tmp_path), {"use": preset, "with": examples_of(preset)})
+def in_language(folder: Path, language: str) -> Path:
     catalog = folder / "catalog.yaml"
     catalog.write_text(catalog.read_text("utf-8") + f"\nlanguage: {language}\n", "utf-8")
+    return folder
 
-    (condition,) = conditions_of(folder)
 
-    written = read_presets()[preset].template
-    assert condition.severity.value == written["severity"]
+@pytest.mark.parametrize("preset", presets_of(PresetKind.CONDITION), ids=lambda one: one.id)
+@pytest.mark.parametrize("language", ["en", "es", "pt"])
+def test_a_preset_with_the_examples_of_its_parameters_is_a_catalog_without_problems(
+    preset: Preset, language: str, tmp_path: Path
+) -> None:
+    folder = in_language(copy_catalog(tmp_path), language)
+
+    (condition,) = conditions_of(change_service(folder, conditions=[using(preset)]))
+
+    assert condition.severity.value == preset.template["severity"]
     assert all("<<" not in text for text in (condition.expression, *condition.fires))
     assert all(name in condition.expression for name in metrics_of(preset))
     assert "environment" in condition.expression
 
 
-def metrics_of(preset: str) -> list[str]:
+def metrics_of(preset: Preset) -> list[str]:
     """Return the metrics that a preset reads with its parameters' examples."""
-    found = read_presets()[preset]
-    arguments = {name: read_argument(one, one.example) for name, one in found.parameters.items()}
-    return [metric.name for metric in render_metrics(found, arguments)]
+    arguments = {name: read_argument(one, one.example) for name, one in preset.parameters.items()}
+    return [metric.name for metric in render_metrics(preset, arguments)]
 
 
-@pytest.mark.parametrize("preset", presets_of(PresetKind.SLI))
+@pytest.mark.parametrize("preset", presets_of(PresetKind.SLI), ids=lambda one: one.id)
 def test_a_preset_of_an_sli_with_examples_is_a_catalog_without_problems(
-    preset: str, tmp_path: Path
+    preset: Preset, tmp_path: Path
 ) -> None:
-    folder = copy_catalog(tmp_path)
-    file = folder / CASOS
-    service = yaml.safe_load(file.read_text("utf-8"))
-    service["slos"][0].pop("sli")
-    service["slos"][0].update({"use": preset, "with": examples_of(preset)})
-    file.write_text(yaml.safe_dump(service), "utf-8")
-
-    assert not problems_of(folder)
+    assert not problems_of(change_service(copy_catalog(tmp_path), slos=[using(preset)]))
 
 
-@pytest.mark.parametrize("preset", presets_of(PresetKind.PANEL))
+@pytest.mark.parametrize("preset", presets_of(PresetKind.PANEL), ids=lambda one: one.id)
 @pytest.mark.parametrize("language", ["en", "es", "pt"])
 def test_a_preset_of_a_panel_with_examples_is_a_catalog_without_problems(
-    preset: str, language: str, tmp_path: Path
+    preset: Preset, language: str, tmp_path: Path
 ) -> None:
-    folder = copy_catalog(tmp_path)
-    file = folder / CASOS
-    service = yaml.safe_load(file.read_text("utf-8"))
-    service["panels"] = [{"use": preset, "with": examples_of(preset)}]
-    file.write_text(yaml.safe_dump(service), "utf-8")
-    catalog = folder / "catalog.yaml"
-    catalog.write_text(catalog.read_text("utf-8") + f"\nlanguage: {language}\n", "utf-8")
+    folder = change_service(in_language(copy_catalog(tmp_path), language), panels=[using(preset)])
 
     (panel,) = next(one for one in read_whole(folder).services if one.name == "casos").panels
 
@@ -120,7 +96,7 @@ def test_what_stands_beside_a_preset_wins(tmp_path: Path) -> None:
         "for": "1m",
         "summary": "Cases wait.",
     }
-    (condition,) = conditions_of(using(copy_catalog(tmp_path), given))
+    (condition,) = conditions_of(using_them(copy_catalog(tmp_path), given))
 
     assert condition.expression.endswith('{consumergroup="derivacion-group"} > 0) > 250')
     assert condition.severity.value == "critical"
@@ -131,7 +107,7 @@ def test_what_stands_beside_a_preset_wins(tmp_path: Path) -> None:
 
 def test_no_text_can_leave_its_place(tmp_path: Path) -> None:
     given = {"use": "kafka/consumer-lag", "with": {"group": HOSTILE}}
-    (condition,) = conditions_of(using(copy_catalog(tmp_path), given))
+    (condition,) = conditions_of(using_them(copy_catalog(tmp_path), given))
 
     assert check_expression(condition.expression) is None
     escaped = HOSTILE.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -140,7 +116,7 @@ def test_no_text_can_leave_its_place(tmp_path: Path) -> None:
 
 def test_any_text_can_stand_in_a_sentence(tmp_path: Path) -> None:
     given = {"use": "backups/too-old", "with": {"kind": HOSTILE, "within": "7h"}}
-    (condition,) = conditions_of(using(copy_catalog(tmp_path), given))
+    (condition,) = conditions_of(using_them(copy_catalog(tmp_path), given))
 
     assert '{{"{{"}} $value {{"}}"}} <<above>>' in condition.summary
 
@@ -188,7 +164,7 @@ def test_any_text_can_stand_in_a_sentence(tmp_path: Path) -> None:
 def test_a_wrong_use_is_told_where_it_stands(
     given: Mapping[str, Any], code: str, sentence: str, tmp_path: Path
 ) -> None:
-    folder = using(copy_catalog(tmp_path), given)
+    folder = using_them(copy_catalog(tmp_path), given)
     (found,) = problems_of(folder)
 
     assert found.code == code

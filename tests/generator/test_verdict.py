@@ -120,10 +120,13 @@ def test_an_equal_canary_is_refused_no_more_often_than_stated_counted_out(
 
 
 sides = st.builds(
-    lambda events, share, effect: Sample(events=events, bad=round(events * share), effect=effect),
+    lambda events, share, effect, usual: Sample(
+        events=events, bad=round(events * share), for_yes=effect, for_no=usual
+    ),
     events=st.integers(1, 10**6),
     share=st.one_of(st.just(0.0), st.floats(0, 0.05), st.floats(0, 1)),
     effect=st.one_of(st.just(1.0), st.floats(1, 50)),
+    usual=st.one_of(st.just(1.0), st.floats(1, 50)),
 )
 
 
@@ -144,7 +147,8 @@ def test_more_bad_events_never_make_the_answer_better(
 @given(canary=sides, baseline=sides)
 def test_bursts_only_make_the_interval_wider(canary: Sample, baseline: Sample) -> None:
     alone = compare(canary, baseline, MARGINS, RISKS)
-    clustered = compare(replace(canary, effect=canary.effect * 2), baseline, MARGINS, RISKS)
+    burst = replace(canary, for_yes=canary.for_yes * 2, for_no=canary.for_no * 2)
+    clustered = compare(burst, baseline, MARGINS, RISKS)
     assert clustered.low <= alone.low + 1e-9
     assert clustered.high >= alone.high - 1e-9
     assert alone.low <= canary.ratio - baseline.ratio <= alone.high
@@ -166,6 +170,7 @@ def test_the_same_ratios_from_more_events_tell_more(
 @given(one=sides, other=sides)
 def test_sides_that_swap_turn_the_interval_round(one: Sample, other: Sample) -> None:
     even = Risks(wrong_yes=0.01, wrong_no=0.01)
+    one, other = (replace(side, for_no=side.for_yes) for side in (one, other))
     there, back = compare(one, other, MARGINS, even), compare(other, one, MARGINS, even)
     assert there.low == pytest.approx(-back.high, abs=1e-9)
     assert not there.answer is back.answer is Answer.NO
@@ -260,6 +265,26 @@ def test_a_baseline_that_changes_from_one_half_hour_to_the_next_proves_less() ->
 
     assert answer(even) is Answer.NO
     assert answer(uneven) is Answer.YES
+
+
+def test_an_incident_of_yesterday_withholds_no_yes_and_hides_no_steady_failing() -> None:
+    incident = slices([0.0] * 200 + [400.0] * 4 + [0.0] * 84, each=800)
+    quiet = slices([0.0] * 30, each=540)
+
+    def answer(bad: list[float]) -> Answer:
+        canary = slices(bad, each=60)
+        evidence = Evidence(canary=canary, baseline=quiet, earlier=incident)
+        return judge(evidence, MARGINS, RISKS).answer
+
+    assert answer([0.0] * 30) is Answer.YES
+    assert answer([1.0] * 30) is Answer.NO
+    # A few failures may be a small part of such an incident, and are no longer evidence.
+    few = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0] * 4 + [0.0, 0.0]
+    assert answer(few) is not Answer.NO
+    calm = slices([0.0] * 288, each=800)
+    canary = slices(few, each=60)
+    found = judge(Evidence(canary=canary, baseline=quiet, earlier=calm), MARGINS, RISKS)
+    assert found.answer is Answer.NO
 
 
 def test_one_no_outweighs_all_and_one_doubt_every_yes() -> None:

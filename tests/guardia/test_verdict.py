@@ -94,7 +94,7 @@ def test_yes_is_shown_with_its_numbers_and_said_in_the_last_line(
         "  availability  canary    1,800   0    0%      1.0\n"
         "                baseline  16,200  0    0%      1.0\n"
         "\n"
-        "availability: yes: its error ratio is higher by 0.256% at most; 1.44% would have been"
+        "availability: yes: its error ratio is 0.256 points higher at most; 1.44 would have been"
         " seen.\n"
         "\n"
         "verdict: yes, go on\n"
@@ -110,7 +110,7 @@ def test_no_exits_with_1(
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "verdict: no, roll back"
     assert re.fullmatch(
-        r"availability: no: its error ratio is higher by 1\.\d+% to 2\.\d+%, which is beyond"
+        r"availability: no: its error ratio is 1\.\d+ to 2\.\d+ points higher, which is beyond"
         r" chance\.",
         lines[-3],
     )
@@ -124,7 +124,7 @@ def test_too_little_traffic_exits_with_2_and_says_how_much_would_do(
 
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert "a yes excludes 1.44%: 318 events without a failure would do" in shown.out
+    assert "a yes excludes 1.44: 318 events without a failure would do" in shown.out
     assert shown.out.endswith("\nverdict: not enough traffic, wait and ask again\n")
 
 
@@ -137,7 +137,13 @@ def test_json_holds_the_verdict_and_all_that_decided_it(
     assert found["verdict"] == "yes"
     assert found["environment"] == "prod"
     (slo,) = found["slos"]
-    assert slo["canary"] == {"events": 1800, "bad": 0, "error_ratio": 0, "design_effect": 1}
+    assert slo["canary"] == {
+        "events": 1800,
+        "bad": 0,
+        "error_ratio": 0,
+        "design_effect_for_yes": 1,
+        "design_effect_for_no": 1,
+    }
     assert slo["beside"] == "the baseline in this step"
     assert 0.001 < slo["higher_by"]["to"] < slo["critical"] == 0.0144
 
@@ -177,11 +183,21 @@ def test_a_baseline_in_an_outage_is_said(
     assert "The baseline fails as in an outage" in capsys.readouterr().out
 
 
+def test_a_better_canary_is_said_to_be_better(
+    catalog: Path, prometheus: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Answering.counts = {"v1": (540, 54), "v2": (60, 0)}
+    assert ask(catalog, prometheus) == 0
+    assert re.search(
+        r"yes: its error ratio is 9\.\d+ points lower at least\.", capsys.readouterr().out
+    )
+
+
 def test_an_asked_burn_rate_sets_what_a_yes_excludes(
     catalog: Path, prometheus: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ask(catalog, prometheus, "--burn-rate", "2") == 2
-    assert "a yes excludes 0.2%" in capsys.readouterr().out
+    assert "a yes excludes 0.2" in capsys.readouterr().out
 
 
 def test_a_token_is_sent_and_never_shown(
