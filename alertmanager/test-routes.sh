@@ -96,6 +96,7 @@ check 'TargetsDown, kafka, prod, b, critical, plataforma' guardia 'alertname="Ta
 check 'KafkaClusterDown, kafka, prod, b, critical, plataforma' guardia 'alertname="KafkaClusterDown"' 'service="kafka"' 'environment="prod"' 'region="b"' 'severity="critical"' 'team="plataforma"'
 check 'KafkaOfflinePartitions, kafka, prod, b, critical, plataforma' guardia 'alertname="KafkaOfflinePartitions"' 'service="kafka"' 'environment="prod"' 'region="b"' 'severity="critical"' 'team="plataforma"'
 check 'KafkaBrokerDown, kafka, prod, b, high, plataforma' guardia 'alertname="KafkaBrokerDown"' 'service="kafka"' 'environment="prod"' 'region="b"' 'severity="high"' 'team="plataforma"'
+check 'KafkaReplicasMissing, kafka, prod, b, high, plataforma' guardia 'alertname="KafkaReplicasMissing"' 'service="kafka"' 'environment="prod"' 'region="b"' 'severity="high"' 'team="plataforma"'
 check 'KafkaUnderReplicated, kafka, prod, b, high, plataforma' guardia 'alertname="KafkaUnderReplicated"' 'service="kafka"' 'environment="prod"' 'region="b"' 'severity="high"' 'team="plataforma"'
 check 'TargetsDown, negocio, prod, b, critical, plataforma' guardia 'alertname="TargetsDown"' 'service="negocio"' 'environment="prod"' 'region="b"' 'severity="critical"' 'team="plataforma"'
 check 'ErrorBudgetBurn, negocio, prod, b, case-sla, critical, plataforma' guardia 'alertname="ErrorBudgetBurn"' 'service="negocio"' 'environment="prod"' 'region="b"' 'slo="case-sla"' 'severity="critical"' 'team="plataforma"'
@@ -122,6 +123,7 @@ check 'NotificacionesDeployed, notificaciones, prod, b, low, plataforma' guardia
 check 'TargetsDown, postgres, prod, b, critical, plataforma' guardia 'alertname="TargetsDown"' 'service="postgres"' 'environment="prod"' 'region="b"' 'severity="critical"' 'team="plataforma"'
 check 'ErrorBudgetBurn, postgres, prod, b, availability, critical, plataforma' guardia 'alertname="ErrorBudgetBurn"' 'service="postgres"' 'environment="prod"' 'region="b"' 'slo="availability"' 'severity="critical"' 'team="plataforma"'
 check 'DatabaseDown, postgres, prod, b, critical, plataforma' guardia 'alertname="DatabaseDown"' 'service="postgres"' 'environment="prod"' 'region="b"' 'severity="critical"' 'team="plataforma"'
+check 'DatabaseReplicasMissing, postgres, prod, b, high, plataforma' guardia 'alertname="DatabaseReplicasMissing"' 'service="postgres"' 'environment="prod"' 'region="b"' 'severity="high"' 'team="plataforma"'
 check 'DatabaseConnectionsHigh, postgres, prod, b, high, plataforma' guardia 'alertname="DatabaseConnectionsHigh"' 'service="postgres"' 'environment="prod"' 'region="b"' 'severity="high"' 'team="plataforma"'
 check 'DatabaseReplicaLag, postgres, prod, b, high, plataforma' guardia 'alertname="DatabaseReplicaLag"' 'service="postgres"' 'environment="prod"' 'region="b"' 'severity="high"' 'team="plataforma"'
 check 'DatabaseSlowQueries, postgres, prod, b, medium, plataforma' guardia 'alertname="DatabaseSlowQueries"' 'service="postgres"' 'environment="prod"' 'region="b"' 'severity="medium"' 'team="plataforma"'
@@ -200,4 +202,4 @@ check 'CriticalAlertNotRouted, usuarios, prod, b, critical, plataforma, Usuarios
 check RouterCatalogRefused guardia 'alertname="RouterCatalogRefused"'
 check RouterTemplatesFailing guardia 'alertname="RouterTemplatesFailing"'
 [ "$wrong" -eq 0 ] || exit 1
-echo "175 alerts go where they should"
+echo "177 alerts go where they should"

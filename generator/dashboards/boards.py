@@ -10,8 +10,8 @@ from generator.dashboards.pages import pages
 from generator.dashboards.place import ChosenPlace, chosen_place
 from generator.dashboards.slo import ALERT_STEPS, all_slos, declared_slos, slo_table
 from generator.dashboards.texts import text
-from generator.naming import dashboard_uid
-from generator.promql.text import select
+from generator.naming import WATCHDOG_ALERT, dashboard_uid
+from generator.promql.text import quote, select
 
 _MOST_LINES = 20  # that one graph can be read with
 
@@ -74,7 +74,7 @@ def _first(catalog: Catalog, expression: str) -> str:
 
 
 def _alerts_by_severity(organisation: Organisation, place: ChosenPlace) -> Panel:
-    firing = select("ALERTS", place.inside('alertstate="firing",severity!="none"'))
+    firing = _firing(organisation, place)
     return Panel(
         kind="stat",
         title=text(organisation, "alerts_by_severity"),
@@ -94,7 +94,7 @@ def _alerts_by_severity(organisation: Organisation, place: ChosenPlace) -> Panel
 
 
 def _open_alerts(organisation: Organisation, place: ChosenPlace) -> Panel:
-    firing = select("ALERTS", place.inside('alertstate="firing",severity!="none"'))
+    firing = _firing(organisation, place)
     labels = ", ".join(["severity", "alertname", "service", "slo", "team"])
     return Panel(
         kind="table",
@@ -105,6 +105,18 @@ def _open_alerts(organisation: Organisation, place: ChosenPlace) -> Panel:
         width=16,
         height=8,
     )
+
+
+def _firing(organisation: Organisation, place: ChosenPlace) -> str:
+    """Return the alerts that fire in the chosen place, and those of no place: our own.
+
+    The Watchdog always fires, so it is no news.
+    """
+    matchers = f'alertstate="firing",alertname!={quote(WATCHDOG_ALERT)}'
+    if not organisation.environment_on_series:
+        return select("ALERTS", place.inside(matchers))
+    nowhere = f'{matchers},{organisation.environment_label}=""'
+    return f"({select('ALERTS', place.inside(matchers))} or {select('ALERTS', nowhere)})"
 
 
 def _lines(organisation: Organisation, name: str, expression: str, legend: str, unit: str) -> Panel:

@@ -44,9 +44,15 @@ def service_panels(organisation: Organisation, service: Service, place: ChosenPl
     """Return what a service shows: its own panels, then its conditions, the worst first."""
     order = list(Severity)
     conditions = sorted(service.conditions, key=lambda one: order.index(one.severity))
+    watched_values: dict[tuple[str, ...], Shown] = {}
+    for one in conditions:
+        shown = _condition(organisation, service, one, place)
+        key = (shown.panel.title, *(query.expression for query in shown.panel.queries))
+        before = watched_values.get(key)
+        watched_values[key] = shown if before is None else _with_threshold(before, shown)
     return [
         *(_own(service, panel, place) for panel in service.panels),
-        *(_condition(organisation, service, one, place) for one in conditions),
+        *watched_values.values(),
     ]
 
 
@@ -58,6 +64,31 @@ def board_panels(catalog: Catalog, board: Board, place: ChosenPlace) -> list[Pan
             if board in shown.boards:
                 alike.setdefault((shown.panel.title, shown.panel.unit), []).append(shown)
     return [panel for group in alike.values() for panel in _together(group)]
+
+
+def _with_threshold(shown: Shown, other: Shown) -> Shown:
+    """Return one panel for a value that two conditions compare, with the thresholds of both."""
+    panel, more = shown.panel, other.panel
+    steps = panel.steps
+    if panel.draws_steps and more.draws_steps:
+        steps = _both(panel.steps, more.steps)
+    after = more.description.split("\n\n")[-1]
+    joined = replace(panel, steps=steps, description=f"{panel.description}\n\n{after}")
+    return replace(shown, boards=shown.boards | other.boards, panel=joined)
+
+
+def _both(worse: Steps, milder: Steps) -> Steps:
+    """Return the colours of two thresholds on one side; those of the worse where they differ."""
+    if _is_above(worse) != _is_above(milder):
+        return worse
+    if _is_above(worse):
+        return (worse[0], *sorted([*milder[1:], *worse[1:]], key=lambda step: step[1] or 0.0))
+    # Below: a colour holds up to the next limit, so the milder one's begins at the worse's.
+    return (worse[0], (milder[0][0], worse[1][1]), *milder[1:])
+
+
+def _is_above(steps: Steps) -> bool:
+    return steps[0][0] == "green"
 
 
 def _own(service: Service, panel: OwnPanel, place: ChosenPlace) -> Shown:
@@ -191,6 +222,8 @@ def _same_links(group: Iterable[Shown]) -> bool:
 
 
 def _prefixed(service: str, legend: str) -> str:
+    if "{{job}}" in legend:  # which says it already
+        return legend
     return service if legend == "__auto" else f"{service} {legend}"
 
 

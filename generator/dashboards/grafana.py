@@ -237,7 +237,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "options": _options(panel),
         "targets": [_target(panel, index, query) for index, query in enumerate(panel.queries)],
     }
-    if panel.columns:
+    if panel.kind == "table":
         found["transformations"] = _transformations(panel)
     if panel.time_from is not None:
         found["timeFrom"] = panel.time_from
@@ -308,9 +308,10 @@ _COLORED = {
 def _transformations(panel: Panel) -> list[dict[str, Any]]:
     """Return what makes one row of the same labels in all queries, with titles for the values."""
     left_out = dict.fromkeys(("Time", *panel.hidden), True)
-    titles = {f"Value #{column.query}": column.title for column in panel.columns}
-    if len(panel.queries) == 1:
-        titles = {"Value": panel.columns[0].title}
+    names = {column.query: column.title for column in panel.columns}
+    titles = {f"Value #{query}": title for query, title in names.items()}
+    if len(panel.queries) == 1:  # then the value has no letter
+        titles = dict(zip(["Value"], names.values(), strict=False))
     return [
         {"id": "merge", "options": {}},
         {"id": "organize", "options": {"excludeByName": left_out, "renameByName": titles}},

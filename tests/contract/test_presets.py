@@ -40,10 +40,10 @@ def test_each_preset_fires_and_stays_silent_in_promtool(
     families = by_family(PresetKind.CONDITION)
     out = generated(tmp_path, place, families)
 
-    assert_green(tools, out)
+    assert_green(tools, out, sorted((out / "promtool-tests").glob("*.yml")))
 
     for family, presets in families.items():
-        tested = tests_of(out, family)
+        tested = written_tests(out, family)
         for preset in presets:
             assert f"{family}: {alert_of(preset)} fires" in tested
             assert f"{family}: {alert_of(preset)} stays silent" in tested
@@ -54,10 +54,11 @@ def test_each_sli_is_right_in_promtool(tools: ToolSet, place: str, tmp_path: Pat
     families = by_family(PresetKind.SLI)
     out = generated(tmp_path, place, families)
 
-    assert_green(tools, out)
+    # Not the tests of long windows: what these depend on, no preset decides.
+    assert_green(tools, out, [f"promtool-tests/{family}.yml" for family in families])
 
     for family, presets in families.items():
-        tested = tests_of(out, family)
+        tested = written_tests(out, family)
         for preset in presets:
             assert f"{family}/{using(preset)['name']}" in tested
 
@@ -74,13 +75,12 @@ def generated(folder: Path, place: str, families: Mapping[str, Iterable[Preset]]
     return out
 
 
-def tests_of(out: Path, family: str) -> str:
+def written_tests(out: Path, family: str) -> str:
     files = (out / "promtool-tests").glob(f"{family}.*")
     return "".join(file.read_text("utf-8") for file in files)
 
 
-def assert_green(tools: ToolSet, out: Path) -> None:
-    tests = sorted((out / "promtool-tests").glob("*.yml"))
+def assert_green(tools: ToolSet, out: Path, tests: Iterable[str | Path]) -> None:
     found = subprocess.run(
         [tools.promtool, "test", "rules", *tests],
         cwd=out,

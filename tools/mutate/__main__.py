@@ -1,5 +1,7 @@
 """Change every generated rule in every way that matters, and see which change no test notices.
 
+Without CATALOG, the rules of catalog/ and of every preset, with its parameters' examples.
+
 0: at least 95 % of those that are not harmless were noticed, and each survivor is explained in
 tools/mutate/harmless.yaml; 1: not so; 2: nothing could be judged.
 """
@@ -21,6 +23,7 @@ from tools.mutate.bench import find_invalid
 from tools.mutate.harmless import DECLARED, find_reason, find_stale, read_harmless
 from tools.mutate.judge import Judge, benches
 from tools.mutate.mutants import Mutant, draw_sample, make_mutants
+from tools.mutate.presets import copy_with_presets
 from tools.mutate.report import render_markdown, render_text
 from tools.mutate.result import Result, Verdict
 from tools.mutate.suite import Suite, SuiteError, read_suite, untested
@@ -45,7 +48,7 @@ def main() -> int:
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.mutate", description=__doc__)
     parser.add_argument(
-        "catalog", nargs="?", default=ROOT / "catalog", type=Path, help="its folder (catalog/)"
+        "catalog", nargs="?", type=Path, help="the folder of another catalog, without the presets"
     )
     parser.add_argument(
         "--set", choices=SET_NAMES, default=SET_NAMES[0], help="whose promtool judges (%(default)s)"
@@ -91,9 +94,10 @@ def _judge_catalog(options: argparse.Namespace) -> Result:
     if tools is None:
         raise SuiteError(f"the tool set `{options.set}` is missing; `make tools` brings it")
     entries = read_harmless(DECLARED.read_text(encoding="utf-8"))
-    suite = _generate(options.catalog)
+    suite = _read(options.catalog)
     every = _make_mutants(suite)
     chosen = _choose(every, options)
+    suite = suite.only_for({mutant.file for mutant in chosen})
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
         invalid = find_invalid(chosen, Path(folder), tools.promtool)
     mutants = [mutant for index, mutant in enumerate(chosen) if index not in invalid]
@@ -113,6 +117,13 @@ def _judge_catalog(options: argparse.Namespace) -> Result:
         # What a part of the mutants does not need may be needed by the others.
         stale=find_stale(entries, survivors) if len(chosen) == len(every) else [],
     )
+
+
+def _read(catalog: Path | None) -> Suite:
+    if catalog is not None:
+        return _generate(catalog)
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        return _generate(copy_with_presets(ROOT / "catalog", Path(folder)))
 
 
 def _generate(catalog: Path) -> Suite:

@@ -1,7 +1,7 @@
 """Generated rule files and the scenarios that test them, each a promtool file of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,11 @@ class Suite:
     def scenarios_of(self, rule_file: str) -> list[Scenario]:
         """Return the scenarios that a change of this rule file can turn red."""
         return [each for each in self.scenarios if rule_file in each.rule_files]
+
+    def only_for(self, rule_files: Set[str]) -> "Suite":
+        """Return the suite with only the scenarios that a change of these files can turn red."""
+        scenarios = tuple(each for each in self.scenarios if each.rule_files & rule_files)
+        return replace(self, scenarios=scenarios)
 
     def write(self, folder: Path) -> None:
         """Write all rule files and all scenarios below `folder`."""
