@@ -51,6 +51,8 @@ def write_out_presets(reading: Reading, organisation: Organisation) -> WrittenOu
         metrics.extend(used)
         written = reading.value(at)
         kept = {key: one for key, one in written.items() if key not in ("use", "with")}
+        if "panel" in given and "panel" in kept:  # its title alone may be the author's
+            kept["panel"] = {**given["panel"], **kept["panel"]}
         value = _with_value(value, at, {**given, **kept})
         for key in given.keys() - written.keys():
             extents[(*at, key)] = extents[(*at, "use")]

@@ -33,17 +33,24 @@ Steps = Sequence[tuple[str, float | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A panel of one service, and the dashboards that hold it beside the service's own."""
+    """A panel of one service."""
 
     service: Service
-    boards: frozenset[Board]
     panel: Panel
 
 
-def service_panels(organisation: Organisation, service: Service, place: ChosenPlace) -> list[Shown]:
-    """Return what a service shows: its own panels, then its conditions, the worst first."""
+def service_panels(
+    organisation: Organisation, service: Service, place: ChosenPlace, board: Board | None = None
+) -> list[Shown]:
+    """Return what a service shows: its own panels, then its conditions, the worst first.
+
+    With `board`, only what belongs there.
+    """
     order = list(Severity)
-    conditions = sorted(service.conditions, key=lambda one: order.index(one.severity))
+    conditions = sorted(
+        (one for one in service.conditions if board is None or board in one.panel.boards),
+        key=lambda one: order.index(one.severity),
+    )
     watched_values: dict[tuple[str, ...], Shown] = {}
     for one in conditions:
         shown = _condition(organisation, service, one, place)
@@ -51,7 +58,11 @@ def service_panels(organisation: Organisation, service: Service, place: ChosenPl
         before = watched_values.get(key)
         watched_values[key] = shown if before is None else _with_threshold(before, shown)
     return [
-        *(_own(service, panel, place) for panel in service.panels),
+        *(
+            _own(service, panel, place)
+            for panel in service.panels
+            if board is None or board in panel.boards
+        ),
         *watched_values.values(),
     ]
 
@@ -60,9 +71,8 @@ def board_panels(catalog: Catalog, board: Board, place: ChosenPlace) -> list[Pan
     """Return the panels of all services for one dashboard; alike ones become one with all lines."""
     alike: dict[tuple[str, str], list[Shown]] = {}
     for service in catalog.services:
-        for shown in service_panels(catalog.organisation, service, place):
-            if board in shown.boards:
-                alike.setdefault((shown.panel.title, shown.panel.unit), []).append(shown)
+        for shown in service_panels(catalog.organisation, service, place, board):
+            alike.setdefault((shown.panel.title, shown.panel.unit), []).append(shown)
     return [panel for group in alike.values() for panel in _together(group)]
 
 
@@ -74,7 +84,7 @@ def _with_threshold(shown: Shown, other: Shown) -> Shown:
         steps = _both(panel.steps, more.steps)
     after = more.description.split("\n\n")[-1]
     joined = replace(panel, steps=steps, description=f"{panel.description}\n\n{after}")
-    return replace(shown, boards=shown.boards | other.boards, panel=joined)
+    return replace(shown, panel=joined)
 
 
 def _both(worse: Steps, milder: Steps) -> Steps:
@@ -100,7 +110,6 @@ def _own(service: Service, panel: OwnPanel, place: ChosenPlace) -> Shown:
     steps = next((_steps(sign, value, "red") for sign, value in limits if value is not None), ())
     return Shown(
         service=service,
-        boards=panel.boards,
         panel=_graph(panel.title, panel.description, panel.unit, queries, steps),
     )
 
@@ -130,9 +139,7 @@ def _condition(
         steps,
     )
     runbook = {text(organisation, "runbook"): f"{organisation.runbooks_url}{condition.runbook}"}
-    return Shown(
-        service=service, boards=condition.panel.boards, panel=replace(panel, links=runbook)
-    )
+    return Shown(service=service, panel=replace(panel, links=runbook))
 
 
 def _graph(

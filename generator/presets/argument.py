@@ -8,7 +8,7 @@ from fractions import Fraction
 from generator.go_template import template_text
 from generator.presets.model import Parameter, ParameterKind, Preset
 from generator.promql.check import parse_selector
-from generator.promql.example import example_labels
+from generator.promql.example import counterexample_labels, example_labels
 from generator.promql.text import matchers, quote
 from generator.slo.percent import format_number, format_percent, parse_percent
 from guardia.duration import format_duration, parse_duration
@@ -31,6 +31,11 @@ class Text:
 
     def __str__(self) -> str:
         return quote(self.value)
+
+    @property
+    def other(self) -> str:
+        """Return another label's value, quoted."""
+        return quote(f"{self.value}-2")
 
     @property
     def shown(self) -> str:
@@ -67,6 +72,22 @@ class Matchers:
     def example(self) -> str:
         """Return labels that meet them all, as they stand between braces."""
         return matchers(example_labels(self.parsed) or {})
+
+    @property
+    def other(self) -> str:
+        """Return the labels of something else of the same kind, which they do not select."""
+        return matchers(self.unselected or {})
+
+    @property
+    def unselected(self) -> dict[str, str] | None:
+        """Return labels that all but one of them select, or None when they select everything."""
+        for one in self.parsed:
+            others = [other for other in self.parsed if other.name != one.name]
+            if one.operator == "=" and (labels := example_labels(others)) is not None:
+                return {**labels, one.name: f"{one.value}-2"}
+            if (labels := counterexample_labels(others, self.parsed)) is not None:
+                return labels
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +192,7 @@ def _read_matchers(parameter: Parameter, written: str) -> Matchers:
             "no series can have such labels" if parsed else "it has no matcher",
             f"write matchers such as {parameter.example}",
         )
-    return Matchers(text, parsed)
+    found = Matchers(text, parsed)
+    if found.unselected is None:
+        raise ArgumentError("it selects everything", f"write matchers such as {parameter.example}")
+    return found

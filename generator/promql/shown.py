@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from promql_parser import BinaryExpr, Call, Expr, MatrixSelector, VectorSelector
 
 from generator.promql.check import parse_expression
-from generator.promql.finding import read_expression
-from generator.promql.tree import COMPARISONS, bare, number, operator, words
+from generator.promql.tree import COMPARISONS, bare, number, operator, walk, words
 from guardia.duration import format_duration, parse_duration
 
 RATE_INTERVAL = "$__rate_interval"  # Grafana's: a range that holds enough samples at any zoom
@@ -72,7 +72,7 @@ def watched(expression: str) -> Watched:
     What follows it behind `and` or `unless` narrows when the alert fires, not
     what its value is.
     """
-    text, top = expression, bare(read_expression(expression).top)
+    text, top = expression, bare(_parsed(expression))
     while isinstance(top, BinaryExpr) and operator(top) in ("and", "unless"):
         before = _left(text, top)
         if before is None:
@@ -98,7 +98,7 @@ def as_shown(expression: str) -> tuple[str, timedelta | None]:
     """
     lengths = [
         part.args[0].range
-        for part in read_expression(expression).parts()
+        for part in walk(_parsed(expression))
         if isinstance(part, Call)
         and part.func.name in ("rate", "irate")
         and isinstance(part.args[0], MatrixSelector)
@@ -166,6 +166,7 @@ def _signs(text: str, sign: str) -> Iterator[tuple[int, int]]:
     yield from reversed(found)
 
 
+@lru_cache(maxsize=256)  # each expression of a panel is looked at a few times in a row
 def _parsed(text: str) -> Expr:
     parsed = parse_expression(text)
     if not isinstance(parsed, Expr):
@@ -176,7 +177,7 @@ def _parsed(text: str) -> Expr:
 def _selectors(expression: str) -> list[tuple[str, list[str]]]:
     return [
         (str(part.name or ""), _written(part))
-        for part in read_expression(set_rate_interval(expression)).parts()
+        for part in walk(_parsed(set_rate_interval(expression)))
         if isinstance(part, VectorSelector)
     ]
 

@@ -132,3 +132,16 @@ def test_an_slo_with_a_preset_and_an_sli_is_refused(tmp_path: Path) -> None:
     )
     file.write_text(text, "utf-8")
     assert problem_of(folder).message == "both a preset and `sli` say what is good"
+
+
+def test_a_presets_panel_may_get_another_title_and_keeps_the_rest(tmp_path: Path) -> None:
+    condition = {
+        "alert": "LagHigh",
+        "use": "kafka/consumer-lag",
+        "with": {"group": "derivacion-group"},
+        "panel": {"title": "Waiting cases"},
+        "runbook": "service-down",
+    }
+    (found,) = casos(with_parts(tmp_path, conditions=[condition])).conditions
+    assert found.panel.title == "Waiting cases"
+    assert found.panel.boards == {Board.INFRASTRUCTURE}

@@ -8,11 +8,12 @@ import pytest
 
 from generator.catalog.model import Condition
 from generator.catalog.read import read_catalog
-from generator.presets.argument import ArgumentError, read_argument
+from generator.presets.argument import ArgumentError, Matchers, read_argument
 from generator.presets.model import Parameter, ParameterKind, Preset, PresetKind
 from generator.presets.render import render_metrics
 from generator.promql.check import check_expression
 from guardia.catalog_folder import read_catalog_folder
+from guardia.matcher import matches_all
 from guardia.problem import Problem
 from tests.catalogs import copy_catalog, read_whole
 from tests.preset_catalog import RUNBOOK, change_service, presets_of, using
@@ -189,6 +190,30 @@ def test_arguments_without_a_preset_are_refused(tmp_path: Path) -> None:
 )
 def test_arguments_are_exact(kind: str, written: str, shown: str) -> None:
     assert str(read_argument(parameter(kind), written)) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [
+        ('job="a"', 'job="a-2"'),
+        ('job="a",cluster="b"', 'cluster="b",job="a-2"'),
+        ('job=~"a|b"', 'job="200"'),
+        ('job=~".+"', ""),
+        ('job!="a"', 'job="a"'),
+        ('job=~".*",cluster="b"', 'cluster="b-2"'),
+    ],
+)
+def test_an_example_can_show_what_matchers_do_not_select(written: str, other: str) -> None:
+    found = read_argument(parameter("matchers"), written)
+
+    assert isinstance(found, Matchers)
+    assert found.other == other
+    assert not matches_all(found.parsed, found.unselected or {})
+
+
+def test_matchers_that_select_everything_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="it selects everything"):
+        read_argument(parameter("matchers"), 'job=~".*"')
 
 
 def test_what_could_never_fire_is_refused() -> None:

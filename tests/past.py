@@ -1,0 +1,103 @@
+"""Series with their past, and the real Prometheus that answers for them.
+
+A past is written as OpenMetrics with timestamps, of which promtool makes blocks.
+"""
+
+import json
+import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers import prometheus
+from tests.tooling import ToolSet
+
+Labels = tuple[tuple[str, str], ...]
+Sample = tuple[float, float | str]  # Unix seconds, value
+# By metric name, then by labels: a name's series stand together, as OpenMetrics asks.
+Past = dict[str, dict[Labels, list[Sample]]]
+
+
+def labels_of(labels: Mapping[str, str]) -> Labels:
+    """Return labels as the key of a series."""
+    return tuple(sorted(labels.items()))
+
+
+def write_past(path: Path, past: Past) -> None:
+    """Write series; the samples of each are in the order of time."""
+    with path.open("w", encoding="utf-8") as text:
+        for name, by_labels in past.items():
+            for labels, samples in by_labels.items():
+                inside = ",".join(f"{label}={json.dumps(value)}" for label, value in labels)
+                text.writelines(f"{name}{{{inside}}} {value} {at}\n" for at, value in samples)
+        text.write("# EOF\n")
+
+
+class QueryError(Exception):
+    """What Prometheus said against a query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A folder of blocks and the programs that read them."""
+
+    tools: ToolSet
+    storage: Path
+
+    def add(self, file: Path) -> None:
+        """Make blocks of a file of OpenMetrics, and delete it; no Prometheus may be running."""
+        command: list[str | Path] = [
+            self.tools.promtool, "tsdb", "create-blocks-from", "openmetrics",
+        ]  # fmt: skip
+        subprocess.run([*command, "--quiet", file, self.storage], check=True, capture_output=True)
+        file.unlink()
+
+    @contextmanager
+    def served(self) -> Iterator["Answers"]:
+        """Run Prometheus on the blocks; it scrapes nothing and evaluates no rules."""
+        with prometheus(self.tools, "{}", storage=self.storage) as url:
+            yield Answers(url)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The query API of a Prometheus."""
+
+    url: str
+
+    def instant(self, expression: str, *, at: float) -> list[dict[str, Any]]:
+        """Return the series of an instant query, each with its `value`.
+
+        A scalar is one series without labels.
+        """
+        found = self._ask("query", query=expression, time=str(at))
+        if found["resultType"] == "scalar":
+            return [{"metric": {}, "value": found["result"]}]
+        result: list[dict[str, Any]] = found["result"]
+        return result
+
+    def range(
+        self, expression: str, *, starts: float, ends: float, step: float
+    ) -> list[dict[str, Any]]:
+        """Return the series of a range query, each with its `values`."""
+        asked = {"start": str(starts), "end": str(ends), "step": str(step)}
+        result: list[dict[str, Any]] = self._ask("query_range", query=expression, **asked)["result"]
+        return result
+
+    def label_values(self, selector: str, label: str, *, starts: float, ends: float) -> list[str]:
+        """Return a label's values among the series that a selector finds."""
+        asked = {"match[]": selector, "start": str(starts), "end": str(ends)}
+        values: list[str] = self._ask(f"label/{label}/values", **asked)
+        return values
+
+    def _ask(self, path: str, **asked: str) -> Any:
+        address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(asked)}"
+        try:
+            with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - ours
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise QueryError(f"{json.load(error)['error']}: {asked}") from None
