@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     check_catalog,
     generate_rules,
+    generate_services,
     rule_cost,
     verdict,
     webhook_rate,
@@ -32,6 +33,7 @@ def main() -> int:
     for name, measure in (
         ("check_catalog", check_catalog.measure),
         ("generate_rules", generate_rules.measure),
+        ("generate_services", generate_services.measure),
         ("rule_cost", rule_cost.measure),
         ("verdict", verdict.measure),
         ("webhook_to_page", _webhook_to_page),

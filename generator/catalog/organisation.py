@@ -214,7 +214,7 @@ def _whole_milliseconds(length: timedelta) -> timedelta:
 
 def _check_label(reading: Reading, at: Pointer) -> None:
     name = reading.value(at)
-    if name in OWN_LABELS or name.startswith("__"):
+    if name in (*OWN_LABELS, "datasource", "le") or name.startswith("__"):
         reading.problem(
             "label-reserved",
             at,

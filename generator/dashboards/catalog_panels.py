@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import reduce
+from math import isfinite
 
 from promql_parser import Call, VectorSelector
 
@@ -80,25 +83,30 @@ def _with_threshold(shown: Shown, other: Shown) -> Shown:
     """Return one panel for a value that two conditions compare, with the thresholds of both."""
     panel, more = shown.panel, other.panel
     steps = panel.steps
-    if panel.draws_steps and more.draws_steps:
+    if panel.draws_steps:
         steps = _both(panel.steps, more.steps)
     after = more.description.split("\n\n")[-1]
     joined = replace(panel, steps=steps, description=f"{panel.description}\n\n{after}")
     return replace(shown, panel=joined)
 
 
-def _both(worse: Steps, milder: Steps) -> Steps:
-    """Return the colours of two thresholds on one side; those of the worse where they differ."""
-    if _is_above(worse) != _is_above(milder):
-        return worse
-    if _is_above(worse):
-        return (worse[0], *sorted([*milder[1:], *worse[1:]], key=lambda step: step[1] or 0.0))
-    # Below: a colour holds up to the next limit, so the milder one's begins at the worse's.
-    return (worse[0], (milder[0][0], worse[1][1]), *milder[1:])
+def _both(one: Steps, other: Steps) -> Steps:
+    """Return the colours of two thresholds at once: between each two limits the worse one."""
+    limits = sorted({value for _, value in (*one, *other) if value is not None})
+    steps: list[tuple[str, float | None]] = [(_worse(one[0][0], other[0][0]), None)]
+    for limit in limits:
+        color = _worse(_color(one, limit), _color(other, limit))
+        if color != steps[-1][0]:
+            steps.append((color, limit))
+    return steps
 
 
-def _is_above(steps: Steps) -> bool:
-    return steps[0][0] == "green"
+def _color(steps: Steps, value: float) -> str:
+    return [color for color, start in steps if start is None or start <= value][-1]
+
+
+def _worse(one: str, other: str) -> str:
+    return min(one, other, key=[*_COLORS.values(), "green"].index)
 
 
 def _own(service: Service, panel: OwnPanel, place: ChosenPlace) -> Shown:
@@ -107,7 +115,8 @@ def _own(service: Service, panel: OwnPanel, place: ChosenPlace) -> Shown:
         for query in panel.queries
     ]
     limits = [(">=", panel.above), ("<=", panel.below)]
-    steps = next((_steps(sign, value, "red") for sign, value in limits if value is not None), ())
+    drawn = [_steps(sign, value, "red") for sign, value in limits if value is not None]
+    steps: Steps = reduce(_both, drawn) if drawn else ()
     return Shown(
         service=service,
         panel=_graph(panel.title, panel.description, panel.unit, queries, steps),
@@ -158,8 +167,10 @@ def _graph(
 
 def _query(organisation: Organisation, expression: str, place: ChosenPlace) -> Query:
     asked, longest = as_shown(expression)
+    with suppress(ValueError):  # a selector by `__name__` cannot be held to a place
+        asked = place.only(asked)
     return Query(
-        expression=place.only(asked),
+        expression=asked,
         legend=_legend(expression, organisation.place_labels),
         step=None if longest is None else longest / 4,
     )
@@ -186,17 +197,19 @@ def _steps(sign: str | None, limit: float, color: str) -> Steps:
     A colour holds from its value on, so what is only bad beyond the limit
     begins a little above it.
     """
+    if sign is None or not isfinite(limit):
+        return ()
     beyond = limit + max(abs(limit), 1) * _LITTLE
-    match sign:
-        case ">":
-            return (("green", None), (color, beyond))
-        case ">=":
-            return (("green", None), (color, limit))
-        case "<":
-            return ((color, None), ("green", limit))
-        case "<=" | "==":
-            return ((color, None), ("green", beyond))
-    return ()
+    # Of what is counted there is nothing below zero: then "equal" has no good side below.
+    equal: Steps = (("green", None), (color, limit), ("green", beyond))
+    by_sign: dict[str, Steps] = {
+        ">": (("green", None), (color, beyond)),
+        ">=": (("green", None), (color, limit)),
+        "<": ((color, None), ("green", limit)),
+        "<=": ((color, None), ("green", beyond)),
+        "==": equal if limit > 0 else ((color, None), ("green", beyond)),
+    }
+    return by_sign.get(sign, ())
 
 
 def _together(group: Sequence[Shown]) -> Iterator[Panel]:

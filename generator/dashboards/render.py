@@ -59,7 +59,7 @@ def _path(board: Dashboard) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _provisioning(catalog: Catalog) -> dict[str, Any]:

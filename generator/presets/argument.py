@@ -162,8 +162,10 @@ def _parse(parameter: Parameter, written: str) -> Fraction:
                 return parse_percent(written)
             case ParameterKind.DURATION:
                 return Length(parse_duration(written)).seconds
-            case _:
+            case _ if re.fullmatch(r"[0-9.+-]{1,30}(e[+-]?[0-9]{1,2})?", written, re.ASCII):
                 return Fraction(written)
+            case _:  # also what would take for ever to write out
+                raise ValueError
     except (ValueError, ZeroDivisionError):
         unit = f" of {parameter.unit}" if parameter.unit else ""
         raise ArgumentError(

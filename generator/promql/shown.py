@@ -10,7 +10,6 @@ from promql_parser import BinaryExpr, Call, Expr, MatrixSelector, VectorSelector
 
 from generator.promql.check import parse_expression
 from generator.promql.tree import COMPARISONS, bare, number, operator, walk, words
-from guardia.duration import format_duration, parse_duration
 
 RATE_INTERVAL = "$__rate_interval"  # Grafana's: a range that holds enough samples at any zoom
 _ANY = "5m"  # stands for it while PromQL is checked
@@ -18,7 +17,6 @@ _TOKEN = re.compile(
     r"""\#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[\w:.]+|==|!=|>=|<=|=~|!~|\S""",
     re.DOTALL | re.ASCII,
 )
-_RANGE = re.compile(r"\[\s*(?P<length>[0-9a-z]+)\s*\]")
 _MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 
 
@@ -90,28 +88,32 @@ def watched(expression: str) -> Watched:
 
 
 def as_shown(expression: str) -> tuple[str, timedelta | None]:
-    """Return an expression with its rates over Grafana's interval, and their longest length.
+    """Return an expression with its rates over Grafana's interval, and their length.
+
+    As it is, and None, where not all ranges are those of rates and of one length.
 
     A panel whose steps are a quarter of that length then asks for the same
     ranges as the alert, as long as the picture is not wide. Source: Grafana
     documentation, `$__rate_interval`: at least four times the step.
     """
-    lengths = [
+    ranges = [part for part in walk(_parsed(expression)) if isinstance(part, MatrixSelector)]
+    of_rates = [
         part.args[0].range
         for part in walk(_parsed(expression))
         if isinstance(part, Call)
         and part.func.name in ("rate", "irate")
         and isinstance(part.args[0], MatrixSelector)
     ]
-    if not lengths:
+    # Ranges of two lengths, or of increases, mean something by their length.
+    if len(of_rates) < len(ranges) or len(set(of_rates)) != 1:
         return expression, None
-    texts = {format_duration(length) for length in lengths}
-
-    def swap(match: re.Match[str]) -> str:
-        inside = format_duration(parse_duration(match["length"]))
-        return f"[{RATE_INTERVAL}]" if inside in texts else match[0]
-
-    return _RANGE.sub(swap, expression), max(lengths)
+    shown, done = [], 0
+    tokens = list(_TOKEN.finditer(expression))
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if before[0] == "[" and after[0] == "]" and ":" not in token[0]:
+            shown += [expression[done : token.start()], RATE_INTERVAL]
+            done = token.end()
+    return "".join([*shown, expression[done:]]), of_rates[0]
 
 
 def _is_bool(comparison: BinaryExpr) -> bool:

@@ -49,7 +49,7 @@ def condition_cases(
         "severity": condition.severity.value,
         "service": service.name,
         "team": condition.team,
-        **_environment(organisation, condition),
+        **_place(organisation, condition),
         **({"slo": condition.slo} if condition.slo else {}),
         **condition.extras.labels,
     }
@@ -77,18 +77,17 @@ def _lasts(condition: Condition, pace: Pace) -> timedelta:
     return pace.up_to(condition.holds_for) + _filling(condition, pace)
 
 
-def _environment(organisation: Organisation, condition: Condition) -> dict[str, str]:
-    """Return the environment of the first example that has one; the catalog's check wants one."""
-    label = organisation.environment_label
-    if not organisation.environment_on_series:
-        return {}
-    value = next(
-        matcher.value
-        for text in condition.fires
-        for matcher in parse_selector(text).matchers
-        if matcher.name == label
-    )
-    return {label: value}
+def _place(organisation: Organisation, condition: Condition) -> dict[str, str]:
+    """Return the labels that say where the first examples with such labels are.
+
+    The catalog's check wants one with the environment.
+    """
+    found: dict[str, str] = {}
+    for text in condition.fires:
+        for matcher in parse_selector(text).matchers:
+            if matcher.name in organisation.series_labels:
+                found.setdefault(matcher.name, matcher.value)
+    return {name: found[name] for name in organisation.series_labels if name in found}
 
 
 def _shown(condition: Condition) -> list[str]:

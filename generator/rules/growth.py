@@ -26,6 +26,7 @@ def growth_groups(organisation: Organisation, service: Service) -> tuple[RuleGro
 def _limit(limit: str, expression: str) -> str:
     """Return a limit as PromQL; a plain number holds in each place that has the figure."""
     try:
-        return f"0 * ({expression}) + {float(limit):.12g}"
+        # On lines of its own: an author's comment may end the expression.
+        return f"0 * (\n{expression}\n) + {float(limit):.12g}"
     except ValueError:
         return limit

@@ -31,16 +31,35 @@ class Story:
     empty_at: tuple[str, ...] = ()
 
 
+def teeth(first: int, rise: int) -> str:
+    """Return memory with teeth of 5m15s; each begins `rise` MB above the one before."""
+    return " ".join(f"{(first + tooth * rise) * 1_000_000}+9000000x20" for tooth in range(24))
+
+
 def heap(first: int, rise: int) -> Mapping[str, str]:
-    """Return a heap with teeth of 5m15s; each begins `rise` MB above the one before."""
-    teeth = " ".join(f"{(first + tooth * rise) * 1_000_000}+9000000x20" for tooth in range(24))
-    at = f'{{{HERE},job="casos",instance="a"}}'
     return {
-        f"nodejs_heap_size_used_bytes{at}": teeth,
-        f"process_start_time_seconds{at}": "-7200x600",
+        f"nodejs_heap_size_used_bytes{CASOS_A}": teeth(first, rise),
+        f"process_start_time_seconds{CASOS_A}": "-7200x600",
     }
 
 
+def process(first: int, rise: int) -> Mapping[str, str]:
+    return {
+        f"process_resident_memory_bytes{CASOS_A}": teeth(first, rise),
+        f"process_start_time_seconds{CASOS_A}": "-7200x600",
+    }
+
+
+def jvm(first: int, rise: int) -> Mapping[str, str]:
+    at = CASOS_A.removesuffix("}")
+    return {
+        f'jvm_memory_pool_collection_used_bytes{at},pool="G1 Old Gen"}}': teeth(first, rise),
+        f'jvm_memory_max_bytes{at},area="heap"}}': "600000000x600",
+        f"process_start_time_seconds{CASOS_A}": "-7200x600",
+    }
+
+
+CASOS_A = f'{{{HERE},job="casos",instance="a"}}'
 LEAK = {"over": "1h", "within": "2h", "limit": "600000000"}
 GATEWAY = f'{{{HERE},job="gateway",instance="a"}}'
 INTRUSION = f'security_events_total{{{HERE},job="gateway",instance="a",kind="intrusion_detected"}}'
@@ -50,6 +69,12 @@ GROUP = f'{{{HERE},job="kafka",consumergroup="derivacion-group",topic="casos",pa
 PARTITIONS = f'kafka_topic_partitions{{{HERE},job="kafka",topic="casos"}}'
 RESOLVED = f'cases_resolved_total{{{HERE},job="casos",sla='
 CREATED = f'cases_created_total{{{HERE},job="casos"}}'
+LINES = f'log_lines_total{{{HERE},job="casos",level='
+CERTIFICATE = (
+    f'probe_ssl_earliest_cert_expiry{{{HERE},job="blackbox",instance="https://a.example/",prober='
+)
+BACKUP = f'backup_last_success_timestamp_seconds{{{HERE},job="backups",kind="incremental"'
+STATEMENTS = f'{{{HERE},job="postgres",instance="primary:9187",datname="a",queryid='
 PRIMARY = f'{HERE},job="postgres",instance="primary:9187"'
 
 STORIES = {
@@ -63,6 +88,136 @@ STORIES = {
     ),
     "teeth whose floor rises are a leak": Story(
         preset="memory-leak/nodejs", given=LEAK, series=heap(100, 15), true_at=("90m", "100m")
+    ),
+    "teeth of a saw are no leak of a process": Story(
+        preset="memory-leak/process", given=LEAK, series=process(400, 0), empty_at=("90m", "100m")
+    ),
+    "a process whose floor rises leaks": Story(
+        preset="memory-leak/process", given=LEAK, series=process(100, 15), true_at=("90m", "100m")
+    ),
+    "a process whose floor falls does not leak": Story(
+        preset="memory-leak/process",
+        given=LEAK,
+        series=process(500, -15),
+        empty_at=("90m", "100m"),
+    ),
+    "teeth of a saw are no leak of a Java process": Story(
+        preset="memory-leak/jvm", series=jvm(400, 0), empty_at=("90m", "100m")
+    ),
+    "a Java process whose floor rises leaks": Story(
+        preset="memory-leak/jvm", series=jvm(100, 15), true_at=("90m", "100m")
+    ),
+    "a Java process whose floor falls does not leak": Story(
+        preset="memory-leak/jvm", series=jvm(500, -15), empty_at=("90m", "100m")
+    ),
+    "warnings of all instances count together": Story(
+        preset="logs/warnings",
+        series={
+            f'{LINES}"warn",instance="a"}}': "0+1.5x60",
+            f'{LINES}"warn",instance="b"}}': "0+1.5x60",
+        },
+        true_at=("10m",),
+    ),
+    "errors of all instances count together": Story(
+        preset="logs/errors",
+        series={
+            f'{LINES}"error",instance="a"}}': "0+0.75x60",
+            f'{LINES}"error",instance="b"}}': "0+0.75x60",
+        },
+        true_at=("10m",),
+    ),
+    "a burst of errors that is over is told no more": Story(
+        preset="logs/errors",
+        series={f'{LINES}"error",instance="a"}}': "0+5x20 100x60"},
+        true_at=("5m", "8m"),
+        empty_at=("11m",),
+    ),
+    "a burst of warnings that is over is told no more": Story(
+        preset="logs/warnings",
+        series={f'{LINES}"warn",instance="a"}}': "0+10x20 200x60"},
+        true_at=("5m", "8m"),
+        empty_at=("11m",),
+    ),
+    "a certificate that one prober sees is old enough": Story(
+        preset="certificates/expires-soon",
+        series={f'{CERTIFICATE}"1"}}': "864000x20", f'{CERTIFICATE}"2"}}': "8640000x20"},
+        true_at=("5m",),
+    ),
+    "the newest of the backups of a kind counts, to the second": Story(
+        preset="backups/too-old",
+        series={f'{BACKUP},instance="a"}}': "0x1720", f'{BACKUP},instance="b"}}': "300x1720"},
+        empty_at=("7h0m15s", "7h5m"),
+        true_at=("7h5m15s",),
+    ),
+    "one exporter that sees all brokers is enough": Story(
+        preset="kafka/broker-down",
+        series={
+            f'kafka_brokers{{{HERE},job="kafka",instance="a"}}': "3x20",
+            f'kafka_brokers{{{HERE},job="kafka",instance="b"}}': "2x20",
+        },
+        empty_at=("2m",),
+    ),
+    "a partition with too few copies is seen by one exporter": Story(
+        preset="kafka/under-replicated",
+        series={
+            "kafka_topic_partition_under_replicated_partition"
+            f'{{{HERE},job="kafka",instance="{exporter}",topic="casos",partition="0"}}': value
+            for exporter, value in (("a", "1x20"), ("b", "0x20"))
+        },
+        true_at=("2m",),
+    ),
+    "a replica that is not behind is one": Story(
+        preset="postgresql/replicas-missing",
+        series={
+            f"pg_replication_is_replica{{{PRIMARY}}}": "0x20",
+            f'pg_stat_replication_pg_wal_lsn_diff{{{PRIMARY},state="streaming"}}': "0x20",
+        },
+        empty_at=("5m",),
+    ),
+    "a slow query among quick ones does not make the mean slow": Story(
+        preset="postgresql/slow-queries",
+        series={
+            f'pg_stat_statements_seconds_total{STATEMENTS}"1"}}': "0+0.6x40",
+            f'pg_stat_statements_calls_total{STATEMENTS}"1"}}': "0+1x40",
+            f'pg_stat_statements_seconds_total{STATEMENTS}"2"}}': "0+0.3x40",
+            f'pg_stat_statements_calls_total{STATEMENTS}"2"}}': "0+1x40",
+        },
+        empty_at=("8m",),
+    ),
+    "queries that are all slow make the mean slow": Story(
+        preset="postgresql/slow-queries",
+        series={
+            f'pg_stat_statements_seconds_total{STATEMENTS}"1"}}': "0+0.7x40",
+            f'pg_stat_statements_calls_total{STATEMENTS}"1"}}': "0+1x40",
+            f'pg_stat_statements_seconds_total{STATEMENTS}"2"}}': "0+0.7x40",
+            f'pg_stat_statements_calls_total{STATEMENTS}"2"}}': "0+1x40",
+        },
+        true_at=("8m",),
+    ),
+    "what has waited longest on any instance counts": Story(
+        preset="workflow/oldest-waiting",
+        series={
+            f"case_oldest_pending_seconds{CASOS_A}": "601x20",
+            f'case_oldest_pending_seconds{{{HERE},job="casos",instance="b"}}': "0x20",
+        },
+        true_at=("2m",),
+    ),
+    "what arrives on two instances counts together": Story(
+        preset="workflow/stalled",
+        series={
+            f"cases_created_total{CASOS_A}": "0+0.05x400",
+            f'cases_created_total{{{HERE},job="casos",instance="b"}}': "0+0.05x400",
+        },
+        true_at=("70m",),
+    ),
+    "what was resolved two hours ago does not count": Story(
+        preset="workflow/stalled",
+        series={
+            f"cases_created_total{CASOS_A}": "0+1x600",
+            f"cases_resolved_total{CASOS_A}": "0+1x100 100x500",
+        },
+        empty_at=("80m",),
+        true_at=("90m",),
     ),
     "a floor that falls is no leak": Story(
         preset="memory-leak/nodejs", given=LEAK, series=heap(500, -15), empty_at=("90m", "100m")

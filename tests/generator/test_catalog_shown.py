@@ -109,7 +109,7 @@ def test_growth_is_recorded_with_its_place_and_its_limit_there(tmp_path: Path) -
 
     value, limit = group.rules
     assert value.expression == GROWTH["expr"]
-    assert limit.expression == f"0 * ({GROWTH['expr']}) + 5000"
+    assert limit.expression == f"0 * (\n{GROWTH['expr']}\n) + 5000"
     assert value.labels == limit.labels == {"service": "casos", "growth": "cases"}
 
 

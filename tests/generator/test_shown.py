@@ -104,8 +104,27 @@ def test_the_place_is_added_to_all_and_nothing_else_changes(
 
 
 def test_rates_are_asked_over_grafanas_interval_and_never_finer_than_the_alert_asks() -> None:
-    shown, longest = as_shown("rate(x[5m]) / increase(y[1h]) > rate(z[10m])")
+    shown, length = as_shown('sum(rate(x{a=~"[45].."}[5m])) / rate(y{b="[5m]"}[ 300s ]) # [5m]')
 
-    assert shown == ("rate(x[$__rate_interval]) / increase(y[1h]) > rate(z[$__rate_interval])")
-    assert longest == timedelta(minutes=10)
+    assert shown == (
+        'sum(rate(x{a=~"[45].."}[$__rate_interval])) / rate(y{b="[5m]"}[ $__rate_interval ]) # [5m]'
+    )
+    assert length == timedelta(minutes=5)
     assert as_shown("x[5m]") == ("x[5m]", None)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "rate(x[5m]) / rate(y[1h])",
+        "rate(x[5m]) - increase(y[5m])",
+        "max_over_time(x[1h])",
+    ],
+)
+def test_ranges_that_mean_something_by_their_length_stay(expression: str) -> None:
+    assert as_shown(expression) == (expression, None)
+
+
+def test_the_length_of_a_subquery_stays() -> None:
+    shown, _ = as_shown("max_over_time(rate(x[5m])[1h:])")
+    assert shown == "max_over_time(rate(x[$__rate_interval])[1h:])"

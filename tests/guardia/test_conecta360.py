@@ -50,7 +50,8 @@ OTHERS = {
     "BackupFullTooOld": ("R11", Severity.HIGH),
     "BackupWeeklyTooOld": ("R11", Severity.HIGH),
     "DatabaseReplicaLag": ("R11", Severity.HIGH),
-    "RecoveryPointTooOld": ("R11", Severity.CRITICAL),
+    "DatabaseReplicaDisconnected": ("R11", Severity.HIGH),
+    "RecoveryPointTooOld": ("R11", Severity.HIGH),
 }
 ALERTS = OTHERS | {
     f"{service.capitalize()}{ending}": wanted

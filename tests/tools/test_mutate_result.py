@@ -1,8 +1,18 @@
 """Reasons for survivors, the score, and what is good enough."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from tools.mutate.harmless import DECLARED, Harmless, find_reason, find_stale, read_harmless
+from tools.mutate.harmless import (
+    DECLARED,
+    DECLARED_OF_PRESETS,
+    Harmless,
+    find_reason,
+    find_stale,
+    read_harmless,
+)
 from tools.mutate.mutants import Mutant, make_mutants
 from tools.mutate.report import render_markdown, render_text
 from tools.mutate.result import Result, Verdict
@@ -72,8 +82,9 @@ def test_a_mistake_in_the_reasons_is_said(text: str, says: str) -> None:
         read_harmless(text)
 
 
-def test_the_declared_reasons_can_be_read() -> None:
-    for entry in read_harmless(DECLARED.read_text(encoding="utf-8")):
+@pytest.mark.parametrize("file", [DECLARED, DECLARED_OF_PRESETS])
+def test_the_declared_reasons_can_be_read(file: Path) -> None:
+    for entry in read_harmless(file.read_text(encoding="utf-8")):
         assert entry.reason.endswith("."), f"{entry}: the reason is not a sentence"
 
 
@@ -88,6 +99,18 @@ def test_good_is_enough_killed_and_all_others_explained() -> None:
     assert result(killed=80, explained=20).is_good
     assert not result(killed=90, unexplained=10).is_good
     assert not result(killed=99, unexplained=1).is_good
+
+
+def test_a_subject_may_ask_for_less_and_leave_survivors_unexplained() -> None:
+    def presets(killed: int) -> Result:
+        found = result(killed=killed, unexplained=100 - killed)
+        return replace(found, subject="presets", enough_ratio=0.7, explains_all=False)
+
+    assert presets(70).is_good
+    assert not presets(69).is_good
+    assert "score: 70 % of the 100 mutants that are not harmless killed (70 % wanted)" in (
+        render_text(presets(70))
+    )
 
 
 def test_a_stale_reason_is_not_good() -> None:
@@ -109,7 +132,9 @@ def test_the_report_names_each_survivor_its_change_and_its_reason() -> None:
         stale=(),
     )
     text = render_text(found)
-    rows = [line.split() for line in text.split("\n\n")[0].splitlines()]
+    heading, table = text.split("\n\n")[:2]
+    assert heading == "Mutants of the rules of the catalog"
+    rows = [line.split() for line in table.splitlines()]
     assert rows == [
         ["operator", "mutants", "killed", "survived", "harmless"],
         ["comparison-turned", "1", "1", "0", "0"],

@@ -1,9 +1,10 @@
 """Change every generated rule in every way that matters, and see which change no test notices.
 
-Without CATALOG, the rules of catalog/ and of every preset, with its parameters' examples.
+The rules of catalog/, and then those of every preset with its parameters' examples.
 
 0: at least 95 % of those that are not harmless were noticed, and each survivor is explained in
-tools/mutate/harmless.yaml; 1: not so; 2: nothing could be judged.
+tools/mutate/harmless.yaml; of presets, as many as ENOUGH_OF_PRESETS_RATIO says, since an example
+is one state only; 1: not so; 2: nothing could be judged.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from generator.write import generate, write_files
@@ -20,36 +22,57 @@ from guardia.cli.errors import UsageError
 from tests.tooling import SET_NAMES, find_tool_set
 from tools.layout import ROOT
 from tools.mutate.bench import find_invalid
-from tools.mutate.harmless import DECLARED, find_reason, find_stale, read_harmless
+from tools.mutate.harmless import (
+    DECLARED,
+    DECLARED_OF_PRESETS,
+    find_reason,
+    find_stale,
+    read_harmless,
+)
 from tools.mutate.judge import Judge, benches
 from tools.mutate.mutants import Mutant, draw_sample, make_mutants
-from tools.mutate.presets import copy_with_presets
+from tools.mutate.presets import with_stories, write_catalog
 from tools.mutate.report import render_markdown, render_text
-from tools.mutate.result import Result, Verdict
+from tools.mutate.result import ENOUGH_RATIO, Result, Verdict
 from tools.mutate.suite import Suite, SuiteError, read_suite, untested
+
+# Raised as examples and stories get better; what survives is printed.
+ENOUGH_OF_PRESETS_RATIO = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is judged together, and how good is good enough."""
+
+    title: str
+    suite: Suite
+    enough_ratio: float = ENOUGH_RATIO
+    explains_all: bool = True  # a survivor without a reason is a failure
+    harmless: Path = DECLARED  # which of the reasons nobody but this subject needs
 
 
 def main() -> int:
     """Judge the mutants of a catalog's rules and print the result."""
     options = _parse_arguments()
     try:
-        result = _judge_catalog(options)
+        results = _judge_all(options)
     except (SuiteError, UsageError) as problem:
         print(f"mutate: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    print(render_text(result))
+    print("\n\n".join(map(render_text, results)))
     if options.report is not None:
-        options.report.write_text(render_markdown(result), encoding="utf-8")
-    return 0 if result.is_good else 1
+        options.report.write_text("\n".join(map(render_markdown, results)), encoding="utf-8")
+    return 0 if all(result.is_good for result in results) else 1
 
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.mutate", description=__doc__)
     parser.add_argument(
-        "catalog", nargs="?", type=Path, help="the folder of another catalog, without the presets"
+        "catalog", nargs="?", type=Path, help="only the rules of the catalog in this folder"
     )
+    parser.add_argument("--presets", action="store_true", help="only the rules of presets")
     parser.add_argument(
         "--set", choices=SET_NAMES, default=SET_NAMES[0], help="whose promtool judges (%(default)s)"
     )
@@ -89,24 +112,61 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _judge_catalog(options: argparse.Namespace) -> Result:
+def _judge_all(options: argparse.Namespace) -> list[Result]:
     tools = find_tool_set(options.set)
     if tools is None:
         raise SuiteError(f"the tool set `{options.set}` is missing; `make tools` brings it")
-    entries = read_harmless(DECLARED.read_text(encoding="utf-8"))
-    suite = _read(options.catalog)
-    every = _make_mutants(suite)
-    chosen = _choose(every, options)
-    suite = suite.only_for({mutant.file for mutant in chosen})
-    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
-        invalid = find_invalid(chosen, Path(folder), tools.promtool)
-    mutants = [mutant for index, mutant in enumerate(chosen) if index not in invalid]
-    if not mutants:
+    subjects = _read_subjects(options)
+    chosen = [(one, _choose(_make_mutants(one.suite), options)) for one in subjects]
+    if not any(mutants for _, mutants in chosen):
         raise SuiteError("there is no mutant to judge; give --only another pattern")
-    with benches(suite, tools.promtool, options.jobs) as places:
+    return [
+        _judge_subject(subject, mutants, tools.promtool, options)
+        for subject, mutants in chosen
+        if mutants
+    ]
+
+
+def _read_subjects(options: argparse.Namespace) -> list[Subject]:
+    subjects = []
+    if not options.presets:
+        suite = _generate(options.catalog or ROOT / "catalog")
+        subjects.append(Subject(title="the catalog", suite=suite))
+    if options.catalog is None:
+        with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+            suite = with_stories(_generate(write_catalog(Path(folder))))
+        subjects.append(
+            Subject(
+                title="presets",
+                suite=suite,
+                enough_ratio=ENOUGH_OF_PRESETS_RATIO,
+                explains_all=False,
+                harmless=DECLARED_OF_PRESETS,
+            )
+        )
+    return subjects
+
+
+def _judge_subject(
+    subject: Subject, chosen: Sequence[Mutant], promtool: Path, options: argparse.Namespace
+) -> Result:
+    own = read_harmless(subject.harmless.read_text(encoding="utf-8"))
+    entries = own + (
+        read_harmless(DECLARED.read_text("utf-8")) if subject.harmless != DECLARED else []
+    )
+    suite = subject.suite.only_for({mutant.file for mutant in chosen})
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        invalid = find_invalid(chosen, Path(folder), promtool)
+    mutants = [mutant for index, mutant in enumerate(chosen) if index not in invalid]
+    with benches(suite, promtool, options.jobs) as places:
         survived = _judge(Judge(suite, places), mutants)
     survivors = [mutants[index] for index in sorted(survived)]
+    # What a part of the mutants does not need may be needed by the others.
+    is_whole = options.only is None and options.sample is None
     return Result(
+        subject=subject.title,
+        enough_ratio=subject.enough_ratio,
+        explains_all=subject.explains_all,
         verdicts=[
             Verdict(mutant=mutant, killed=False, reason=find_reason(mutant, entries))
             if index in survived
@@ -114,16 +174,8 @@ def _judge_catalog(options: argparse.Namespace) -> Result:
             for index, mutant in enumerate(mutants)
         ],
         invalid=len(invalid),
-        # What a part of the mutants does not need may be needed by the others.
-        stale=find_stale(entries, survivors) if len(chosen) == len(every) else [],
+        stale=find_stale(own, survivors) if is_whole else [],
     )
-
-
-def _read(catalog: Path | None) -> Suite:
-    if catalog is not None:
-        return _generate(catalog)
-    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
-        return _generate(copy_with_presets(ROOT / "catalog", Path(folder)))
 
 
 def _generate(catalog: Path) -> Suite:

@@ -12,6 +12,7 @@ from tools.mutate.mutants import Mutant
 from tools.mutate.suite import SuiteError
 
 DECLARED = Path(__file__).parent / "harmless.yaml"
+DECLARED_OF_PRESETS = DECLARED.with_name("harmless-presets.yaml")  # beside those of all rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

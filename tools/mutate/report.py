@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from tools.mutate.result import ENOUGH_RATIO, Count, Result, Verdict
+from tools.mutate.result import Count, Result, Verdict
 
 _COLUMNS = ("operator", "mutants", "killed", "survived", "harmless")
 
@@ -14,14 +14,15 @@ def render_text(result: Result) -> str:
     width = max(len(row[0]) for row in rows)
     lines = [f"{row[0]:{width}}" + "".join(f"{cell:>10}" for cell in row[1:]) for row in rows]
     survivors = [_survivor_text(verdict) for verdict in result.survivors]
-    return "\n".join([*lines, "", *survivors, *_verdict_lines(result)])
+    heading = f"Mutants of the rules of {result.subject}"
+    return "\n".join([heading, "", *lines, "", *survivors, *_verdict_lines(result)])
 
 
 def render_markdown(result: Result) -> str:
     """Return the same as a Markdown document."""
     head = [f"| {' | '.join(_COLUMNS)} |", "|---" + "|--:" * (len(_COLUMNS) - 1) + "|"]
     rows = [f"| {' | '.join(_cells(count))} |" for count in _counts(result)]
-    lines = ["# Mutants of the generated rules", "", *head, *rows, ""]
+    lines = [f"# Mutants of the rules of {result.subject}", "", *head, *rows, ""]
     lines += [f"- {line}" for line in _verdict_lines(result)]
     if result.survivors:
         lines += ["", "## Survivors", "", *map(_survivor_markdown, result.survivors)]
@@ -65,7 +66,7 @@ def _verdict_lines(result: Result) -> Iterable[str]:
     yield (
         f"score: {_percent(total.score_without_harmless_ratio)}"
         f" of the {total.mutants - total.harmless} mutants that are not harmless killed"
-        f" ({_percent(ENOUGH_RATIO)} wanted),"
+        f" ({_percent(result.enough_ratio)} wanted),"
         f" {_percent(total.score_ratio)} of all {total.mutants}"
     )
     yield f"{result.invalid} more mutants are not valid and were left out"

@@ -47,11 +47,14 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A whole run. `verdicts` is not empty."""
+    """What came of one subject's mutants. `verdicts` is not empty."""
 
     verdicts: Sequence[Verdict]
     invalid: int  # not among the verdicts: Prometheus does not load them
     stale: Sequence[Harmless]  # entries of harmless.yaml that cover no survivor
+    subject: str = "the catalog"
+    enough_ratio: float = ENOUGH_RATIO  # of those that are not harmless
+    explains_all: bool = True  # a survivor without a reason is a failure
 
     @property
     def survivors(self) -> list[Verdict]:
@@ -71,8 +74,9 @@ class Result:
     @property
     def is_good(self) -> bool:
         """Tell whether enough were killed, all others explained, and nothing excused in vain."""
-        enough = self.total.score_without_harmless_ratio >= ENOUGH_RATIO
-        return enough and not self.unexplained and not self.stale
+        enough = self.total.score_without_harmless_ratio >= self.enough_ratio
+        explained = not self.explains_all or not self.unexplained
+        return enough and explained and not self.stale
 
     def by_operator(self) -> list[Count]:
         """Return a count for each operator that made a mutant, in the table's order."""
