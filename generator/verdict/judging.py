@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from statistics import median
 
 from generator.verdict.comparison import (
     Answer,
@@ -51,6 +52,13 @@ class Evidence:
     earlier_slices: float = EARLIER_SLICES
 
 
+class Withheld(Enum):
+    """Why there is no yes though the canary is surely not much worse than its baseline."""
+
+    BASELINE_FAILS = "the baseline fails now"
+    BASELINE_FAILED = "the baseline failed before, and the canary may fail more than it usually did"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """The answer for one SLI, with all that decided it."""
@@ -61,11 +69,14 @@ class Judged:
     margins: Margins
     compared: Compared
     needed: int  # events of a canary without failures that give a yes
+    highest: float  # the upper limit of the canary's own ratio, for a yes
+    usual: float | None  # the median ratio of the baseline before, when that stands for it
+    withheld: Withheld | None = None  # only a yes is
 
     @property
     def answer(self) -> Answer:
         """Return what is said of the canary."""
-        return self.compared.answer
+        return self.compared.answer if self.withheld is None else Answer.NOT_ENOUGH
 
 
 def has_baseline(evidence: Evidence) -> bool:
@@ -89,14 +100,38 @@ def judge(evidence: Evidence, margins: Margins, risks: Risks) -> Judged:
     else:
         baseline = _baseline(evidence.baseline, evidence, beside, canary)
         compared = compare(canary, baseline, margins, risks)
-    return Judged(
+    found = Judged(
         canary=canary,
         baseline=baseline,
         beside=beside,
         margins=margins,
         compared=compared,
         needed=events_needed(margins, risks, canary.for_yes),
+        highest=canary.above(risks.wrong_yes, canary.for_yes),
+        usual=_median_ratio(evidence.earlier) if beside is Beside.EARLIER else None,
     )
+    return replace(found, withheld=_withheld(found)) if found.answer is Answer.YES else found
+
+
+def _withheld(found: Judged) -> Withheld | None:
+    """Return why a yes would say too much.
+
+    A canary can kill what both sides need, such as a database, and then is no
+    worse than its baseline. Nor is it known to be right where only the baseline
+    fails: the canary may be what starves it. And an outage of yesterday, which
+    lifts the day's mean, must not license failures of today.
+    """
+    critical = found.margins.critical
+    if found.usual is not None and found.highest >= critical + found.usual:
+        return Withheld.BASELINE_FAILED
+    if found.beside is not Beside.STEP or found.baseline is None:
+        return None
+    return Withheld.BASELINE_FAILS if found.baseline.ratio >= critical else None
+
+
+def _median_ratio(earlier: Slices) -> float:
+    ratios = [x / n for n, x in zip(earlier.total, earlier.bad, strict=True) if n > 0]
+    return min(median(ratios), 1.0)
 
 
 def _beside(evidence: Evidence) -> Beside:

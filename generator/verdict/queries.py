@@ -23,6 +23,10 @@ from guardia.duration import format_duration
 _REMEMBERED = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
 
+# What tells one process from another: labels that come with the scrape, not from the counter.
+_PROCESS = "(job, instance, pod)"
+_HAS_PROCESS = 'instance!=""'  # or all series without the label would be taken for one process
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counting:
@@ -69,30 +73,48 @@ def counting(sli: Sli, side: str, slice_: timedelta, *, is_new: bool) -> Countin
         case _:
             raise ValueError(why_not(sli) or "this SLI counts no events")
     every, counted = (select_everywhere(part, side) for part in parts)
-    seen = None if is_new else every
+    seen = None if is_new else _before(every, slice_)
+    reset = _reset(select_everywhere(parts[0], f"{side},{_HAS_PROCESS}"), slice_)
     found = Counting(
-        total=_grown(every, seen, slice_), counted=_grown(counted, seen, slice_), is_good=is_good
+        total=_grown(every, slice_, seen, reset),
+        counted=_grown(counted, slice_, seen, reset),
+        is_good=is_good,
     )
     _prove(found)
     return found
 
 
-def _grown(counter: str, seen: str | None, slice_: timedelta) -> str:
+def _grown(counter: str, slice_: timedelta, seen: str | None, reset: str) -> str:
     """Return by how much counters grew in a slice, those included that began in it.
 
     The last value of the slice less the last one before it. `increase` would
     not count what a counter showed when it was first seen: of a new pod the
     first failures, which make the series. Nor does this stretch to the ends
-    of a range, so slices add up to what really was counted. A counter that was
-    reset counts from 0, and loses what it had counted since the slice began.
+    of a range, so slices add up to what really was counted. Counters that were
+    reset count from 0, and lose what they had counted since the slice began.
+
+    A counter that is as high after a restart as before shows no reset of its
+    own, such as the five failures of each start of a pod that crashes, so that
+    of its process's total tells it.
     """
-    before = f" offset {format_duration(slice_)}"
-    now = f"last_over_time({over(counter, slice_)})"
-    earlier = f"last_over_time({over(counter, _REMEMBERED)}{before})"
-    begun = now
-    if seen is not None:
-        begun = f"({now} and on () last_over_time({over(seen, _REMEMBERED)}{before}))"
-    return f"sum(({now} - {earlier} >= 0) or {begun})"
+    now = _now(counter, slice_)
+    begun = now if seen is None else f"({now} and on () {seen})"
+    grown = f"{now} - {_before(counter, slice_)} >= 0"
+    return f"sum(({grown} unless on {_PROCESS} {reset}) or {begun})"
+
+
+def _reset(total: str, slice_: timedelta) -> str:
+    """Return what is there for each process whose counters began anew in the slice."""
+    grown = f"{_now(total, slice_)} - {_before(total, slice_)}"
+    return f"(sum by {_PROCESS} ({grown}) < 0)"
+
+
+def _now(counter: str, slice_: timedelta) -> str:
+    return f"last_over_time({over(counter, slice_)})"
+
+
+def _before(counter: str, slice_: timedelta) -> str:
+    return f"last_over_time({over(counter, _REMEMBERED)} offset {format_duration(slice_)})"
 
 
 def _by_rates(sli: ExpressionSli, side: str, slice_: timedelta) -> Counting:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from guardia.cli.errors import UsageError
 from guardia.problem import printable
@@ -19,6 +19,18 @@ from guardia.problem import printable
 TIMEOUT_SECONDS = 60  # a day of many series takes a while
 TOKEN_FILE = "GUARDIA_PROMETHEUS_TOKEN_FILE"  # noqa: S105  # a name, no token
 _LONGEST_REASON = 300
+_REDIRECTS = 3  # hundred and some: where else to ask
+_HINT = "PromQL info: "  # such as on a counter's name; Prometheus 2 has it among the warnings
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follow no redirect: urllib would send the token along, to whatever host is named."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Return no request, which makes the redirect an HTTPError."""
+
+
+_OPENER = build_opener(_NoRedirect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +109,17 @@ class Prometheus:
             reason = answer.get("error") if isinstance(answer, dict) else None
             said = printable(str(reason or "it gives no reason"))[:_LONGEST_REASON]
             raise UsageError(f"Prometheus at {self.url} refuses (status {status}): {said}")
+        _check_whole(answer)
         return answer
 
     def _send(self, request: Request) -> tuple[int, bytes]:
         try:
-            with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310  # as above
+            with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
                 return response.status, response.read()
         except HTTPError as error:  # an answer all the same
             with error:
+                if error.code // 100 == _REDIRECTS:
+                    raise UsageError(_redirected(self.url, error)) from None
                 return error.code, error.read()
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
@@ -114,16 +129,35 @@ class Prometheus:
             ) from None
 
 
+def _check_whole(answer: Mapping[str, Any]) -> None:
+    """Raise UsageError for a warning: what Thanos or a remote store left out was not counted."""
+    warnings = answer.get("warnings") or []
+    listed = [str(one) for one in warnings] if isinstance(warnings, list) else [str(warnings)]
+    said = "; ".join(one for one in listed if not one.startswith(_HINT))
+    if said:
+        shown = printable(said)[:_LONGEST_REASON]
+        raise UsageError(f"Prometheus warns, so its numbers may not be whole: {shown}")
+
+
+def _redirected(url: str, error: HTTPError) -> str:
+    # A login's address holds secrets behind its question mark, or before its @.
+    where = printable(str(error.headers.get("Location", "")).partition("?")[0])
+    shown = f" to {where[:_LONGEST_REASON]}" if where and "@" not in where else ""
+    return (
+        f"Prometheus at {url} redirects{shown} (status {error.code}), which is not followed, as a"
+        " token would go along: --prometheus takes the address that answers itself"
+    )
+
+
 def read_prometheus(url: str, environment: Mapping[str, str] = os.environ) -> Prometheus:
     """Return the Prometheus at an address. Raises UsageError for what is none, or a bad token."""
     written = url.strip().rstrip("/")
     try:
         parts = urlsplit(written)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        has_user = "@" in parts.netloc
     except ValueError:
-        is_address = has_user = False
-    if has_user:  # never shown: it holds a password
+        is_address = False
+    if "@" in written:  # never shown: it holds a password, also where no scheme stands before it
         raise UsageError(
             f"--prometheus takes no user and password in its address: {TOKEN_FILE} names a file"
             " with a bearer token"

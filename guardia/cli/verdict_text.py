@@ -9,7 +9,7 @@ from typing import Any
 from generator.explaining.table import render_table
 from generator.slo.percent import format_number, format_percent
 from generator.verdict.comparison import Answer, Sample
-from generator.verdict.judging import Beside, Judged
+from generator.verdict.judging import Beside, Judged, Withheld
 from generator.verdict.sides import render_matchers
 from guardia.cli.verdict_asking import JudgedSlo, Question, Verdict
 from guardia.duration import format_duration
@@ -94,20 +94,26 @@ def _sentences(one: JudgedSlo) -> Iterator[str]:
         yield _beside_objective(judged)
     else:
         yield _beside_baseline(judged)
-    if judged.answer is Answer.NOT_ENOUGH and judged.canary.for_yes >= _CLUSTERED:
+    if judged.compared.answer is Answer.NOT_ENOUGH and judged.canary.for_yes >= _CLUSTERED:
         yield (
             "Failures come together here, and a burst tells as little as one failure: time helps"
             " more than traffic."
         )
     if judged.beside is Beside.EARLIER:
         yield "The baseline has no traffic to speak of any more, so that before the step counts."
-    if judged.baseline is not None and judged.baseline.ratio >= judged.margins.critical:
-        yield "The baseline fails as in an outage: a yes only says that the canary is no worse."
+    if judged.withheld is None and _baseline_fails(judged):
+        yield "The baseline fails as in an outage."
     if not one.counts_births:
         yield "Counted by the catalog's rates, which lose the first failures of new pods."
 
 
+def _baseline_fails(judged: Judged) -> bool:
+    return judged.baseline is not None and judged.baseline.ratio >= judged.margins.critical
+
+
 def _beside_baseline(judged: Judged) -> str:
+    if judged.withheld is not None:
+        return _why_withheld(judged, judged.withheld)
     compared, margins = judged.compared, judged.margins
     low, high, critical = (
         _points(number) for number in (compared.low, compared.high, margins.critical)
@@ -127,6 +133,24 @@ def _beside_baseline(judged: Judged) -> str:
                 f"its error ratio is {high} points higher at most; {critical} would have been seen."
             )
     return _too_few(judged, f"its error ratio may be {high} points higher", critical)
+
+
+def _why_withheld(judged: Judged, withheld: Withheld) -> str:
+    match withheld:
+        case Withheld.BASELINE_FAILS:
+            fails = "both fail" if judged.canary.bad > 0 else "the baseline fails"
+            return (
+                f"{fails} now, and the canary may be what breaks the baseline: wait until that is"
+                " over, or roll back."
+            )
+        case Withheld.BASELINE_FAILED:
+            usual = judged.usual or 0.0
+            return (
+                f"{_percent(judged.highest)} may fail, and a yes excludes"
+                f" {_percent(usual + judged.margins.critical)}, as the baseline failed"
+                f" {_percent(usual)} as a rule: when it failed more, that licenses no failures now."
+                " Wait and ask again, or roll back."
+            )
 
 
 def _beside_objective(judged: Judged) -> str:

@@ -71,10 +71,12 @@ class Pod:
     ends: int = LAST
     resets: tuple[int, ...] = ()
     missed: range = range(0)
+    has_instance: bool = True
 
     def scrapes(self) -> Iterator[tuple[str, int, float]]:
         """Yield series, value and time, as an exporter with counters made by their first event."""
-        place = f'job="casos",environment="prod",pod="{self.name}",version="{self.version}"'
+        place = f'job="casos",environment="prod",version="{self.version}",'
+        place += f'pod="{self.name}",instance="{self.name}"' if self.has_instance else self.name
         counters: dict[str, int] = {}
         for scrape in range(self.born, self.ends + 1):
             if scrape in self.resets:
@@ -116,6 +118,11 @@ def at_birth(good: int, bad: int) -> Callable[[int], tuple[int, int, int]]:
     return lambda scrape: (good, bad if scrape == BEGINS + 1 else 0, 0)
 
 
+def at_each_start(good: int, bad: int, lives: int) -> Callable[[int], tuple[int, int, int]]:
+    """Return events that fail only before the first scrape of a process that lives so long."""
+    return lambda scrape: (good, bad if (scrape - BORN) % lives == 0 else 0, 0)
+
+
 BORN = BEGINS + 1
 PODS = (
     # Two hours with few failures; one pod restarts, another is not scraped for two minutes.
@@ -138,6 +145,24 @@ PODS = (
     Pod("slow-0", "slow", steady(10, slow_every=2), born=BORN),
     Pod("few-0", "few", lambda scrape: (int(scrape % 10 == 0), 0, 0), born=BORN),
     *[Pod(f"new-{number}", "new", at_birth(10, 3), born=BORN) for number in range(8)],
+    # Its counter of failures shows 5 in every life.
+    Pod(
+        "crash-0",
+        "crashing",
+        at_each_start(15, 5, 8),
+        born=BORN,
+        resets=tuple(range(BORN + 8, LAST, 8)),
+    ),
+    # Two that Prometheus cannot tell apart as processes; the first is restarted.
+    Pod(
+        'shard="0"',
+        "bare",
+        steady(50, bad_every=11),
+        born=BORN,
+        resets=(BORN + 60,),
+        has_instance=False,
+    ),
+    Pod('shard="1"', "bare", steady(15, bad_every=13), born=BORN, has_instance=False),
     # It takes all traffic when the old ones have gone.
     Pod("last-0", "last", steady(100, bad_every=41, slow_every=12), born=5 * STEP + 1),
     Pod("bad-0", "last but bad", steady(100, bad_every=1, slow_every=12), born=5 * STEP + 1),
@@ -273,6 +298,29 @@ def test_failures_that_made_their_counter_are_counted(
     # What `increase` and `rate` see of them, whose first sample is their last growth.
     assert slo(verdict, "answered")["canary"]["bad"] == pytest.approx(0, abs=1)
     assert "lose the first failures" in slo(verdict, "answered")["because"]
+
+
+def test_failures_of_each_start_are_counted_though_their_counter_never_moves(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, verdict = ask(capsys, question(tmp_path, url, "crashing"))
+
+    events, bad, _ = counted("crashing", BEGINS, 5 * STEP)
+    found = slo(verdict, "availability")
+    assert (found["canary"]["events"], found["canary"]["bad"]) == (events, bad)
+    assert bad == 5 * STEP // 8
+    assert (code, found["verdict"]) == (1, "no")
+
+
+def test_a_restart_makes_no_other_series_count_anew_where_no_instance_tells_processes_apart(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, verdict = ask(capsys, question(tmp_path, url, "bare"))
+
+    events, bad, _ = counted("bare", BEGINS, 5 * STEP)
+    found = slo(verdict, "availability")["canary"]
+    assert found["events"] == events
+    assert found["bad"] == bad
 
 
 def test_at_the_last_step_the_baselines_traffic_before_it_stands_for_it(

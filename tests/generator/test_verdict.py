@@ -21,7 +21,14 @@ from generator.verdict.comparison import (
     events_needed,
 )
 from generator.verdict.counts import Slices, clustering, design_effect, expected_clustering
-from generator.verdict.judging import Beside, Evidence, has_baseline, judge
+from generator.verdict.judging import (
+    Beside,
+    Evidence,
+    Judged,
+    Withheld,
+    has_baseline,
+    judge,
+)
 from generator.verdict.limits import incomplete_beta, lower_limit, upper_limit
 from generator.verdict.queries import counting, why_not
 from generator.verdict.sides import (
@@ -90,6 +97,39 @@ def test_a_step_without_failures_follows_the_rule_of_three() -> None:
     needed = events_needed(MARGINS, RISKS, 1)
     assert upper_limit(0, needed, RISKS.wrong_yes) <= MARGINS.critical
     assert upper_limit(0, needed - 1, RISKS.wrong_yes) > MARGINS.critical
+
+
+@pytest.mark.parametrize(
+    ("objective", "burn_rate", "needed"),
+    [(0.999, 14.4, 318), (0.995, 14.4, 62), (0.99, 14.4, 30), (0.95, 14.4, 4), (0.95, 2, 44)],
+)
+def test_a_low_objective_takes_few_events_as_documented(
+    objective: float, burn_rate: float, needed: int
+) -> None:
+    budget = 1 - objective
+    margins = Margins(tolerated=budget, critical=burn_rate * budget)
+    assert events_needed(margins, RISKS, 1) == needed
+
+
+@pytest.mark.parametrize(
+    ("share", "minutes", "answer"),
+    [
+        (0.05, 1, Answer.YES),
+        *[(1.0, minutes, Answer.NOT_ENOUGH) for minutes in (1, 2, 5, 8)],
+        *[(1.0, minutes, Answer.NO) for minutes in (9, 15)],
+        *[(0.5, minutes, Answer.NOT_ENOUGH) for minutes in (1, 5)],
+        *[(0.5, minutes, Answer.NO) for minutes in (6, 15)],
+    ],
+)
+@pytest.mark.parametrize("each", [60, 6000])
+def test_a_burst_in_the_last_minutes_is_answered_as_documented(
+    share: float, minutes: int, answer: Answer, each: float
+) -> None:
+    canary = slices([0.0] * (30 - minutes) + [share * each] * minutes, each=each)
+    baseline = slices([each * 9 * HEALTHY] * 30, each=each * 9)
+    earlier = slices([each * 50 * HEALTHY] * 288, each=each * 50)
+    evidence = Evidence(canary=canary, baseline=baseline, earlier=earlier)
+    assert judge(evidence, MARGINS, RISKS).answer is answer
 
 
 @pytest.mark.parametrize("share", [1 / 9, 1 / 3, 1, 3])
@@ -192,6 +232,21 @@ def test_what_is_worse_beyond_chance_and_still_tolerated_may_go_on() -> None:
     assert found.answer is Answer.YES
 
 
+@pytest.mark.parametrize("canary", [0.0, 50.0, 500.0])
+def test_beside_a_baseline_that_fails_now_there_is_no_yes(canary: float) -> None:
+    """The canary may have killed the database of both, or starve the baseline alone."""
+
+    def answer(bad: float) -> Answer:
+        baseline = slices([bad] * 30, each=9000)
+        evidence = Evidence(
+            canary=slices([canary] * 30, each=9000), baseline=baseline, earlier=slices([1.0] * 288)
+        )
+        return judge(evidence, MARGINS, RISKS).answer
+
+    assert answer(130) is not Answer.YES
+    assert answer(4500) is Answer.NOT_ENOUGH
+
+
 def test_ten_failures_at_once_tell_as_little_as_one() -> None:
     burst = slices([0.0] * 29 + [10.0], each=60)
     spread = slices([1.0, 0.0, 0.0] * 10, each=60)
@@ -265,6 +320,27 @@ def test_a_baseline_that_changes_from_one_half_hour_to_the_next_proves_less() ->
 
     assert answer(even) is Answer.NO
     assert answer(uneven) is Answer.YES
+
+
+def test_an_outage_of_yesterday_does_not_license_failures_at_the_last_step() -> None:
+    """Four hours at 20 % make a mean of 3 %, which 2 % would lie below for good."""
+    gone = slices([0.0] * 30, each=0)
+
+    def judged(bad: float, earlier: list[float]) -> Judged:
+        evidence = Evidence(
+            canary=slices([bad] * 30, each=300),
+            baseline=gone,
+            earlier=slices(earlier, each=1500),
+        )
+        return judge(evidence, MARGINS, RISKS)
+
+    outage = [0.0] * 100 + [300.0] * 48 + [0.0] * 140
+    failing = judged(6, outage)
+    assert failing.compared.answer is Answer.YES
+    assert (failing.answer, failing.withheld) == (Answer.NOT_ENOUGH, Withheld.BASELINE_FAILED)
+    assert judged(0.1, outage).answer is Answer.YES
+    # A baseline that always failed as much is no outage, and a canary like it goes on.
+    assert judged(6, [30.0] * 288).answer is Answer.YES
 
 
 def test_an_incident_of_yesterday_withholds_no_yes_and_hides_no_steady_failing() -> None:
@@ -399,10 +475,15 @@ def test_a_query_holds_the_side_in_every_selector(frozen: tuple[Organisation, Se
     (slo,) = service.slos
     assert why_not(slo.sli) is None
     found = counting(slo.sli, 'version="v2"', timedelta(minutes=1), is_new=True)
+    total = 'http_requests_total{version="v2",instance!="",job="casos"}'
+    bad = 'http_requests_total{version="v2",job="casos",code=~"5.."}'
+    reset = (
+        f"sum by (job, instance, pod) (last_over_time({total}[1m])"
+        f" - last_over_time({total}[1h] offset 1m)) < 0"
+    )
     assert found.counted == (
-        'sum((last_over_time(http_requests_total{version="v2",job="casos",code=~"5.."}[1m])'
-        ' - last_over_time(http_requests_total{version="v2",job="casos",code=~"5.."}[1h] offset 1m)'
-        ' >= 0) or last_over_time(http_requests_total{version="v2",job="casos",code=~"5.."}[1m]))'
+        f"sum((last_over_time({bad}[1m]) - last_over_time({bad}[1h] offset 1m) >= 0"
+        f" unless on (job, instance, pod) ({reset})) or last_over_time({bad}[1m]))"
     )
     assert not found.is_good
 
