@@ -11,7 +11,7 @@ from guardia.duration import format_duration
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ALL = ".*"  # also matches series that have no such label
 _SCHEMA_VERSION = 39  # of Grafana 11; later ones bring it up to date when they load it
-_PLAIN: tuple[tuple[str, float | None], ...] = (("text", None),)
+PLAIN_STEPS: tuple[tuple[str, float | None], ...] = (("text", None),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Column:
     query: str
     title: str
     unit: str
-    steps: Sequence[tuple[str, float | None]] = _PLAIN
+    steps: Sequence[tuple[str, float | None]] = PLAIN_STEPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Panel:
     unit: str
     width: int = 12
     height: int = 8
-    steps: Sequence[tuple[str, float | None]] = _PLAIN
+    steps: Sequence[tuple[str, float | None]] = PLAIN_STEPS
     draws_steps: bool = False  # as lines in a graph
     columns: Sequence[Column] = ()
     hidden: Sequence[str] = ()  # labels that a table leaves out
@@ -288,7 +288,7 @@ def _options(panel: Panel) -> dict[str, Any]:
 
 
 def _override(column: Column) -> dict[str, Any]:
-    colored = [] if column.steps is _PLAIN else [_COLORED]
+    colored = [] if column.steps is PLAIN_STEPS else [_COLORED]
     return {
         "matcher": {"id": "byName", "options": column.title},
         "properties": [

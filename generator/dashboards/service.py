@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from generator.catalog.model import Catalog, Service
 from generator.dashboards.catalog_panels import service_panels
-from generator.dashboards.grafana import Dashboard, Mark, Panel, Query
+from generator.dashboards.grafana import PLAIN_STEPS, Dashboard, Mark, Panel
 from generator.dashboards.pages import pages
 from generator.dashboards.place import ChosenPlace, chosen_place
-from generator.dashboards.slo import LEFT_STEPS, firing, lines, nearness, slo_table
+from generator.dashboards.slo import LEFT_STEPS, events, firing, line, lines, nearness, slo_table
 from generator.dashboards.slo_queries import SloQueries
 from generator.dashboards.texts import text
 from generator.naming import dashboard_uid
@@ -55,38 +55,14 @@ def _of_slos(catalog: Catalog, service: Service, place: ChosenPlace) -> Iterator
     named = lines(organisation, queries, "slo")
     yield slo_table(organisation, queries, width=18, height=6)
     yield nearness(organisation, queries)
-    yield Panel(
-        kind="timeseries",
-        title=text(organisation, "left_over_time"),
-        description=text(organisation, "left_over_time_why"),
-        queries=[Query(expression=queries.left(), legend=named)],
-        unit="percentunit",
-        steps=LEFT_STEPS,
-        draws_steps=True,
+    yield line(organisation, "left_over_time", queries.left(), named, LEFT_STEPS)
+    yield events(
+        organisation,
+        queries,
+        every=f"{named} {text(organisation, 'all_events')}",
+        bad=f"{named} {text(organisation, 'bad_events')}",
     )
-    yield Panel(
-        kind="timeseries",
-        title=text(organisation, "events"),
-        description=text(organisation, "events_why"),
-        queries=[
-            Query(
-                expression=queries.events("total"),
-                legend=f"{named} {text(organisation, 'all_events')}",
-            ),
-            Query(
-                expression=queries.events("errors"),
-                legend=f"{named} {text(organisation, 'bad_events')}",
-            ),
-        ],
-        unit="reqps",
-    )
-    yield Panel(
-        kind="timeseries",
-        title=text(organisation, "failing"),
-        description=text(organisation, "failing_why"),
-        queries=[Query(expression=queries.failing(), legend=named)],
-        unit="percentunit",
-    )
+    yield line(organisation, "failing", queries.failing(), named, PLAIN_STEPS)
 
 
 def _deployments(catalog: Catalog, service: Service, place: ChosenPlace) -> list[Mark]:

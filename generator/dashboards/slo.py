@@ -42,8 +42,8 @@ def slo_overview(catalog: Catalog) -> Dashboard:
             _stat(organisation, "budgets_gone", gone, steps=ALERT_STEPS, width=8),
             firing(organisation, place.inside('slo!=""'), width=8),
             slo_table(organisation, queries, height=14),
-            _line(organisation, "left_over_time", queries.left(), named, LEFT_STEPS),
-            _line(organisation, "failing_over_time", queries.failing(), named),
+            line(organisation, "left_over_time", queries.left(), named, LEFT_STEPS),
+            line(organisation, "failing_over_time", queries.failing(), named),
         ],
     )
 
@@ -148,6 +148,20 @@ def nearness(organisation: Organisation, queries: SloQueries) -> Panel:
     )
 
 
+def events(organisation: Organisation, queries: SloQueries, *, every: str, bad: str) -> Panel:
+    """Return all events and the bad ones a second, with the legends of both."""
+    return Panel(
+        kind="timeseries",
+        title=text(organisation, "events"),
+        description=text(organisation, "events_why"),
+        queries=[
+            Query(expression=queries.events("total"), legend=every),
+            Query(expression=queries.events("errors"), legend=bad),
+        ],
+        unit="reqps",
+    )
+
+
 def firing(organisation: Organisation, matchers: str, *, width: int = 6) -> Panel:
     """Return the number of alerts that fire now, of those with the matchers."""
     inside = ",".join(part for part in ('alertstate="firing"', matchers) if part)
@@ -187,7 +201,7 @@ def _figures(
 
 def _budgets(organisation: Organisation, queries: SloQueries) -> Iterator[Panel]:
     named = lines(organisation, queries)
-    yield _line(organisation, "left_over_time", queries.left(), named, LEFT_STEPS)
+    yield line(organisation, "left_over_time", queries.left(), named, LEFT_STEPS)
     for name, since in (("left_of_month", "now/M"), ("left_of_quarter", "now/fQ")):
         yield Panel(
             kind="stat",
@@ -199,20 +213,8 @@ def _budgets(organisation: Organisation, queries: SloQueries) -> Iterator[Panel]
             steps=LEFT_STEPS,
             time_from=since,
         )
-    yield Panel(
-        kind="timeseries",
-        title=text(organisation, "events"),
-        description=text(organisation, "events_why"),
-        queries=[
-            Query(
-                expression=queries.events("total"), legend=_told(organisation, "all_events", named)
-            ),
-            Query(
-                expression=queries.events("errors"), legend=_told(organisation, "bad_events", named)
-            ),
-        ],
-        unit="reqps",
-    )
+    every, bad = (_told(organisation, name, named) for name in ("all_events", "bad_events"))
+    yield events(organisation, queries, every=every, bad=bad)
     yield Panel(
         kind="timeseries",
         title=text(organisation, "bad_each_day"),
@@ -276,13 +278,14 @@ def _stat(
     )
 
 
-def _line(
+def line(
     organisation: Organisation,
     name: str,
     expression: str,
     legend: str,
     steps: Sequence[tuple[str, float | None]] = (("green", None),),
 ) -> Panel:
+    """Return a graph of shares, 0..1, with the texts of that name."""
     return Panel(
         kind="timeseries",
         title=text(organisation, name),
