@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse
 
 from guardia.cli.main import main
 from router.logs import context
-from router.web.webhook import Webhook
+from router.web.webhooks.alertmanager import Webhook
 
-logger = logging.getLogger("router.web.webhook")
+logger = logging.getLogger("router.web.webhooks.alertmanager")
 
 
 async def _record(_self: Webhook, _body: bytes, _key: str) -> JSONResponse:

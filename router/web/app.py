@@ -5,20 +5,20 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from router.settings import PAGERDUTY_WEBHOOK
-from router.web.answers import AnswersApi
-from router.web.api import Api
-from router.web.arrivals import Arrivals
-from router.web.catalog import CatalogApi
+from router.web.api.answers import AnswersApi
+from router.web.api.catalog import CatalogApi
+from router.web.api.incidents import Api
+from router.web.api.oncall import OnCallApi
+from router.web.api.overrides import OverridesApi
+from router.web.api.people import PeopleApi
 from router.web.health import Health
-from router.web.oncall import OnCallApi
-from router.web.overrides import OverridesApi
-from router.web.pagerduty import PagerDutyWebhook
-from router.web.people import PeopleApi
 from router.web.ports import WebPorts
 from router.web.problems import EXCEPTION_HANDLERS
 from router.web.request_ids import RequestIdMiddleware
 from router.web.tokens import TokenFile
-from router.web.webhook import Webhook
+from router.web.webhooks.alertmanager import Webhook
+from router.web.webhooks.arrivals import Arrivals
+from router.web.webhooks.pagerduty import PagerDutyWebhook
 
 
 def create_app(ports: WebPorts) -> ASGIApp:

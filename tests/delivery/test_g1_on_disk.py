@@ -11,7 +11,7 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def test_dying_before_the_commit_answers_nothing_and_keeps_nothing(town: Town) -> None:
-    with running(town, dies="after router.web.arrivals:record_notifications") as router:
+    with running(town, dies="after router.web.webhooks.arrivals:record_notifications") as router:
         router.post_unanswered(critical())
 
     with running(town) as restarted:

@@ -44,7 +44,7 @@ def test_refused_bodies_are_kept_whole_or_begun_and_open_one_incident(town: Town
 
 
 def test_killed_right_after_the_refusal_it_tells_people_after_its_restart(town: Town) -> None:
-    with running(town, dies="after router.web.webhook:record_rejected") as router:
+    with running(town, dies="after router.web.webhooks.alertmanager:record_rejected") as router:
         router.post_unanswered(b"[]")
     with running(town) as router:
         assert router.ask("/api/rejected") == {"rejected": []}  # it will come again

@@ -14,7 +14,7 @@ from router.store.notifications import ReceivedNotification
 from router.store.store import Store
 from router.store.tables import notifications
 from router.store.writer import StoreBusyError
-from router.web.arrivals import MOST_BYTES, Arrivals
+from router.web.webhooks.arrivals import MOST_BYTES, Arrivals
 from tests.router.making import NOON
 
 
@@ -130,7 +130,7 @@ async def test_all_are_refused_in_time_by_a_database_that_does_not_answer(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("router.store.store.WAIT_SECONDS", 60.0)  # only their own time counts
-    monkeypatch.setattr("router.web.arrivals.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("router.web.webhooks.arrivals.WAIT_SECONDS", 0.05)
     arrivals = Arrivals(store, limit=100)
     with held_up(store):
         tasks = await soon(arrivals, received("first"), received("second"))
@@ -144,7 +144,7 @@ async def test_all_are_refused_in_time_by_a_database_that_does_not_answer(
 async def test_what_was_given_up_before_its_write_began_is_not_written(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("router.web.arrivals.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("router.web.webhooks.arrivals.WAIT_SECONDS", 0.05)
     arrivals = Arrivals(store, limit=100)
     with held_up(store):
         tasks = await soon(arrivals, received("first"))
@@ -159,7 +159,7 @@ async def test_all_are_refused_in_time_when_each_is_written_alone_and_slowly(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As PostgreSQL does while another session holds the table: each waits for its own lock."""
-    monkeypatch.setattr("router.web.arrivals.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("router.web.webhooks.arrivals.WAIT_SECONDS", 0.2)
     writes: list[int] = []
 
     async def slowly(work: partial[list[int]], *, refusable: bool) -> list[int]:
@@ -200,7 +200,7 @@ async def test_large_bodies_are_written_few_at_a_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MOST_BYTES >= 32 * 1024 * 1024  # the largest body of the settings' default
-    monkeypatch.setattr("router.web.arrivals.MOST_BYTES", 100)
+    monkeypatch.setattr("router.web.webhooks.arrivals.MOST_BYTES", 100)
     arrivals = Arrivals(store, limit=100)
 
     with insertions(store) as statements:

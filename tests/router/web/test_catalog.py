@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import router.reload
-import router.web.catalog
+import router.web.api.catalog
 from router.edition import Edition, UnsettledError
 from router.reload import MOST_PROBLEMS
 from tests.catalogs import CATALOG
@@ -132,7 +132,7 @@ async def test_a_file_system_that_hangs_keeps_nobody_waiting_for_ever(
         return Edition(digest="", catalog=road.worker.catalog, problems=(), files={})
 
     with monkeypatch.context() as hanging:
-        hanging.setattr(router.web.catalog, "WAIT_SECONDS", 0.001)
+        hanging.setattr(router.web.api.catalog, "WAIT_SECONDS", 0.001)
         hanging.setattr(asyncio, "to_thread", hang)
         answer = await road.api("POST", "/-/reload")
     assert answer.status_code == 503

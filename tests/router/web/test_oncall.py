@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from router.oncall.model import Restriction
-from router.web import overrides as overrides_api
+from router.web.api import overrides as overrides_api
 from tests.router.making import NOON, person, roster, rotation, schedule, scheduled
 from tests.router.road import WEBHOOK_TOKEN, Road
 

@@ -411,7 +411,7 @@ async def test_a_store_that_is_away_is_503_and_the_event_counts_when_it_comes_ag
 ) -> None:
     page = await paged(road, pagerduty)
     took = pagerduty.tell(page, "incident.acknowledged", by="Ana")
-    monkeypatch.setattr("router.web.pagerduty.ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr("router.web.webhooks.pagerduty.ANSWER_SECONDS", 0.0)
 
     answer = await send(road, took)
 

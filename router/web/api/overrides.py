@@ -30,8 +30,8 @@ from router.store.overrides import (
     record_cancelled,
     record_override,
 )
-from router.web.bodies import BY_EXAMPLE, BadBody, By, check_line, read_json
-from router.web.oncall_views import read_instant, render_override, render_rows
+from router.web.api.bodies import BY_EXAMPLE, BadBody, By, check_line, read_json
+from router.web.api.oncall_views import read_instant, render_override, render_rows
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
 from router.web.requests import read_number, refuse_stranger

@@ -12,7 +12,7 @@ from router.oncall.model import PersonId
 from router.oncall.overrides import unknown_name
 from router.store.store import WAIT_SECONDS
 from router.store.writer import StoreBusyError
-from router.web.bodies import BY_EXAMPLE, BadBody, By, check_line, read_json
+from router.web.api.bodies import BY_EXAMPLE, BadBody, By, check_line, read_json
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
 from router.web.requests import refuse_stranger

@@ -11,11 +11,16 @@ from starlette.responses import JSONResponse, Response
 
 from router.store.incidents import list_incidents
 from router.store.rejections import find_rejected_body, list_rejected
+from router.web.api.incident_views import (
+    find_details,
+    render_details,
+    render_rejection,
+    render_summary,
+)
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
 from router.web.requests import read_number, refuse_stranger
 from router.web.tokens import TokenFile
-from router.web.views import find_details, render_details, render_rejection, render_summary
 
 LONGEST_LIST: Final = 500
 REJECTED_LISTED: Final = 50  # unless more are asked for

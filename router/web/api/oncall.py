@@ -16,7 +16,7 @@ from router.oncall.model import PersonId, Roster, Schedule, ScheduleId, Shift
 from router.oncall.overrides import unknown_name
 from router.oncall.shifts import following, on_call, shifts
 from router.store.overrides import read_roster
-from router.web.oncall_views import read_instant, render_shift
+from router.web.api.oncall_views import read_instant, render_shift
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
 from router.web.requests import refuse_stranger

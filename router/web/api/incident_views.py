@@ -18,7 +18,7 @@ from router.store.messages import StoredMessage, list_messages
 from router.store.overrides import read_roster
 from router.store.rejections import StoredRejection
 from router.store.timers import Timer, find_timer
-from router.web.outlook import render_next
+from router.web.api.outlook import render_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

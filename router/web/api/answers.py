@@ -27,12 +27,12 @@ from router.oncall.model import PersonId
 from router.routing import PolicyId
 from router.store.store import WAIT_SECONDS
 from router.store.writer import StoreBusyError
-from router.web.bodies import BadBody, By, check_line, read_json
+from router.web.api.bodies import BadBody, By, check_line, read_json
+from router.web.api.incident_views import render_summary
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
 from router.web.requests import read_number, refuse_stranger
 from router.web.tokens import TokenFile
-from router.web.views import render_summary
 
 B = TypeVar("B", bound=msgspec.Struct)
 

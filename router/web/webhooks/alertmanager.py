@@ -17,11 +17,11 @@ from router.intake.rejection import Rejection
 from router.logs import context
 from router.store.notifications import ReceivedNotification
 from router.store.rejections import record_rejected
-from router.web.arrivals import Arrivals
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS, render_problem, render_unavailable
 from router.web.requests import TooLarge, read_body, refuse_stranger
 from router.web.tokens import TokenFile, TokensUnavailableError
+from router.web.webhooks.arrivals import Arrivals
 
 LARGE_BYTES: Final = 256 * 1024  # from here on parsing takes long enough to hold others up
 LONGEST_USER_AGENT: Final = 200
