@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from guardia.announcements import read_maintenance
 from guardia.catalog_folder import CatalogFolder
@@ -15,17 +16,19 @@ from guardia.severity import Severity
 from router.catalog.delegated import list_delegated, list_services
 from router.catalog.heartbeats import read_heartbeats
 from router.catalog.names import Names
-from router.catalog.people import read_people
+from router.catalog.people import check_sign_ins, read_people
 from router.catalog.policies import read_policies
 from router.catalog.routes import read_default_route, read_routes
 from router.catalog.schedules import read_schedules
 from router.escalation.model import Policy
 from router.incident.heartbeat import Heartbeat
 from router.incident.mute import Announcements
+from router.language import Reader
 from router.oncall.model import PersonId, Roster
 from router.routing import PolicyId, Route
 
 REOPEN_WITHIN: Final = timedelta(minutes=15)
+UTC_ZONE: Final = ZoneInfo("UTC")
 REGION_LABEL: Final = "region"  # of those who run in several, and do not name it
 
 
@@ -55,6 +58,22 @@ class OnCallCatalog:
     reopen_within: timedelta = REOPEN_WITHIN
     maintenance: Announcements = field(default_factory=Announcements)
     heartbeats: tuple[Heartbeat, ...] = ()
+    language: str = "en"  # of what everybody reads, and of people who name no other
+
+    def reader(self, person: PersonId | None = None) -> Reader:
+        """Return how somebody reads; None, and who is unknown, is everybody in a channel.
+
+        Who names no zone reads by that of the first schedule they are in.
+        """
+        known = None if person is None else self.roster.people.get(person)
+        schedules = list(self.roster.schedules.values())
+        own = [one.zone for one in schedules if person in one.people]
+        zones = [*own, *(one.zone for one in schedules)]
+        zone = known.zone if known is not None else None
+        return Reader(
+            language=(known.language if known is not None else None) or self.language,
+            zone=zone or (zones[0] if zones else UTC_ZONE),
+        )
 
 
 def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Problem, ...]]:
@@ -75,6 +94,7 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
     for reading in readings:
         names.collect(reading)
     people = [person for reading in readings for person in read_people(reading)]
+    check_sign_ins(readings)
     schedules = [found for reading in readings for found in read_schedules(reading, names)]
     policies = [policy for reading in readings for policy in read_policies(reading, names)]
     routes = [route for reading in readings for route in read_routes(reading, names)]
@@ -97,7 +117,7 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
         version=_version(
             readings,
             (names.wait, scope_labels, interval, severities),
-            (repeat_interval, reopen_within, maintenance),
+            (repeat_interval, reopen_within, maintenance, organisation.value(("language",))),
         ),
         roster=Roster(
             people={person.id: person for person in paged},
@@ -113,6 +133,7 @@ def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Prob
         reopen_within=REOPEN_WITHIN if reopen_within is None else reopen_within,
         maintenance=maintenance,
         heartbeats=tuple(heartbeats),
+        language=organisation.value(("language",), "en"),
     )
     return catalog, ()
 

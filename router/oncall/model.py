@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Final, NewType
 from zoneinfo import ZoneInfo
 
@@ -28,13 +29,36 @@ def is_service(person: str) -> bool:
     return person.startswith(_SERVICE)
 
 
+class Role(StrEnum):
+    """What somebody may do; each may all that the one before may."""
+
+    VIEWER = "viewer"  # look
+    RESPONDER = "responder"  # answer incidents, make overrides, test their own notifications
+    ADMINISTRATOR = "administrator"  # see what is rejected, reload, make tokens
+
+    def may(self, needed: "Role") -> bool:
+        """Say whether this role is enough where `needed` is."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who can be on call. `addresses` are in order of preference for pages."""
+    """Somebody who can be on call. `addresses` are in order of preference for pages.
+
+    `sign_ins` are the names by which the organisation's sign-in knows them, in
+    lower case; `slack` is the id of their account there.
+    """
 
     id: PersonId
     name: str
     addresses: tuple[Address, ...]
+    role: Role = Role.RESPONDER
+    language: str | None = None  # None: the catalog's
+    zone: ZoneInfo | None = None  # None: that of the first schedule they are in
+    phone: str | None = None  # as colleagues dial it
+    sign_ins: tuple[str, ...] = ()
+    slack: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from guardia.severity import Severity
 from router.address import Address
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
 from router.incident.reconcile import OpenAlert
+from router.phrase import decode_phrase, encode_phrase
 from router.store.tables import (
     ALERT_IN_OPEN_INCIDENT,
     INCIDENT_OPEN,
@@ -235,7 +236,13 @@ def record_channels(tx: Connection, number: int, channels: Iterable[Address]) ->
 def record_events(tx: Connection, number: int, happened: Iterable[Event]) -> None:
     """Append to an incident's timeline."""
     rows = [
-        {"incident_number": number, "at": event.at, "kind": event.kind.value, "text": event.text}
+        {
+            "incident_number": number,
+            "at": event.at,
+            "kind": event.kind.value,
+            "text": str(event.text),
+            "phrase": encode_phrase(event.text),
+        }
         for event in happened
     ]
     if rows:
@@ -244,7 +251,7 @@ def record_events(tx: Connection, number: int, happened: Iterable[Event]) -> Non
 
 def is_on_timeline(tx: Connection, number: int, event: Event) -> bool:
     """Say whether an incident's timeline has told the same already, whenever that was."""
-    same = (events.c.kind == event.kind.value, events.c.text == event.text)
+    same = (events.c.kind == event.kind.value, events.c.text == str(event.text))
     found = select(events.c.id).where(events.c.incident_number == number, *same).limit(1)
     return tx.execute(found).first() is not None
 
@@ -253,7 +260,8 @@ def list_timeline(tx: Connection, number: int) -> tuple[Event, ...]:
     """Return an incident's timeline, oldest first."""
     statement = select(events).where(events.c.incident_number == number).order_by(events.c.id)
     return tuple(
-        Event(at=row.at, kind=EventKind(row.kind), text=row.text) for row in tx.execute(statement)
+        Event(at=row.at, kind=EventKind(row.kind), text=decode_phrase(row.phrase, row.text))
+        for row in tx.execute(statement)
     )
 
 

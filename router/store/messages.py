@@ -22,6 +22,7 @@ from sqlalchemy import (
 from router.address import Address
 from router.message.model import Message, MessageKind
 from router.oncall.model import PersonId
+from router.phrase import decode_phrase, encode_phrase
 from router.store.tables import MESSAGE_OPEN, messages
 
 # Built once: building a statement takes several times as long as the database needs for it.
@@ -196,7 +197,8 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "address": message.address.address,
         "dedup_key": message.dedup_key,
         "person": message.person,
-        "because": message.because,
+        "because": str(message.because),
+        "because_phrase": encode_phrase(message.because),
         "state": "pending",
         "created_at": now,
         "due_at": now,
@@ -214,7 +216,7 @@ def read_message(row: Row[Any]) -> StoredMessage:
             address=Address(channel=row.channel, address=row.address),
             dedup_key=row.dedup_key,
             person=person,
-            because=row.because,
+            because=decode_phrase(row.because_phrase, row.because),
         ),
         state=MessageState(row.state),
         created_at=row.created_at,

@@ -204,6 +204,7 @@ messages = Table(
     # The message that tells it together with others. No foreign key: old incidents are deleted.
     Column("carried_by", BigInteger),
     Column("held_until", Instant),  # when the hours of its routes begin; NULL: it is not held
+    Column("because_phrase", JSON(none_as_null=True)),  # what `because` was made of
     CheckConstraint("state IN ('pending', 'sending', 'sent', 'failed', 'dropped')", name="state"),
     UniqueConstraint("dedup_key", "kind", "channel", "address"),
     Index("ix_messages_incident", "incident_number"),
@@ -217,6 +218,7 @@ events = Table(
     Column("at", Instant, nullable=False),
     Column("kind", Text, nullable=False),
     Column("text", Words, nullable=False),
+    Column("phrase", JSON(none_as_null=True)),  # what the text was made of; NULL: it is told as is
     Index("ix_events_incident", "incident_number", "id"),
 )
 
@@ -258,6 +260,66 @@ provider_events = Table(
     Column("dedup_key", Text),  # of our page that this is. No foreign key: old ones are deleted
     Index("ix_provider_events_subject", "provider", "subject"),
     Index("ix_provider_events_received", "received_at"),
+)
+
+# Whoever is signed in on the page. Of what a browser shows us, only a digest is kept.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("person", Text),  # of the catalog; NULL: by a token, which names nobody of it
+    Column("name", Words, nullable=False),
+    Column("role", Text, nullable=False),  # of who is not of the catalog; else the catalog says
+    Column("via", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Index("ix_sessions_ends", "ends_at"),
+)
+
+# Made by a command: of programs that call the API, or of somebody who signs in once.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("name", Words, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("purpose", Text, nullable=False),  # api, sign-in
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", Words, nullable=False),
+    Column("ends_at", Instant),  # NULL: until somebody ends it
+    Column("used_at", Instant),  # one for sign-in is used once
+    Column("ended_at", Instant),
+    Column("ended_by", Words),
+    CheckConstraint("purpose IN ('api', 'sign-in')", name="purpose"),
+    sqlite_autoincrement=True,  # people name it by its number: it is never given twice
+)
+
+# Who did what, from where, and what was refused.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Words, nullable=False),  # the name as shown; what a stranger claimed to be
+    Column("person", Text),  # of the catalog; NULL: none of it
+    Column("via", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("incident_number", BigInteger),  # no foreign key: old incidents are deleted
+    Column("done", Boolean, nullable=False),  # else it was refused
+    Column("detail", Words, nullable=False),
+    Column("address", Words),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_incident", "incident_number"),
+)
+
+# Who said that they are awake: until then, further pages do not ring.
+awake = Table(
+    "awake",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
 )
 
 # The catalog's files as they were in force, the last ones; ids tell their order.

@@ -1,0 +1,144 @@
+"""What people read, in their language and by their clock.
+
+Each sentence of ours is written in English where it is made, and that text is
+its key: `locale/LANGUAGE.po` has the others. Label values, PromQL, comments
+and runbooks are arguments of sentences or stand alone, and are never translated.
+
+Babel is loaded where it is used: reading a catalog, as a check in CI does,
+goes without it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from guardia.duration import spoken_duration
+from router.phrase import Argument, Part, Phrase
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+
+LANGUAGES: Final = ("en", "es", "pt")
+_LOCALES: Final = {"en": "en_GB", "es": "es", "pt": "pt_PT"}  # for dates, as written in Cape Verde
+LOCALE: Final = Path(__file__).with_name("locale")
+_UTC: Final = ZoneInfo("UTC")
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whoever reads: in which language, and by the clock of which zone."""
+
+    language: str = "en"  # one of LANGUAGES
+    zone: ZoneInfo = _UTC
+
+    def text(self, template: str, /, **arguments: Argument) -> str:
+        """Return a sentence of ours; `{name}` in the template stands for that argument."""
+        return self._fill(Part(template=template, arguments=arguments))
+
+    def counted(self, one: str, many: str, count: int, /, **arguments: Argument) -> str:
+        """Return a sentence of ours for a number, which stands in it as `{count}`."""
+        filled = {"count": count, **arguments}
+        return self._fill(Part(template=one, many=many, count=count, arguments=filled))
+
+    def say(self, text: str) -> str:
+        """Return a phrase that was kept, in this language; any other text as it is."""
+        if not isinstance(text, Phrase):
+            return text
+        return " ".join(map(self._fill, text.parts))
+
+    def instant(self, at: datetime, *, seconds: bool = False) -> str:
+        """Return an instant by the reader's clock, with the name of its zone."""
+        from babel.dates import format_datetime
+
+        clock = "HH:mm:ss" if seconds else "HH:mm"
+        wall = at.astimezone(self.zone)
+        written = format_datetime(wall, f"d MMM y {clock}", locale=_LOCALES[self.language])
+        return f"{written} {self.zone_name(at)}"
+
+    def clock(self, at: datetime, *, now: datetime) -> str:
+        """Return an instant as short as it is clear: without the date when it is today's."""
+        wall, today = at.astimezone(self.zone), now.astimezone(self.zone)
+        if wall.date() == today.date():
+            return f"{wall:%H:%M} {self.zone_name(at)}"
+        from babel.dates import format_datetime
+
+        pattern = "EEE d MMM HH:mm" if abs(at - now) < 300 * _DAY else "d MMM y HH:mm"
+        return (
+            f"{format_datetime(wall, pattern, locale=_LOCALES[self.language])} {self.zone_name(at)}"
+        )
+
+    def zone_name(self, at: datetime) -> str:
+        """Return the zone's short name at an instant: CVT, or its offset where it has none."""
+        name = at.astimezone(self.zone).tzname() or "UTC"
+        if name[0] in "+-":
+            city = self.zone.key.rpartition("/")[2].replace("_", " ")
+            return f"UTC{name} ({city})"
+        return name
+
+    def length(self, length: timedelta) -> str:
+        """Return a length of time in full: `1 h 20 min`; its units are alike in all languages."""
+        return spoken_duration(length)
+
+    def ago(self, at: datetime, *, now: datetime) -> str:
+        """Return how long ago it was, in its largest unit; `in …` for what is to come."""
+        from babel.dates import format_timedelta
+
+        return format_timedelta(at - now, add_direction=True, locale=_LOCALES[self.language])
+
+    def _fill(self, part: Part) -> str:
+        template = self._find(part)
+        filled = {name: self._show(one) for name, one in part.arguments.items()}
+        return template.format_map(filled)
+
+    def _find(self, part: Part) -> str:
+        english = part.template if part.many is None or part.count == 1 else part.many
+        found = _messages(self.language).get(part.template)
+        if found is None:
+            return english
+        if part.many is None:
+            return found[0] or english
+        from babel import Locale
+
+        is_one = Locale.parse(_LOCALES[self.language]).plural_form(part.count) == "one"
+        return found[0 if is_one else 1] or english
+
+    def _show(self, argument: Argument) -> str:
+        match argument:
+            case Phrase():
+                return self.say(argument)
+            case datetime():
+                return self.instant(argument)
+            case timedelta():
+                return self.length(argument)
+        return str(argument)
+
+
+IN_ENGLISH: Final = Reader()
+
+
+def read_messages(language: str) -> "Catalog":
+    """Return the translations of one language. Raises OSError for one that is none of ours."""
+    from babel.messages.pofile import read_po
+
+    with (LOCALE / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+@cache
+def _messages(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Return translations by the English text, or by its singular."""
+    if language == "en":
+        return {}
+    found = {}
+    for message in read_messages(language):
+        if message.id and not message.fuzzy:
+            plural = isinstance(message.id, tuple | list)
+            key = message.id[0] if plural else message.id
+            told = message.string or ""
+            found[str(key)] = (told,) if isinstance(told, str) else tuple(told)
+    return found

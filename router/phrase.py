@@ -1,0 +1,129 @@
+"""Sentences that are kept in English and can be told in the reader's language.
+
+A phrase is the English text itself, so that logs, the database and every
+reader of old rows have a sentence. It also knows the words it was made of:
+the template, which is what translations are found by, and what fills it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from guardia.duration import spoken_duration
+
+Argument = str | int | datetime | timedelta  # a Phrase is a str, and told in its turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One template and what fills it; `many` is its plural, chosen by `count`."""
+
+    template: str
+    many: str | None = None
+    count: int = 1
+    arguments: Mapping[str, Argument]
+
+
+class Phrase(str):
+    """An English text of one or more parts, with a blank between them."""
+
+    parts: tuple[Part, ...]
+
+    def __new__(cls, parts: tuple[Part, ...]) -> Self:
+        """Write the English text."""
+        made = super().__new__(cls, " ".join(map(_in_english, parts)))
+        made.parts = parts
+        return made
+
+
+def phrase(template: str, /, **arguments: Argument) -> Phrase:
+    """Return one part. `{name}` in the template stands for that argument."""
+    return Phrase((Part(template=template, arguments=arguments),))
+
+
+def counted_phrase(one: str, many: str, count: int, /, **arguments: Argument) -> Phrase:
+    """Return one part with the template for `count`, which stands in it as `{count}`."""
+    filled = {"count": count, **arguments}
+    return Phrase((Part(template=one, many=many, count=count, arguments=filled),))
+
+
+def joined(*texts: str) -> Phrase:
+    """Return all parts in a row; what is no phrase stands as it is, and what is empty is left out.
+
+    Text of others (a label, a comment) is never a template: it is an argument.
+    """
+    parts = (one.parts if isinstance(one, Phrase) else _verbatim(one) for one in texts if one)
+    return Phrase(tuple(part for found in parts for part in found))
+
+
+def encode_phrase(text: str) -> list[dict[str, Any]] | None:
+    """Return a phrase as JSON; None for text that is none, and is told as it is."""
+    if not isinstance(text, Phrase):
+        return None
+    return [
+        {
+            "template": part.template,
+            **({} if part.many is None else {"many": part.many, "count": part.count}),
+            "with": {name: _encode(one) for name, one in part.arguments.items()},
+        }
+        for part in text.parts
+    ]
+
+
+def decode_phrase(stored: list[dict[str, Any]] | None, otherwise: str) -> str:
+    """Return the phrase that was encoded, or `otherwise` where none was."""
+    if stored is None:
+        return otherwise
+    return Phrase(
+        tuple(
+            Part(
+                template=one["template"],
+                many=one.get("many"),
+                count=one.get("count", 1),
+                arguments={name: _decode(value) for name, value in one["with"].items()},
+            )
+            for one in stored
+        )
+    )
+
+
+def _verbatim(text: str) -> tuple[Part, ...]:
+    return (Part(template="{text}", arguments={"text": text}),)
+
+
+def _in_english(part: Part) -> str:
+    template = part.template if part.many is None or part.count == 1 else part.many
+    return template.format_map({name: _shown(one) for name, one in part.arguments.items()})
+
+
+def _shown(argument: Argument) -> str:
+    match argument:
+        case datetime():
+            return f"{argument.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        case timedelta():
+            return spoken_duration(argument)
+    return str(argument)
+
+
+def _encode(argument: Argument) -> Any:
+    match argument:
+        case Phrase():
+            return {"phrase": encode_phrase(argument)}
+        case datetime():
+            return {"at": argument.isoformat()}
+        case timedelta():
+            return {"seconds": argument.total_seconds()}
+    return argument
+
+
+def _decode(stored: Any) -> Argument:
+    match stored:
+        case {"phrase": parts}:
+            return decode_phrase(parts, "")
+        case {"at": at}:
+            return datetime.fromisoformat(at)
+        case {"seconds": seconds}:
+            return timedelta(seconds=seconds)
+    found: str | int = stored
+    return found
