@@ -89,17 +89,24 @@ class Reading:
             return None
         try:
             length = parse_duration(text)
-            if longest is not None and length > longest:
-                raise ValueError(f"{text!r} is longer than {format_duration(longest)}")
-            return length
+            if longest is None or length <= longest:
+                return length
+            self.problem(
+                "duration-invalid",
+                pointer,
+                f"`{pointer[-1]}`: {text!r} is longer than {format_duration(longest)}",
+                label="too long",
+                why="what is that long here is mostly a slip of the unit",
+                fix=f"write {format_duration(longest)} or less",
+            )
+            return None
         except ValueError as error:
             guess = guess_duration(text)
-            label = f"did you mean {guess}?" if guess else "not a length of time"
             self.problem(
                 "duration-invalid",
                 pointer,
                 f"`{pointer[-1]}`: {error}",
-                label="too long" if guess == text else label,
+                label=f"did you mean {guess}?" if guess else "not a length of time",
                 why="lengths are written as Prometheus writes them: 30s, 5m, 2m30s, 1h, 30d",
                 fix="write a number and its unit, the larger unit first",
             )

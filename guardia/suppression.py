@@ -19,6 +19,7 @@ ALLOWABLE = frozenset(
         "avg-of-ratio",
         "comparison-impossible",
         "comparison-missing",
+        "condition-untestable",
         "counter-no-rate",
         "critical-wakes-nobody",
         "group-label-dropped",

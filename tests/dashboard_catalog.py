@@ -120,7 +120,33 @@ def _casos(folder: Path, *, regions: bool) -> Mapping[str, Any]:
             ],
         }
     ]
+    casos["conditions"] += _narrowed()
     return _keep_place(casos, regions=regions)
+
+
+def _narrowed() -> list[Mapping[str, Any]]:
+    """Return a condition that names its own place, and one that asks for more than its value."""
+    gone, waiting = 'up{job="casos",environment="prod"}', "queue_messages{queue=%s}"
+    long, held = waiting % '"long"', waiting % '"held"'
+    return [
+        _condition("CasosGone", 0)
+        | {
+            "expr": f"absent({gone})",
+            "examples": {
+                "fires": {'up{job="other",environment="prod"}': 1},
+                "silent": {gone: 1},
+            },
+        },
+        _condition("QueueLong", 0)
+        | {
+            "expr": f"sum by ({_BY}) ({long}) > 5 unless sum by ({_BY}) ({held}) > 0",
+            "panel": {"title": "Queue", "zero": f"max by ({_BY}) (up)"},
+            "examples": {
+                "fires": {_of(long): 6},
+                "silent": {_of(long): 6, _of(held): 1},
+            },
+        },
+    ]
 
 
 def _services() -> list[Mapping[str, Any]]:

@@ -222,7 +222,7 @@ def _capacity() -> Iterator[Figure]:
     yield Figure(
         name="users in three months, by least squares",
         board="guardia-capacity",
-        panel="Usuarios activos: adónde lleva",
+        panel="usuarios: Usuarios activos: adónde lleva",
         value=own.users_expected,
         relative=1e-6,
         because=_FLOATING,
@@ -230,7 +230,7 @@ def _capacity() -> Iterator[Figure]:
     yield Figure(
         name="size of the database in three months",
         board="guardia-capacity",
-        panel="Tamaño de la base de datos: adónde lleva",
+        panel="postgres: Tamaño de la base de datos: adónde lleva",
         value=own.database_expected,
         relative=1e-5,
         because="For the minute in which the database does not answer its last size stands.",
@@ -238,7 +238,7 @@ def _capacity() -> Iterator[Figure]:
     yield Figure(
         name="days until the disks are full",
         board="guardia-capacity",
-        panel="Disco en uso: límite alcanzado en",
+        panel="infraestructura: Disco en uso: límite alcanzado en",
         value=own.days_until_full,
         relative=1e-4,
         because=_FLOATING,

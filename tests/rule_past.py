@@ -10,6 +10,7 @@ group. Only what an alert waits for is decided here, as Prometheus documents
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -38,11 +39,16 @@ class Rule:
     @property
     def reads(self) -> frozenset[str]:
         """Return the names of the series that it asks for."""
-        return frozenset(
-            str(part.name or "")
-            for part in read_expression(self.expression).parts()
-            if isinstance(part, VectorSelector)
-        )
+        return names_read(self.expression)
+
+
+@cache  # each pass asks again
+def names_read(expression: str) -> frozenset[str]:
+    return frozenset(
+        str(part.name or "")
+        for part in read_expression(expression).parts()
+        if isinstance(part, VectorSelector)
+    )
 
 
 def evaluate_rules(
@@ -62,7 +68,7 @@ def evaluate_rules(
 
 
 def _read(text: str) -> Iterator[Rule]:
-    for group in yaml.safe_load(text)["groups"]:
+    for group in yaml.load(text, Loader=yaml.CSafeLoader)["groups"]:
         for rule in group["rules"]:
             named = {"alertname": rule["alert"]} if "alert" in rule else {}
             yield Rule(

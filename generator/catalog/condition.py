@@ -1,8 +1,13 @@
 """The conditions of a service file: an expression, how long, and examples that prove it."""
 
 from generator.catalog.context import ServiceContext
-from generator.catalog.example import is_series, read_state
-from generator.catalog.expression import check_alert, check_template_labels
+from generator.catalog.example import check_examples, grows, is_series, read_state
+from generator.catalog.expression import (
+    check_alert,
+    check_provable,
+    check_template_labels,
+    read_evaluated,
+)
 from generator.catalog.extras import is_template, read_extras, template_problem
 from generator.catalog.hides import read_hides
 from generator.catalog.model import Condition
@@ -11,7 +16,7 @@ from generator.catalog.preset import was_written_out
 from generator.catalog.selector import check_runbook
 from generator.catalog.shown import read_condition_panel
 from generator.catalog.template import check_template_names
-from generator.promql.check import check_expression, parse_selector
+from generator.promql.check import parse_selector
 from guardia.document import Pointer
 from guardia.reading import Reading
 from guardia.severity import Severity
@@ -46,22 +51,14 @@ def _read_condition(reading: Reading, at: Pointer, context: ServiceContext) -> C
     holds_for = reading.duration((*at, "for"), longest=LONGEST_WAIT)
     fires = read_state(reading, (*at, "examples", "fires"))
     silent = read_state(reading, (*at, "examples", "silent"))
-    expression = str(reading.value((*at, "expr"))).strip()
-    reason = check_expression(expression)
-    if reason is not None:
-        reading.problem(
-            "promql-syntax",
-            (*at, "expr"),
-            f"this is not PromQL: {reason}",
-            label="cannot be evaluated",
-            why="Prometheus would refuse the whole rule file, with every other alert in it",
-            fix="try the expression in Prometheus, then copy it here",
-        )
-    else:
+    expression = read_evaluated(reading, (*at, "expr"))
+    if expression is not None:
         organisation = context.organisation
-        check_alert(
+        is_sound = check_alert(
             reading, (*at, "expr"), expression, holds_for=holds_for, organisation=organisation
         )
+        if is_sound and fires is not None and silent is not None:
+            check_examples(reading, (*at, "examples"), expression, fires=fires, silent=silent)
         annotations = [
             (*at, "annotations", name) for name in reading.value((*at, "annotations"), ())
         ]
@@ -73,8 +70,16 @@ def _read_condition(reading: Reading, at: Pointer, context: ServiceContext) -> C
             template_problem(reading, (*at, key))
         else:
             check_template_names(reading, (*at, key))
-    if holds_for is None or fires is None or silent is None or reason is not None:
+    if holds_for is None or fires is None or silent is None or expression is None:
         return None
+    if grows(fires, silent):
+        check_provable(
+            reading,
+            (*at, "expr"),
+            expression,
+            holds_for=holds_for,
+            organisation=context.organisation,
+        )
     return Condition(
         alert=reading.value((*at, "alert")),
         severity=Severity(reading.value((*at, "severity"))),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from generator.promql.check import parse_selector
+from generator.promql.example_result import contradicts
 from generator.slo.percent import format_number
 from guardia.document import Pointer
 from guardia.reading import Reading
@@ -64,6 +65,36 @@ def read_state(reading: Reading, at: Pointer) -> Mapping[str, str] | None:
         else:
             found[text] = notation
     return found if len(found) == len(series) else None
+
+
+def check_examples(
+    reading: Reading,
+    at: Pointer,
+    expression: str,
+    *,
+    fires: Mapping[str, str],
+    silent: Mapping[str, str],
+) -> None:
+    """Note an example of one steady series for which the expression surely gives otherwise."""
+    for key, state in (("fires", fires), ("silent", silent)):
+        if len(state) != 1 or grows(state):
+            continue
+        ((series, value),) = state.items()
+        if contradicts(expression, series, float(value), fires=key == "fires"):
+            has = "no result" if key == "fires" else "a result"
+            reading.problem(
+                "example-contradicted",
+                (*at, key, series),
+                f"`expr` has {has} for this example of `{key}`",
+                label=f"the alert would {'stay silent' if key == 'fires' else 'fire'}",
+                why="the generated test feeds this series to the rule, and would be red",
+                fix="mend the value here, or the threshold in `expr`",
+            )
+
+
+def grows(*states: Mapping[str, str]) -> bool:
+    """Say whether a series of the examples is a counter."""
+    return any(value.startswith("0+") for state in states for value in state.values())
 
 
 def _notation(value: object) -> str | None:

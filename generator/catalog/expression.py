@@ -6,15 +6,34 @@ from dataclasses import replace
 from datetime import timedelta
 
 from generator.catalog.model import Organisation
+from generator.promql.check import check_expression
 from generator.promql.finding import Finding, Setting, read_expression
 from generator.promql.labels import possible_labels
 from generator.promql.lint import check_alert_expression, check_rate_expression
+from generator.promql.story_length import check_story
 from guardia.document import Pointer
 from guardia.reading import Reading
 
 _ACTION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
 _LABEL = re.compile(r"(?:\$labels|\.Labels)\.([a-zA-Z_]\w*)", re.ASCII)
+
+
+def read_evaluated(reading: Reading, at: Pointer) -> str | None:
+    """Return PromQL that a rule can evaluate, or None with what is wrong noted."""
+    text: str = str(reading.value(at)).strip()
+    reason = check_expression(text)
+    if reason is None:
+        return text
+    reading.problem(
+        "promql-syntax",
+        at,
+        f"this is not PromQL: {reason}",
+        label="cannot be evaluated",
+        why="Prometheus would refuse the whole rule file, with every other alert in it",
+        fix="try the expression in Prometheus, then copy it here",
+    )
+    return None
 
 
 def check_alert(
@@ -24,10 +43,10 @@ def check_alert(
     *,
     holds_for: timedelta | None,
     organisation: Organisation,
-) -> None:
+) -> bool:
     """Note what is wrong with the alert's expression at `at`; it must be PromQL.
 
-    Without `holds_for`, what depends on it is left out.
+    Without `holds_for`, what depends on it is left out. True: nothing is wrong.
     """
     findings = check_alert_expression(
         expression,
@@ -35,6 +54,20 @@ def check_alert(
         setting=_setting(organisation),
     )
     _note(reading, at, findings)
+    return not findings
+
+
+def check_provable(
+    reading: Reading,
+    at: Pointer,
+    expression: str,
+    *,
+    holds_for: timedelta,
+    organisation: Organisation,
+) -> None:
+    """Note at `at` why no test can prove the alert on counters that grow; it must be PromQL."""
+    setting = _setting(organisation)
+    _note(reading, at, check_story(expression, holds_for=holds_for, setting=setting))
 
 
 def check_rate(

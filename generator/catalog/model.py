@@ -253,3 +253,4 @@ class Catalog:
     organisation: Organisation
     services: tuple[Service, ...]  # by name
     own_alertmanager: OwnAlertmanager
+    quiet_environments: tuple[str, ...] = ()  # whose critical alerts wake nobody

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from generator.promql.selecting import Selecting
+
 
 class Board(StrEnum):
     """A dashboard that holds panels of many services."""
@@ -15,9 +17,13 @@ class Board(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelQuery:
-    """One query of a panel; `legend` names its lines, {{label}} stands for a label's value."""
+    """One query of a panel; `legend` names its lines, {{label}} stands for a label's value.
+
+    `selecting` is the expression with the places for a dashboard's matchers.
+    """
 
     expression: str
+    selecting: Selecting
     legend: str
 
 
@@ -36,11 +42,17 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionPanel:
-    """How the value that a condition compares appears on dashboards."""
+    """How the value that a condition compares appears on dashboards.
+
+    With `is_plain`, no side of its threshold is bad by itself. `zero` is PromQL
+    with a value wherever there is nothing to tell while all is well.
+    """
 
     title: str
     unit: str
     boards: frozenset[Board]
+    is_plain: bool
+    zero: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

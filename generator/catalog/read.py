@@ -6,6 +6,7 @@ from generator.catalog.model_alertmanager import OwnAlertmanager
 from generator.catalog.organisation import read_organisation
 from generator.catalog.own_alertmanager import read_own_alertmanager
 from generator.catalog.preset import write_out_presets
+from generator.catalog.quiet import quiet_environments
 from generator.catalog.series import known_series
 from generator.catalog.service import Names, read_service
 from generator.catalog.shown import check_shown_metrics
@@ -58,5 +59,10 @@ def read_catalog(folder: CatalogFolder) -> tuple[Catalog | None, tuple[Problem, 
     )
     if open_problems(problems) or not folder.complete:
         return None, sort_problems(problems)
-    catalog = Catalog(organisation=organisation, services=tuple(found), own_alertmanager=own)
+    catalog = Catalog(
+        organisation=organisation,
+        services=tuple(found),
+        own_alertmanager=own,
+        quiet_environments=quiet_environments(organisation, folder.oncall),
+    )
     return catalog, sort_problems(problems)

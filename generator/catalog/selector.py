@@ -3,6 +3,12 @@
 from collections.abc import Collection
 
 from generator.promql.check import Selector, parse_selector
+from generator.promql.contradictions import (
+    SELECTS_NOTHING,
+    WAY_OUT,
+    find_contradiction,
+    say_contradiction,
+)
 from generator.promql.example import example_labels
 from guardia.document import Pointer
 from guardia.matcher import RegularExpressionError
@@ -22,6 +28,18 @@ def read_selector(reading: Reading, at: Pointer, environment_label: str) -> Sele
             label=f"must not match on `{environment_label}`",
             why="the rules keep each environment apart, and add this matcher where they need one",
             fix=f"remove it; a route decides by `{environment_label}` who is told",
+        )
+        return None
+    pair = find_contradiction(selector.matchers)
+    if pair is not None:
+        reading.problem(
+            "matchers-contradict",
+            at,
+            say_contradiction(pair),
+            label="selects nothing",
+            why=SELECTS_NOTHING,
+            fix=WAY_OUT,
+            inside=str(pair[0]),
         )
         return None
     if example_labels(selector.matchers) is None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from generator.catalog.context import ServiceContext
-from generator.catalog.expression import check_rate
+from generator.catalog.expression import check_rate, read_evaluated
 from generator.catalog.model import Organisation
 from generator.catalog.model_shown import (
     Board,
@@ -17,7 +17,10 @@ from generator.catalog.preset import was_written_out
 from generator.catalog.series import metric_names
 from generator.catalog.units import check_unit
 from generator.promql.check import check_expression
-from generator.promql.shown import RATE_INTERVAL, select_everywhere, set_rate_interval
+from generator.promql.finding import read_expression
+from generator.promql.labels import possible_labels
+from generator.promql.selecting import Selecting, read_selecting
+from generator.promql.shown import RATE_INTERVAL, set_rate_interval
 from guardia.document import Pointer
 from guardia.reading import Reading
 from guardia.word import nearest
@@ -40,10 +43,13 @@ def read_condition_panel(reading: Reading, at: Pointer) -> ConditionPanel:
     shown = reading.value((*at, "panel"), {})
     if "unit" in shown:
         check_unit(reading, (*at, "panel", "unit"))
+    zero = _read_query(reading, (*at, "panel", "zero")) if "zero" in shown else None
     return ConditionPanel(
         title=shown.get("title", reading.value((*at, "alert"))),
         unit=shown.get("unit", _PLAIN_UNIT),
         boards=frozenset(Board(name) for name in shown.get("boards", ())),
+        is_plain=shown.get("threshold") == "plain",
+        zero=None if zero is None else zero[0],
     )
 
 
@@ -94,7 +100,12 @@ def _check_metrics(reading: Reading, known: Collection[str]) -> None:
         for index in range(reading.count(("growth",)))
         for key in ("expr", "limit")
     ]
-    for at in [*queries, *figures]:
+    zeros: list[Pointer] = [
+        ("conditions", index, "panel", "zero")
+        for index in range(reading.count(("conditions",)))
+        if was_written_out(reading, ("conditions", index))
+    ]
+    for at in [*queries, *figures, *zeros]:
         text = set_rate_interval(str(reading.value(at, 0)))
         if check_expression(text) is None:
             for name in metric_names(text):
@@ -106,10 +117,11 @@ def _read_panel(reading: Reading, at: Pointer) -> Panel | None:
     queries = []
     for index in range(reading.count((*at, "queries"))):
         query: Pointer = (*at, "queries", index)
-        expression = _read_query(reading, (*query, "expr"))
-        if expression is not None:
+        read = _read_query(reading, (*query, "expr"))
+        if read is not None:
+            expression, selecting = read
             legend = reading.value((*query, "legend"))
-            queries.append(PanelQuery(expression=expression, legend=legend))
+            queries.append(PanelQuery(expression=expression, selecting=selecting, legend=legend))
     if len(queries) < reading.count((*at, "queries")):
         return None
     return Panel(
@@ -123,17 +135,15 @@ def _read_panel(reading: Reading, at: Pointer) -> Panel | None:
     )
 
 
-def _read_query(reading: Reading, at: Pointer) -> str | None:
+def _read_query(reading: Reading, at: Pointer) -> tuple[str, Selecting] | None:
     """Return PromQL that a dashboard can ask in one place, or None with what is wrong noted."""
     text: str = str(reading.value(at)).strip()
     reason = check_expression(set_rate_interval(text))
     if reason is None:
         try:
-            select_everywhere(text, 'x="y"')
+            return text, read_selecting(text)
         except ValueError as error:
             reason = str(error)
-        else:
-            return text
     reading.problem(
         "promql-syntax",
         at,
@@ -148,13 +158,15 @@ def _read_query(reading: Reading, at: Pointer) -> str | None:
 def _read_growth(reading: Reading, at: Pointer, organisation: Organisation) -> Growth | None:
     check_unit(reading, (*at, "unit"))
     expression = _read_recorded(reading, (*at, "expr"), organisation)
-    limit = reading.value((*at, "limit"))
+    limit: str | float | None = reading.value((*at, "limit"))
     if isinstance(limit, str):
         limit = _read_recorded(reading, (*at, "limit"), organisation)
         if limit is None:
             return None
     if expression is None:
         return None
+    if isinstance(limit, int | float):
+        _check_one_limit(reading, at, expression, organisation)
     return Growth(
         name=reading.value((*at, "name")),
         title=reading.value((*at, "title")),
@@ -167,20 +179,32 @@ def _read_growth(reading: Reading, at: Pointer, organisation: Organisation) -> G
 
 def _read_recorded(reading: Reading, at: Pointer, organisation: Organisation) -> str | None:
     """Return PromQL that a rule can record, or None with what is wrong noted."""
-    text: str = str(reading.value(at)).strip()
-    reason = check_expression(text)
-    if reason is None:
+    text = read_evaluated(reading, at)
+    if text is not None:
         check_rate(reading, at, text, organisation=organisation, by=())
-        return text
+    return text
+
+
+def _check_one_limit(
+    reading: Reading, at: Pointer, expression: str, organisation: Organisation
+) -> None:
+    """Note a number as the limit of an expression that may have several values for one place."""
+    labels = possible_labels(read_expression(expression).top)
+    place = organisation.series_labels
+    more = sorted(labels.names - set(place))
+    if not labels.all_but and not more:
+        return
+    kept = ", ".join(f"`{name}`" for name in more) or "labels beside those of the place"
+    by = f" by ({', '.join(place)})" if place else ""
     reading.problem(
-        "promql-syntax",
-        at,
-        f"this is not PromQL: {reason}",
-        label="cannot be evaluated",
-        why="Prometheus would refuse the whole rule file, with every other alert in it",
-        fix="try the expression in Prometheus, then copy it here",
+        "limit-of-each-series",
+        (*at, "limit"),
+        f"the number would be the limit of each series, and `expr` keeps {kept}",
+        label="of how much?",
+        why="the dashboard adds up the values of a place, and their limits too",
+        fix=f"write `expr` with one value for each place, such as sum{by} (…); or write the limit"
+        " as PromQL",
     )
-    return None
 
 
 def _check_known(reading: Reading, at: Pointer, name: str, known: Collection[str]) -> None:

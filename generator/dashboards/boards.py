@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from generator.catalog.model import Catalog, Organisation
 from generator.catalog.model_shown import Board
 from generator.dashboards.catalog_panels import board_panels
-from generator.dashboards.grafana import Dashboard, Mark, Panel, Query
+from generator.dashboards.grafana import PLAIN_STEPS, Dashboard, Panel, Query
+from generator.dashboards.marks import deployments
 from generator.dashboards.pages import pages
 from generator.dashboards.place import ChosenPlace, chosen_place
-from generator.dashboards.slo import ALERT_STEPS, all_slos, declared_slos, slo_table
+from generator.dashboards.slo import ALERT_STEPS, all_slos, declared_slos, line, slo_table
 from generator.dashboards.texts import text
 from generator.naming import WATCHDOG_ALERT, dashboard_uid
 from generator.promql.text import quote, select
@@ -40,7 +41,7 @@ def _board(
         tags=[board.value],
         variables=place.variables,
         panels=panels,
-        marks=_deployments(catalog, place),
+        marks=deployments(organisation, catalog.services, place),
     )
 
 
@@ -56,13 +57,13 @@ def _whole_system(catalog: Catalog, place: ChosenPlace) -> list[Panel]:
     return [
         *alerts,
         slo_table(organisation, queries, width=24, height=10),
-        _lines(organisation, "traffic", _first(catalog, traffic), "{{service}}", "reqps"),
-        _lines(
+        line(organisation, "traffic", _first(catalog, traffic), "{{service}}", unit="reqps"),
+        line(
             organisation,
             "failing_over_time",
             _first(catalog, failing),
             "{{service}} {{slo}}",
-            "percentunit",
+            PLAIN_STEPS,
         ),
     ]
 
@@ -117,30 +118,3 @@ def _firing(organisation: Organisation, place: ChosenPlace) -> str:
         return select("ALERTS", place.inside(matchers))
     nowhere = f'{matchers},{organisation.environment_label}=""'
     return f"({select('ALERTS', place.inside(matchers))} or {select('ALERTS', nowhere)})"
-
-
-def _lines(organisation: Organisation, name: str, expression: str, legend: str, unit: str) -> Panel:
-    return Panel(
-        kind="timeseries",
-        title=text(organisation, name),
-        description=text(organisation, f"{name}_why"),
-        queries=[Query(expression=expression, legend=legend)],
-        unit=unit,
-    )
-
-
-def _deployments(catalog: Catalog, place: ChosenPlace) -> list[Mark]:
-    """Return one mark for each way that deployments are told."""
-    asked = {
-        place.only(service.deployments.text): service.name
-        for service in catalog.services
-        if service.deployments is not None
-    }
-    return [
-        Mark(
-            name=f"{text(catalog.organisation, 'deployments')} {name}",
-            expression=expression,
-            title=f"{name} {{{{version}}}}",
-        )
-        for expression, name in asked.items()
-    ][:_MOST_LINES]

@@ -57,6 +57,7 @@ def _panels(
     The trend is a straight line through everything that Prometheus keeps.
     Source: Prometheus documentation, "Query functions", predict_linear.
     """
+    named = f"{service.name}: {growth.title}"
     inside = place.inside(matchers(growth_labels(service.name, growth.name)))
     kept = f"{select(GROWTH_SERIES, inside)}[{format_duration(organisation.retention)}]"
     ahead = [
@@ -71,7 +72,7 @@ def _panels(
     limits = [Query(expression=limit, legend=text(organisation, "limit"))] if growth.limit else []
     yield Panel(
         kind="timeseries",
-        title=f"{service.name}: {growth.title}",
+        title=named,
         description=growth.description,
         queries=[
             Query(expression=f"sum({select(GROWTH_SERIES, inside)})", legend=growth.title),
@@ -82,7 +83,7 @@ def _panels(
     )
     yield Panel(
         kind="stat",
-        title=f"{growth.title}: {text(organisation, 'projection')}",
+        title=f"{named}: {text(organisation, 'projection')}",
         description=text(
             organisation, "projection_why", trend=format_duration(organisation.retention)
         ),
@@ -95,7 +96,7 @@ def _panels(
         room = f"({limit} - sum({select(GROWTH_SERIES, inside)}))"
         yield Panel(
             kind="stat",
-            title=f"{growth.title}: {text(organisation, 'limit_reached')}",
+            title=f"{named}: {text(organisation, 'limit_reached')}",
             description=text(organisation, "limit_reached_why"),
             queries=[
                 Query(

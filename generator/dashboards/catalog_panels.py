@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
-from math import isfinite
 
 from promql_parser import Call, VectorSelector
 
@@ -15,31 +14,42 @@ from generator.catalog.model_shown import Panel as OwnPanel
 from generator.dashboards.grafana import Panel, Query
 from generator.dashboards.place import ChosenPlace
 from generator.dashboards.texts import text
+from generator.dashboards.thresholds import (
+    SEVERITY_COLORS,
+    Steps,
+    both_steps,
+    plain_steps,
+    steps_beyond,
+)
 from generator.promql.constant import evaluate_constant
 from generator.promql.finding import read_expression
 from generator.promql.ratio_form import grouping
+from generator.promql.selecting import read_selecting
 from generator.promql.shown import as_shown, set_rate_interval, watched
 from guardia.duration import format_duration
 from guardia.severity import Severity
 
-_COLORS = {
-    Severity.CRITICAL: "red",
-    Severity.HIGH: "orange",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "blue",
-}
-_LITTLE = 1e-9
 _MOST_QUERIES = 26  # Grafana names them A to Z
 _ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-Steps = Sequence[tuple[str, float | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a panel says of an alert, and what of the alert's expression it does not show."""
+
+    alert: str
+    sentence: str
+    rest: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A panel of one service."""
+    """A panel of one service; `means` is what its description says of the value alone."""
 
     service: Service
     panel: Panel
+    means: str
+    told: tuple[Told, ...] = ()
 
 
 def service_panels(
@@ -59,10 +69,12 @@ def service_panels(
         shown = _condition(organisation, service, one, place)
         key = (shown.panel.title, *(query.expression for query in shown.panel.queries))
         before = watched_values.get(key)
-        watched_values[key] = shown if before is None else _with_threshold(before, shown)
+        if before is not None:
+            shown = _with_threshold(organisation, before, shown)
+        watched_values[key] = shown
     return [
         *(
-            _own(service, panel, place)
+            _own(organisation, service, panel, place)
             for panel in service.panels
             if board is None or board in panel.boards
         ),
@@ -79,47 +91,50 @@ def board_panels(catalog: Catalog, board: Board, place: ChosenPlace) -> list[Pan
     return [panel for group in alike.values() for panel in _together(group)]
 
 
-def _with_threshold(shown: Shown, other: Shown) -> Shown:
+def _with_threshold(organisation: Organisation, shown: Shown, other: Shown) -> Shown:
     """Return one panel for a value that two conditions compare, with the thresholds of both."""
-    panel, more = shown.panel, other.panel
-    steps = panel.steps
-    if panel.draws_steps:
-        steps = _both(panel.steps, more.steps)
-    after = more.description.split("\n\n")[-1]
-    joined = replace(panel, steps=steps, description=f"{panel.description}\n\n{after}")
-    return replace(shown, panel=joined)
+    panel, told = shown.panel, (*shown.told, *other.told)
+    steps = both_steps(panel.steps, other.panel.steps) if panel.draws_steps else panel.steps
+    description = _description(organisation, shown.means, told)
+    joined = replace(panel, steps=steps, description=description)
+    return replace(shown, panel=joined, told=told)
 
 
-def _both(one: Steps, other: Steps) -> Steps:
-    """Return the colours of two thresholds at once: between each two limits the worse one."""
-    limits = sorted({value for _, value in (*one, *other) if value is not None})
-    steps: list[tuple[str, float | None]] = [(_worse(one[0][0], other[0][0]), None)]
-    for limit in limits:
-        color = _worse(_color(one, limit), _color(other, limit))
-        if color != steps[-1][0]:
-            steps.append((color, limit))
-    return steps
+def _description(organisation: Organisation, means: str, told: Sequence[Told]) -> str:
+    """Return Markdown: what a value means, when which alert comes, and what else that takes."""
+    by_rest: dict[str, list[str]] = {}
+    for one in told:
+        if one.rest is not None:
+            by_rest.setdefault(one.rest, []).append(one.alert)
+    rests = (
+        f"{text(organisation, 'alerts_only_if', alerts=', '.join(alerts))}\n\n{_code(rest)}"
+        for rest, alerts in by_rest.items()
+    )
+    return "\n\n".join([means, *(one.sentence for one in told), *rests])
 
 
-def _color(steps: Steps, value: float) -> str:
-    return [color for color, start in steps if start is None or start <= value][-1]
+def _code(expression: str) -> str:
+    """Return a block of code; by its indentation, as the text may hold any quotes."""
+    return "\n".join(f"    {line}" for line in expression.splitlines())
 
 
-def _worse(one: str, other: str) -> str:
-    return min(one, other, key=[*_COLORS.values(), "green"].index)
-
-
-def _own(service: Service, panel: OwnPanel, place: ChosenPlace) -> Shown:
+def _own(
+    organisation: Organisation, service: Service, panel: OwnPanel, place: ChosenPlace
+) -> Shown:
+    selecting = [query.selecting for query in panel.queries]
     queries = [
-        Query(expression=place.only(query.expression), legend=query.legend)
-        for query in panel.queries
+        Query(expression=one.inside(place.by_label), legend=query.legend)
+        for one, query in zip(selecting, panel.queries, strict=True)
     ]
     limits = [(">=", panel.above), ("<=", panel.below)]
-    drawn = [_steps(sign, value, "red") for sign, value in limits if value is not None]
-    steps: Steps = reduce(_both, drawn) if drawn else ()
+    drawn = [steps_beyond(sign, value, "red") for sign, value in limits if value is not None]
+    steps: Steps = reduce(both_steps, drawn) if drawn else ()
+    is_of_own_place = any(one.named(place.by_label) for one in selecting)
+    means = _means(organisation, panel.description, is_of_own_place=is_of_own_place)
     return Shown(
         service=service,
-        panel=_graph(panel.title, panel.description, panel.unit, queries, steps),
+        panel=_graph(panel.title, means, panel.unit, queries, steps),
+        means=means,
     )
 
 
@@ -127,28 +142,55 @@ def _condition(
     organisation: Organisation, service: Service, condition: Condition, place: ChosenPlace
 ) -> Shown:
     found = watched(condition.expression)
-    queries = [_query(organisation, found.value, place)]
+    value = _with_zero(found.value, condition.panel.zero)
+    asked = [_query(organisation, value, place)]
     limit = None if found.limit is None else _constant(found.limit)
     if found.limit is not None and limit is None:
-        asked = _query(organisation, found.limit, place)
-        queries.append(replace(asked, legend=text(organisation, "limit")))
-    steps: Steps = () if limit is None else _steps(found.sign, limit, _COLORS[condition.severity])
-    after = text(
-        organisation,
-        "alerts_after",
+        query, is_of_own_place = _query(organisation, found.limit, place)
+        named = replace(query, legend=text(organisation, "limit"))
+        asked.append((named, is_of_own_place))
+    told = Told(
         alert=condition.alert,
-        severity=condition.severity.value,
-        after=format_duration(condition.holds_for),
+        sentence=text(
+            organisation,
+            "alerts_after",
+            alert=condition.alert,
+            severity=condition.severity.value,
+            after=format_duration(condition.holds_for),
+        ),
+        rest=found.rest,
     )
+    described = _ACTION.sub("…", condition.description)
+    means = _means(organisation, described, is_of_own_place=any(own for _, own in asked))
     panel = _graph(
         condition.panel.title,
-        f"{_ACTION.sub('…', condition.description)}\n\n{after}",
+        _description(organisation, means, [told]),
         condition.panel.unit,
-        queries,
-        steps,
+        [query for query, _ in asked],
+        _threshold(condition, found.sign, limit),
     )
     runbook = {text(organisation, "runbook"): f"{organisation.runbooks_url}{condition.runbook}"}
-    return Shown(service=service, panel=replace(panel, links=runbook))
+    return Shown(service=service, panel=replace(panel, links=runbook), means=means, told=(told,))
+
+
+def _with_zero(expression: str, zero: str | None) -> str:
+    """Return PromQL that is 0 wherever `zero` has a value and the expression has none."""
+    # On lines of its own: an author's comment may end the expression.
+    return expression if zero is None else f"(\n{expression}\n) or 0 * (\n{zero}\n)"
+
+
+def _threshold(condition: Condition, sign: str | None, limit: float | None) -> Steps:
+    color = SEVERITY_COLORS[condition.severity]
+    if sign is None and condition.panel.zero is not None:
+        sign, limit = ">", 0.0  # what has a value only while something is wrong
+    if limit is None:
+        return ()
+    return plain_steps(limit) if condition.panel.is_plain else steps_beyond(sign, limit, color)
+
+
+def _means(organisation: Organisation, means: str, *, is_of_own_place: bool) -> str:
+    """Return what a value means, and that it does not follow the chosen place where so."""
+    return f"{means}\n\n{text(organisation, 'own_place')}" if is_of_own_place else means
 
 
 def _graph(
@@ -165,15 +207,20 @@ def _graph(
     )
 
 
-def _query(organisation: Organisation, expression: str, place: ChosenPlace) -> Query:
+def _query(organisation: Organisation, expression: str, place: ChosenPlace) -> tuple[Query, bool]:
+    """Return what is asked, and whether it names a place by itself."""
     asked, longest = as_shown(expression)
+    is_of_own_place = False
     with suppress(ValueError):  # a selector by `__name__` cannot be held to a place
-        asked = place.only(asked)
-    return Query(
+        selecting = read_selecting(asked)
+        asked = selecting.inside(place.by_label)
+        is_of_own_place = selecting.named(place.by_label)
+    query = Query(
         expression=asked,
         legend=_legend(expression, organisation.place_labels),
         step=None if longest is None else longest / 4,
     )
+    return query, is_of_own_place
 
 
 def _legend(expression: str, of_place: Sequence[str]) -> str:
@@ -189,27 +236,6 @@ def _constant(expression: str) -> float | None:
     if any(isinstance(part, VectorSelector | Call) for part in found.parts()):
         return None
     return evaluate_constant(found.top, 0.0)
-
-
-def _steps(sign: str | None, limit: float, color: str) -> Steps:
-    """Return the colours of a value for which `value sign limit` is bad.
-
-    A colour holds from its value on, so what is only bad beyond the limit
-    begins a little above it.
-    """
-    if sign is None or not isfinite(limit):
-        return ()
-    beyond = limit + max(abs(limit), 1) * _LITTLE
-    # Of what is counted there is nothing below zero: then "equal" has no good side below.
-    equal: Steps = (("green", None), (color, limit), ("green", beyond))
-    by_sign: dict[str, Steps] = {
-        ">": (("green", None), (color, beyond)),
-        ">=": (("green", None), (color, limit)),
-        "<": ((color, None), ("green", limit)),
-        "<=": ((color, None), ("green", beyond)),
-        "==": equal if limit > 0 else ((color, None), ("green", beyond)),
-    }
-    return by_sign.get(sign, ())
 
 
 def _together(group: Sequence[Shown]) -> Iterator[Panel]:
@@ -229,7 +255,7 @@ def _together(group: Sequence[Shown]) -> Iterator[Panel]:
         yield replace(
             first,
             title=first.title if index == 0 else f"{first.title} ({index + 1})",
-            description=first.description if is_same else first.description.split("\n\n")[0],
+            description=first.description if is_same else group[0].means,
             queries=some,
             steps=first.steps if is_same else (("green", None),),
             draws_steps=is_same and first.draws_steps,

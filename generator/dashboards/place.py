@@ -7,7 +7,6 @@ from typing import Any
 from generator.catalog.model import Organisation
 from generator.dashboards.grafana import custom_variable
 from generator.dashboards.texts import text
-from generator.promql.shown import select_everywhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,11 +14,12 @@ class ChosenPlace:
     """The environment and the regions that its reader chooses."""
 
     variables: tuple[Mapping[str, Any], ...]
-    matchers: str  # as they stand between braces; empty where series carry no such labels
+    by_label: Mapping[str, str]  # a matcher for each label of the place that series carry
 
-    def only(self, expression: str) -> str:
-        """Return PromQL of a catalog's author, asked of the chosen place alone."""
-        return select_everywhere(expression, self.matchers) if self.matchers else expression
+    @property
+    def matchers(self) -> str:
+        """Return what stands between braces for the place; empty where series carry no labels."""
+        return ",".join(self.by_label.values())
 
     def inside(self, matchers: str = "") -> str:
         """Return what stands between the braces of one of our series."""
@@ -33,15 +33,15 @@ def chosen_place(organisation: Organisation) -> ChosenPlace:
     production. Where each environment has a Prometheus of its own, choosing
     the data source chooses the environment.
     """
-    variables, matchers = [], []
+    variables, by_label = [], {}
     if organisation.environment_on_series:
         label = organisation.environment_label  # the name that alerts' links give it
         names = tuple(reversed(organisation.environments))
         variables.append(custom_variable(label, text(organisation, "environment"), names))
-        matchers.append(f'{label}="${label}"')
+        by_label[label] = f'{label}="${label}"'
     if organisation.regions is not None:
         label = organisation.regions.label
         title = text(organisation, "region")
         variables.append(custom_variable(label, title, organisation.regions.names, several=True))
-        matchers.append(f'{label}=~"${label}"')
-    return ChosenPlace(variables=tuple(variables), matchers=",".join(matchers))
+        by_label[label] = f'{label}=~"${label}"'
+    return ChosenPlace(variables=tuple(variables), by_label=by_label)

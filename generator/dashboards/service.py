@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from generator.catalog.model import Catalog, Service
 from generator.dashboards.catalog_panels import service_panels
-from generator.dashboards.grafana import PLAIN_STEPS, Dashboard, Mark, Panel
+from generator.dashboards.grafana import PLAIN_STEPS, Dashboard, Panel
+from generator.dashboards.marks import deployments
 from generator.dashboards.pages import pages
 from generator.dashboards.place import ChosenPlace, chosen_place
 from generator.dashboards.slo import LEFT_STEPS, events, firing, line, lines, nearness, slo_table
@@ -34,7 +35,7 @@ def service_dashboards(catalog: Catalog, service: Service) -> list[Dashboard]:
             *_of_slos(catalog, service, place),
             *(one.panel for one in shown),
         ],
-        marks=_deployments(catalog, service, place),
+        marks=deployments(organisation, [service], place),
         links=runbook,
     )
     return pages(board)
@@ -63,15 +64,3 @@ def _of_slos(catalog: Catalog, service: Service, place: ChosenPlace) -> Iterator
         bad=f"{named} {text(organisation, 'bad_events')}",
     )
     yield line(organisation, "failing", queries.failing(), named, PLAIN_STEPS)
-
-
-def _deployments(catalog: Catalog, service: Service, place: ChosenPlace) -> list[Mark]:
-    if service.deployments is None:
-        return []
-    return [
-        Mark(
-            name=text(catalog.organisation, "deployments"),
-            expression=place.only(service.deployments.text),
-            title=f"{service.name} {{{{version}}}}",
-        )
-    ]

@@ -219,11 +219,7 @@ def _budgets(organisation: Organisation, queries: SloQueries) -> Iterator[Panel]
         kind="timeseries",
         title=text(organisation, "bad_each_day"),
         description=text(organisation, "bad_each_day_why"),
-        queries=[
-            Query(
-                expression=queries.bad_each_day(), legend=_told(organisation, "bad_events", named)
-            )
-        ],
+        queries=[Query(expression=queries.bad_each_day(), legend=bad)],
         unit="short",
         bars=True,
         time_from="now-30d",
@@ -284,14 +280,16 @@ def line(
     expression: str,
     legend: str,
     steps: Sequence[tuple[str, float | None]] = (("green", None),),
+    *,
+    unit: str = "percentunit",
 ) -> Panel:
-    """Return a graph of shares, 0..1, with the texts of that name."""
+    """Return a graph, of shares unless a unit says otherwise, with the texts of that name."""
     return Panel(
         kind="timeseries",
         title=text(organisation, name),
         description=text(organisation, f"{name}_why"),
         queries=[Query(expression=expression, legend=legend or "__auto")],
-        unit="percentunit",
+        unit=unit,
         steps=steps,
         draws_steps=len(steps) > 1,
     )

@@ -11,7 +11,7 @@ from generator.promql.check import parse_selector
 from generator.promql.example import counterexample_labels, example_labels
 from generator.promql.text import matchers, quote
 from generator.slo.percent import format_number, format_percent, parse_percent
-from guardia.duration import format_duration, parse_duration
+from guardia.duration import format_duration, guess_duration, parse_duration
 from guardia.matcher import Matcher
 
 
@@ -75,8 +75,13 @@ class Matchers:
 
     @property
     def other(self) -> str:
-        """Return the labels of something else of the same kind, which they do not select."""
-        return matchers(self.unselected or {})
+        """Return the labels of something else of the same kind, which they do not select.
+
+        A label that it must not have is empty: an example may give it one.
+        """
+        found = self.unselected or {}
+        absent = {one.name: "" for one in self.parsed if one.name not in found}
+        return matchers({**found, **absent})
 
     @property
     def unselected(self) -> dict[str, str] | None:
@@ -168,9 +173,23 @@ def _parse(parameter: Parameter, written: str) -> Fraction:
                 raise ValueError
     except (ValueError, ZeroDivisionError):
         unit = f" of {parameter.unit}" if parameter.unit else ""
+        guess = _guess(parameter, written)
+        such_as = f"write it as {parameter.example}"
         raise ArgumentError(
-            f"{written!r} is not a {parameter.kind}{unit}", f"write it as {parameter.example}"
+            f"{written!r} is not a {parameter.kind}{unit}",
+            f"write {guess} if that is meant" if guess else such_as,
         ) from None
+
+
+def _guess(parameter: Parameter, written: str) -> str | None:
+    """Return what may be meant; a number alone may be a share or have lost its percent sign."""
+    match parameter.kind:
+        case ParameterKind.DURATION:
+            return guess_duration(written)
+        case ParameterKind.PERCENT if re.fullmatch(r"[0-9]+(\.[0-9]+)?", written, re.ASCII):
+            share = Fraction(written)
+            return f"{written}%" if share > 1 else f"{written}% or {format_percent(share)}"
+    return None
 
 
 def _read_name(parameter: Parameter, written: str) -> Name:

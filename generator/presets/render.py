@@ -81,14 +81,16 @@ def _render(template: Any, known: Mapping[str, Any], language: str) -> Any:
 def _one_value_a_label(written: str) -> str:
     """Return a series in which what stands last, the user's own matchers, wins.
 
-    They may name a label that the preset's example gives too. What is no
-    series stays as it is: the catalog's check tells of it.
+    They may name a label that the preset's example gives too. Labels are in
+    order, so that one series of both examples is one. What is no series stays
+    as it is: the catalog's check tells of it.
     """
     try:
         selector = parse_selector(written)
     except ValueError:
         return written
-    return series(selector.metric, {one.name: one.value for one in selector.matchers})
+    labels = {one.name: one.value for one in selector.matchers}
+    return series(selector.metric, {name: labels[name] for name in sorted(labels) if labels[name]})
 
 
 def _fill(template: str, known: Mapping[str, Any]) -> str:

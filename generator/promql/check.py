@@ -61,11 +61,11 @@ def selector_of(parsed: promql_parser.VectorSelector) -> Selector | None:
     if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
         return None
     try:
-        matchers_ = _matchers(parsed)
-        for matcher in matchers_:
+        matchers = matchers_of(parsed)
+        for matcher in matchers:
             if matcher.operator in ("=~", "!~"):
                 check_regular_expression(matcher.value)
-        return Selector(text="", metric=parsed.name or _named_inside(parsed), matchers=matchers_)
+        return Selector(text="", metric=parsed.name or _named_inside(parsed), matchers=matchers)
     except ValueError:
         return None
 
@@ -87,7 +87,7 @@ def parse_selector(text: str) -> Selector:
         raise ValueError("a plain selector is wanted: a metric name with matchers, no function")
     if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
         raise ValueError("a plain selector is wanted: no offset, no @, no `or`")
-    matchers = _matchers(parsed)
+    matchers = matchers_of(parsed)
     for matcher in matchers:
         if matcher.operator in ("=~", "!~"):
             check_regular_expression(matcher.value)
@@ -128,7 +128,8 @@ def _named_inside(parsed: promql_parser.VectorSelector) -> str:
     raise ValueError("a selector needs the name of a metric")
 
 
-def _matchers(parsed: promql_parser.VectorSelector) -> tuple[Matcher, ...]:
+def matchers_of(parsed: promql_parser.VectorSelector) -> tuple[Matcher, ...]:
+    """Return the matchers on labels of a selector of a tree."""
     return tuple(
         Matcher(
             name=matcher.name,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from promql_parser import Call
 
 from generator.promql.comparisons import check_fires_always, check_fires_never
+from generator.promql.contradictions import check_contradictions
 from generator.promql.counters import check_counters
 from generator.promql.finding import Expression, Finding, Setting, read_expression
 from generator.promql.matching import check_matching
@@ -53,6 +54,7 @@ def _check_any(expression: Expression, setting: Setting) -> Iterator[Finding]:
     yield from check_ranges(expression, setting)
     yield from check_matching(expression, setting)
     yield from check_regexps(expression)
+    yield from check_contradictions(expression)
 
 
 def _check_absent(

@@ -1,4 +1,4 @@
-"""PromQL of a catalog as a dashboard asks it: in one place, with its threshold apart."""
+"""PromQL of a catalog as a dashboard shows it: with its threshold apart, over its interval."""
 
 import re
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from promql_parser import BinaryExpr, Call, Expr, MatrixSelector, VectorSelector
+from promql_parser import BinaryExpr, Call, Expr, MatrixSelector
 
 from generator.promql.check import parse_expression
-from generator.promql.tree import COMPARISONS, bare, number, operator, walk, words
+from generator.promql.tree import COMPARISONS, bare, number, operator, walk
 
 RATE_INTERVAL = "$__rate_interval"  # Grafana's: a range that holds enough samples at any zoom
 _ANY = "5m"  # stands for it while PromQL is checked
@@ -24,44 +24,20 @@ _MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 class Watched:
     """What an alert's expression compares: `value` `sign` `limit`, each PromQL.
 
-    Without `sign` and `limit`, `value` is the whole expression: it has a value
-    only while something is wrong.
+    `rest` is what follows, from `and` or `unless` on, which narrows when the
+    alert fires. Without `sign` and `limit`, `value` is the whole expression: it
+    has a value only while something is wrong.
     """
 
     value: str
     sign: str | None = None
     limit: str | None = None
+    rest: str | None = None
 
 
 def set_rate_interval(expression: str) -> str:
     """Return PromQL of a panel with a length in place of Grafana's variable, to parse it."""
     return expression.replace(RATE_INTERVAL, _ANY)
-
-
-def select_everywhere(expression: str, added: str) -> str:
-    """Return the expression with the matchers `added` in each of its selectors.
-
-    The text is edited, and the parser then proves that each selector gained
-    exactly these. Raises ValueError where it did not, such as for a selector
-    without a metric's name before its braces.
-    """
-    edited, done = [], 0
-    for name, start in words(expression)[0]:
-        end = start + len(name)
-        rest = expression[end:].lstrip()
-        edited.append(expression[done:end])
-        if rest.startswith("{"):
-            done = expression.index("{", end) + 1
-            closes = expression[done:].lstrip().startswith("}")
-            edited.append(f"{{{added}" if closes else f"{{{added},")
-        else:
-            done = end
-            edited.append(f"{{{added}}}")
-    text = "".join([*edited, expression[done:]])
-    gained = _selectors(f"x{{{added}}}")[0][1]
-    if _selectors(text) != [(name, gained + own) for name, own in _selectors(expression)]:
-        raise ValueError("not every selector has its metric's name before its braces")
-    return text
 
 
 def watched(expression: str) -> Watched:
@@ -71,20 +47,23 @@ def watched(expression: str) -> Watched:
     what its value is.
     """
     text, top = expression, bare(_parsed(expression))
+    rest: list[str] = []
     while isinstance(top, BinaryExpr) and operator(top) in ("and", "unless"):
-        before = _left(text, top)
-        if before is None:
+        parts = _left(text, top)
+        if parts is None:
             return Watched(value=expression)
-        text, top = before, bare(top.lhs)
+        text, top = parts[0], bare(top.lhs)
+        rest.insert(0, parts[1])
     if not isinstance(top, BinaryExpr) or operator(top) not in COMPARISONS or _is_bool(top):
         return Watched(value=expression)
     parts = _around(text, top)
     if parts is None:
         return Watched(value=expression)
     left, right = parts
+    after = "\n".join(rest) or None
     if number(top.lhs) is not None:
-        return Watched(value=right, sign=_MIRRORED[operator(top)], limit=left)
-    return Watched(value=left, sign=operator(top), limit=right)
+        return Watched(value=right, sign=_MIRRORED[operator(top)], limit=left, rest=after)
+    return Watched(value=left, sign=operator(top), limit=right, rest=after)
 
 
 def as_shown(expression: str) -> tuple[str, timedelta | None]:
@@ -120,12 +99,12 @@ def _is_bool(comparison: BinaryExpr) -> bool:
     return bool(comparison.modifier and comparison.modifier.return_bool)
 
 
-def _left(text: str, top: BinaryExpr) -> str | None:
-    """Return what stands before an operator, or None where that cannot be proven."""
+def _left(text: str, top: BinaryExpr) -> tuple[str, str] | None:
+    """Return what stands before an operator and from it on, or None where that cannot be proven."""
     inner = _unwrapped(text)
     for start, _ in _signs(inner, operator(top)):
         if _reads_as(inner[:start], top.lhs):
-            return inner[:start].strip()
+            return inner[:start].strip(), inner[start:].strip()
     return None
 
 
@@ -174,15 +153,3 @@ def _parsed(text: str) -> Expr:
     if not isinstance(parsed, Expr):
         raise ValueError("no expression")
     return parsed
-
-
-def _selectors(expression: str) -> list[tuple[str, list[str]]]:
-    return [
-        (str(part.name or ""), _written(part))
-        for part in walk(_parsed(set_rate_interval(expression)))
-        if isinstance(part, VectorSelector)
-    ]
-
-
-def _written(selector: VectorSelector) -> list[str]:
-    return [f"{one.name} {one.op} {one.value!r}" for one in selector.matchers.matchers]

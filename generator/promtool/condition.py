@@ -3,33 +3,59 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from fractions import Fraction
 
+from generator.catalog.example import grows
 from generator.catalog.model import Condition, Organisation, Service
 from generator.promql.check import parse_selector
 from generator.promql.ranges import looks_back
+from generator.promql.story_length import story_scrape
 from generator.promql.text import matchers, select, series
 from generator.promtool.model import Case, Expectation, Pace, pace_of
+from generator.slo.percent import format_number
 
 _MOST = 60  # evaluations
 _SHOWN = re.compile(r"\$labels\.(\w+)", re.ASCII)
 
 
-def slow_pace(organisation: Organisation, conditions: Iterable[Condition]) -> Pace:
-    """Return a pace at which the longest of these takes _MOST evaluations at most.
+def condition_paces(
+    organisation: Organisation, conditions: Iterable[Condition]
+) -> dict[Pace, list[Condition]]:
+    """Return the conditions by the pace of their test, production's first.
 
     promtool evaluates every rule of the service each time, so a condition over
-    hours at production's pace takes as long as all others together.
+    hours at production's pace takes as long as all others together: of slow
+    ones, the longest takes _MOST evaluations at most. It also reads a limited
+    number of samples, so over days they lie further apart. A condition that
+    cannot be proven at any pace is missing.
     """
-    pace = pace_of(organisation)
-    longest = max(_lasts(condition, pace) for condition in conditions)
-    evaluation = -(-longest // (_MOST * pace.evaluation)) * pace.evaluation
-    return Pace(scrape=pace.scrape, evaluation=max(evaluation, pace.evaluation))
+    usual = pace_of(organisation)
+    found: dict[Pace, list[Condition]] = {usual: []}
+    slow: dict[timedelta, list[Condition]] = {}
+    for condition in conditions:
+        scrape = _scrape(condition, usual)
+        if scrape == usual.scrape and _lasts(condition, usual) <= _MOST * usual.evaluation:
+            found[usual].append(condition)
+        elif scrape is not None:
+            slow.setdefault(scrape, []).append(condition)
+    for scrape, some in sorted(slow.items()):
+        found[_slow_pace(usual, scrape, some)] = some
+    return found
 
 
-def is_slow(organisation: Organisation, condition: Condition) -> bool:
-    """Say whether a condition's stories take more evaluations than _MOST in production's pace."""
-    pace = pace_of(organisation)
-    return _lasts(condition, pace) > _MOST * pace.evaluation
+def _scrape(condition: Condition, usual: Pace) -> timedelta | None:
+    """Return how far apart samples lie; what does not grow is the same over any range."""
+    if not grows(condition.fires, condition.silent):
+        return usual.scrape
+    return story_scrape(condition.expression, holds_for=condition.holds_for, scrape=usual.scrape)
+
+
+def _slow_pace(usual: Pace, scrape: timedelta, conditions: Iterable[Condition]) -> Pace:
+    longest = max(_lasts(condition, usual) for condition in conditions)
+    least = max(usual.evaluation, scrape)
+    step = usual.evaluation if scrape == usual.scrape else scrape
+    evaluation = -(-longest // (_MOST * step)) * step
+    return Pace(scrape=scrape, evaluation=max(evaluation, least))
 
 
 def condition_cases(
@@ -59,7 +85,8 @@ def condition_cases(
         Expectation(at=soonest - pace.evaluation, expression=firing, samples=[]),
         Expectation(at=fires_at, expression=firing, samples=[("{}", 1)]),
     ]
-    values = _steady(condition.fires, scrapes)
+    times = pace.scrape // organisation.scrape_interval
+    values = _steady(condition.fires, scrapes, times)
     if _is_of_the_moment(condition):
         ends = Expectation(at=fires_at + pace.evaluation, expression=firing, samples=[])
         expected.append(ends)
@@ -68,7 +95,7 @@ def condition_cases(
     anywhere = series("ALERTS", {"alertname": condition.alert, "alertstate": "firing"})
     yield Case(
         name=f"{condition.alert} stays silent",
-        series=_steady(condition.silent, scrapes),
+        series=_steady(condition.silent, scrapes, times),
         expectations=[Expectation(at=fires_at, expression=f"count({anywhere})", samples=[])],
     )
 
@@ -111,20 +138,15 @@ def _filling(condition: Condition, pace: Pace) -> timedelta:
     A rate has no result for one sample, and too low a one for a range that is
     not full. What does not grow is the same over any part of its range.
     """
-    if not _grows(condition):
+    if not grows(condition.fires, condition.silent):
         return timedelta()
     return pace.up_to(looks_back(condition.expression)) + pace.evaluation
-
-
-def _grows(condition: Condition) -> bool:
-    examples = (*condition.fires.values(), *condition.silent.values())
-    return any(value.startswith("0+") for value in examples)
 
 
 def _is_of_the_moment(condition: Condition) -> bool:
     """Say whether the expression only looks at the present, so that the alert ends at once."""
     ranges = "[" in condition.expression or "offset" in condition.expression
-    return not ranges and not _grows(condition)
+    return not ranges and not grows(condition.fires, condition.silent)
 
 
 def _then_silent(condition: Condition, scrapes: int, after: int) -> dict[str, str]:
@@ -138,5 +160,11 @@ def _then_silent(condition: Condition, scrapes: int, after: int) -> dict[str, st
     return found
 
 
-def _steady(values: Mapping[str, str], scrapes: int) -> dict[str, str]:
-    return {name: f"{value}x{scrapes}" for name, value in values.items()}
+def _steady(values: Mapping[str, str], scrapes: int, times: int) -> dict[str, str]:
+    """Return values that stay, or grow by so much each time a sample of production comes."""
+    return {name: f"{_grown(value, times)}x{scrapes}" for name, value in values.items()}
+
+
+def _grown(value: str, times: int) -> str:
+    begin, grows, step = value.partition("+")
+    return f"{begin}+{format_number(Fraction(step) * times)}" if grows and times > 1 else value

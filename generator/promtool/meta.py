@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from generator.catalog.model import Catalog, Organisation
+from generator.catalog.model import Catalog
 from generator.naming import (
     BYPASS_LABEL,
     NOT_ROUTED_ALERT,
@@ -26,8 +26,8 @@ def meta_cases(catalog: Catalog) -> tuple[Case, ...]:
     if settings.watchdog is not None:
         found.append(_watchdog(pace_of(catalog.organisation)))
     if settings.fallback is not None:
-        found += _RouterStories(catalog.organisation).stories()
-        found += RouterMetricStories(catalog.organisation).stories()
+        found += _RouterStories(catalog).stories()
+        found += RouterMetricStories(catalog).stories()
     return tuple(found)
 
 
@@ -45,9 +45,9 @@ def _watchdog(pace: Pace) -> Case:
 class _RouterStories:
     """What happens when the router goes, and when it does not."""
 
-    def __init__(self, organisation: Organisation) -> None:
-        self._scene = RouterScene(organisation)
-        self._failure_window = failure_window(organisation)
+    def __init__(self, catalog: Catalog) -> None:
+        self._scene = RouterScene(catalog)
+        self._failure_window = failure_window(catalog.organisation)
         self._pace = self._scene.pace
         self._down_at = 4 * self._pace.evaluation
         self._fires_at = self._down_at + self._pace.up_to(DOWN_FOR)
@@ -116,6 +116,7 @@ class _RouterStories:
                 firing(before, {"alertname": NOT_ROUTED_ALERT}, fires=False),
                 firing(after, {"alertname": cause, **PAST_THE_ROUTER}, fires=True),
                 firing(after, repeated("DatabaseDown"), fires=True),
+                *self._scene.told_where_somebody_is_woken(after),
                 firing(after, {ORIGINAL_ALERT_LABEL: "DiskFilling"}, fires=False),
                 firing(after, {ORIGINAL_ALERT_LABEL: cause}, fires=False),
             ],

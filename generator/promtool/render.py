@@ -5,7 +5,7 @@ from typing import Any
 
 from generator.catalog.model import Catalog, Organisation, Service, Slo
 from generator.naming import OWN_NAME
-from generator.promtool.condition import condition_cases, is_slow, slow_pace
+from generator.promtool.condition import condition_cases, condition_paces
 from generator.promtool.days import pace_of_days, tells_days, uneven_days
 from generator.promtool.meta import meta_cases
 from generator.promtool.model import Case, Pace, TestFile, merge, pace_of
@@ -78,8 +78,7 @@ def _production_test(catalog: Catalog, service: Service, told_for: Sequence[Slo]
     pace = pace_of(organisation)
     conditions = [
         condition_cases(organisation, service, condition, pace)
-        for condition in service.conditions
-        if not is_slow(organisation, condition)
+        for condition in condition_paces(organisation, service.conditions)[pace]
     ]
     return TestFile(
         name="",
@@ -95,14 +94,14 @@ def _production_test(catalog: Catalog, service: Service, told_for: Sequence[Slo]
 
 
 def _slow_test(organisation: Organisation, service: Service) -> Iterator[TestFile]:
-    """Yield the test of the conditions that look back over hours, if there are any."""
-    conditions = [one for one in service.conditions if is_slow(organisation, one)]
-    if conditions:
-        pace = slow_pace(organisation, conditions)
-        cases = [
-            case for one in conditions for case in condition_cases(organisation, service, one, pace)
-        ]
-        yield TestFile(name="hours", pace=pace, cases=cases)
+    """Yield the tests of the conditions that look back over hours, and over days, if any do."""
+    usual = pace_of(organisation)
+    for pace, conditions in condition_paces(organisation, service.conditions).items():
+        if pace != usual:
+            hours = pace.scrape == usual.scrape
+            name = "hours" if hours else f"samples-{format_duration(pace.scrape)}"
+            cases = (condition_cases(organisation, service, one, pace) for one in conditions)
+            yield TestFile(name=name, pace=pace, cases=[case for some in cases for case in some])
 
 
 def _window_tests(catalog: Catalog, service: Service, slos: Sequence[Slo]) -> Iterator[TestFile]:

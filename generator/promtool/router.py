@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from generator.catalog.model import Organisation
+from generator.catalog.model import Catalog
 from generator.naming import (
     BYPASS_LABEL,
     NOT_ROUTED_ALERT,
@@ -52,10 +52,10 @@ _SEVERITIES = {
 class RouterMetricStories:
     """A router that is up, and what it counts; two replicas where that matters."""
 
-    def __init__(self, organisation: Organisation) -> None:
-        self._scene = RouterScene(organisation)
+    def __init__(self, catalog: Catalog) -> None:
+        self._scene = RouterScene(catalog)
         self._pace = self._scene.pace
-        self._window = count_window(organisation)
+        self._window = count_window(catalog.organisation)
         self._begins = 4 * self._pace.evaluation  # the trouble
 
     def stories(self) -> Iterator[Case]:

@@ -1,24 +1,27 @@
 """The scene of the stories about the router: its own series, and alerts that fire meanwhile."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from generator.catalog.model import Organisation
+from generator.catalog.model import Catalog
 from generator.naming import BYPASS_LABEL, NOT_ROUTED_ALERT, ORIGINAL_ALERT_LABEL
 from generator.promql.example import example_labels
-from generator.promql.text import series
+from generator.promql.text import quote, series
 from generator.promtool.model import Expectation, pace_of
 from guardia.severity import Severity
 
+_EVERYWHERE = "ClusterDown"  # an alert of every environment
+_NEW_ENVIRONMENT = "an-environment-nobody-declared"
 PAST_THE_ROUTER = {BYPASS_LABEL: "true", "severity": Severity.CRITICAL.value}
 
 
 class RouterScene:
     """Series of the router as its targets select them, by scrapes from the beginning on."""
 
-    def __init__(self, organisation: Organisation) -> None:
-        self._targets = organisation.alertmanager.router_targets
-        self.pace = pace_of(organisation)
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._targets = catalog.organisation.alertmanager.router_targets
+        self.pace = pace_of(catalog.organisation)
 
     def targets(self, values: str) -> dict[str, str]:
         """Return what tells that the router is up."""
@@ -36,10 +39,39 @@ class RouterScene:
         values = f"1x{self.pace.scrapes(until) + 1}"
         firing = {"alertstate": "firing", "service": "casos"}
         alerts = {"DatabaseDown": Severity.CRITICAL, "DiskFilling": Severity.HIGH}
-        return {
+        found = {
             series("ALERTS", {"alertname": name, "severity": severity.value, **firing}): values
             for name, severity in alerts.items()
         }
+        everywhere = {"alertname": _EVERYWHERE, "severity": Severity.CRITICAL.value, **firing}
+        for name in self._environments():
+            place = {self._catalog.organisation.environment_label: name}
+            found[series("ALERTS", {**everywhere, **place})] = values
+        return found
+
+    def told_where_somebody_is_woken(self, at: timedelta) -> Iterator[Expectation]:
+        """Yield that the alert which fires in every environment is told of those alone.
+
+        One that no catalog names is among them. Nothing is asked where nothing is left out.
+        """
+        label = self._catalog.organisation.environment_label
+        told = series("ALERTS", {**repeated(_EVERYWHERE), "alertstate": "firing"})
+        woken = [
+            name for name in self._environments() if name not in self._catalog.quiet_environments
+        ]
+        if woken:
+            yield Expectation(
+                at=at,
+                expression=f"count by ({label}) ({told})",
+                samples=[(f"{{{label}={quote(name)}}}", 1) for name in woken],
+            )
+
+    def _environments(self) -> tuple[str, ...]:
+        """Return where an alert fires to show what is left out."""
+        organisation = self._catalog.organisation
+        if not self._catalog.quiet_environments or not organisation.environment_on_series:
+            return ()
+        return (*organisation.environments, _NEW_ENVIRONMENT)
 
 
 def repeated(original: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
+from functools import cached_property
 
 from generator.catalog.model import Organisation, Service, Slo
 from generator.naming import (
@@ -66,7 +67,7 @@ def counts_targets(service: Service, slo: Slo) -> bool:
     return any(is_own(slo.sli, text) for text in target_series(service, "1", {}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, so that its labels are made once
 class Scene:
     """One SLO in the place of one story; `pace` is that of the test."""
 
@@ -78,7 +79,7 @@ class Scene:
     by: Mapping[str, str] = field(default_factory=dict)  # values of some of the SLO's `by` labels
     told_with: str | None = None  # name of the first SLO that tells this story in the same place
 
-    @property
+    @cached_property
     def labels(self) -> Labels:
         """Return the labels that the rules keep, as this scene's series carry them."""
         own = own_labels(self.slo.sli)

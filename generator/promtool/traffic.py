@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 from generator.catalog.model import (
     ExpressionSli,
@@ -38,6 +38,10 @@ class Stretch:
     restarted: bool = False
 
 
+# Of a counter that is one series, and not two.
+_WHOLE: list[tuple[Labels, Number]] = [({}, 1)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Series:
     metric: str
@@ -50,7 +54,7 @@ class _Series:
         """Return how much the series grows in one scrape."""
         return self.good * stretch.good + self.bad * stretch.bad
 
-    def parts(self) -> list[tuple[Labels, Fraction]]:
+    def parts(self) -> list[tuple[Labels, Number]]:
         """Return labels and share of two series; what one event of a kind adds decides how."""
         label = "replica" if "instance" in self.labels else "instance"
         share = Fraction(1, 4) if self.good else Fraction(1, 2)
@@ -89,11 +93,18 @@ def traffic_series(
     for one in _counters(sli):
         if lazily and not one.always_there and not any(map(one.grown_in, stretches)):
             continue
-        for part, share in one.parts() if split else [({}, Fraction(1))]:
+        for part, share in one.parts() if split else _WHOLE:
             name = series(one.metric, {**one.labels, **labels, **part})
-            steps = [share * one.grown_in(each) for each in stretches]
-            found[name] = _counter(stretches, steps, first)
+            adds = (share * one.good, share * one.bad)
+            found[name] = _counter_of(tuple(stretches), adds, first)
     return found
+
+
+@lru_cache(maxsize=4096)  # SLOs with one objective tell the same of other series
+def _counter_of(stretches: Sequence[Stretch], adds: tuple[Number, Number], first: str) -> str:
+    """Return a counter to which a good and a bad event add so much."""
+    steps = [adds[0] * each.good + adds[1] * each.bad for each in stretches]
+    return _counter(stretches, steps, first)
 
 
 def strange_series(sli: Sli, stretch: Stretch, labels: Mapping[str, str]) -> dict[str, str]:

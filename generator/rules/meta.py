@@ -20,7 +20,7 @@ from generator.naming import (
     ROUTER_RECEIVER,
     WATCHDOG_ALERT,
 )
-from generator.promql.text import over, quote
+from generator.promql.text import over, quote, select
 from generator.rules.meta_sentences import META_SENTENCES
 from generator.rules.model import AlertingRule, RuleGroup
 from generator.rules.router import router_rules
@@ -70,7 +70,7 @@ def meta_groups(catalog: Catalog) -> tuple[RuleGroup, ...]:
             # Behind its causes, so that it reads what they say at this very instant.
             AlertingRule(
                 alert=NOT_ROUTED_ALERT,
-                expression=_not_routed(),
+                expression=_not_routed(catalog),
                 labels=_PAST_THE_ROUTER,
                 annotations={"summary": text["not_routed"], "description": text["not_routed_why"]},
             ),
@@ -101,13 +101,27 @@ def _failing(organisation: Organisation) -> str:
     return f"sum(increase({over(selector, failure_window(organisation))})) > 0"
 
 
-def _not_routed() -> str:
+def _not_routed(catalog: Catalog) -> str:
     """Return each critical alert that fires, under its own name in a label, while routing fails.
 
-    ALERTS has no annotations: who is told knows the name and the labels.
+    ALERTS has no annotations: who is told knows the name and the labels. The
+    environments in which nobody is woken are left out by name, so that a new
+    one, and an alert that lost its environment, are told.
     """
     critical = quote(Severity.CRITICAL.value)
-    alerts = f'ALERTS{{alertstate="firing",severity={critical},{BYPASS_LABEL}!="true"}}'
+    chosen = f'alertstate="firing",severity={critical},{BYPASS_LABEL}!="true"{_not_quiet(catalog)}'
+    alerts = select("ALERTS", chosen)
     named = f'label_replace({alerts}, "{ORIGINAL_ALERT_LABEL}", "$1", "alertname", "(.+)")'
     causes = f'ALERTS{{alertname=~"{"|".join(NOT_ROUTED_CAUSES)}",alertstate="firing"}}'
     return f"max without (alertname, alertstate) ({named})\nand on ()\n{causes}"
+
+
+def _not_quiet(catalog: Catalog) -> str:
+    """Return a matcher that leaves out environments in which nobody is woken, or nothing.
+
+    Prometheus may add the environment only to what it sends: then ALERTS lacks it.
+    """
+    organisation, names = catalog.organisation, catalog.quiet_environments
+    if not names or not organisation.environment_on_series:
+        return ""
+    return f",{organisation.environment_label}!~{quote('|'.join(names))}"

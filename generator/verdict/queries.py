@@ -13,7 +13,7 @@ from generator.catalog.model import (
     UptimeSli,
 )
 from generator.promql.check import Selector, check_expression
-from generator.promql.shown import select_everywhere
+from generator.promql.selecting import select_everywhere
 from generator.promql.text import over, set_window
 from generator.slo.burn import share_of
 from generator.slo.percent import format_number

@@ -37,7 +37,7 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
 def check_apart(canary: Sequence[Matcher], baseline: Sequence[Matcher]) -> None:
     """Raise SideError when an event can be seen to count on both sides.
 
-    Sides told apart by different labels are taken on trust.
+    Sides told apart by different labels are not judged here: see `are_apart`.
     """
     if {one.name for one in canary} != {one.name for one in baseline}:
         return
@@ -45,6 +45,21 @@ def check_apart(canary: Sequence[Matcher], baseline: Sequence[Matcher]) -> None:
     if both is not None:
         shown = ",".join(f"{name}={quote(value)}" for name, value in both.items())
         raise SideError(f"{{{shown}}} would count on both sides: tell canary and baseline apart")
+
+
+def are_apart(canary: Sequence[Matcher], baseline: Sequence[Matcher]) -> bool:
+    """Say whether no event can count on both sides: one names a value that the other excludes.
+
+    Otherwise, such as of two regular expressions, only the events themselves can tell.
+    """
+    return any(
+        not other.matches({one.name: one.value})
+        for mine, others in ((canary, baseline), (baseline, canary))
+        for one in mine
+        if one.operator == "="
+        for other in others
+        if other.name == one.name
+    )
 
 
 def choose_place(

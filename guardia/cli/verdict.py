@@ -162,8 +162,18 @@ def run(args: argparse.Namespace) -> int:
         )
     question = _question(args, loaded.generator)
     verdict = ask(question, read_prometheus(args.prometheus))
-    print(render_json(verdict) if args.format == "json" else render_text(verdict))
+    _show(render_json(verdict) if args.format == "json" else render_text(verdict))
     return _EXIT[verdict.answer.value]
+
+
+def _show(text: str) -> None:
+    """Print a verdict. It holds also when its reader, such as `head`, has gone."""
+    from guardia.cli.output import drop_output
+
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # the command's own exit code for that would mean no
+        drop_output()
 
 
 def _question(args: argparse.Namespace, catalog: "Catalog") -> "Question":

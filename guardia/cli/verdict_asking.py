@@ -17,8 +17,8 @@ from generator.verdict.judging import (
     has_baseline,
     judge,
 )
-from generator.verdict.queries import counting, why_not
-from generator.verdict.sides import place_matchers, render_matchers
+from generator.verdict.queries import Counting, counting, why_not
+from generator.verdict.sides import are_apart, place_matchers, render_matchers
 from generator.verdict.whole import overall, risks
 from guardia.cli.errors import UsageError
 from guardia.cli.verdict_prometheus import Grid, Prometheus
@@ -144,27 +144,64 @@ def _margins(question: Question, slo: Slo) -> Margins:
 
 
 def _evidence(question: Question, slo: Slo, prometheus: Prometheus) -> Evidence:
-    place = place_matchers(question.organisation, question.place)
+    step, earlier = question.slices(), question.earlier()
+    canary, baseline = question.canary, question.baseline
+    nothing = Slices(total=(), bad=())
 
     def count(side: tuple[Matcher, ...], grid: Grid, *, is_new: bool) -> Slices:
-        try:
-            asked = counting(slo.sli, render_matchers((*side, *place)), grid.slice, is_new=is_new)
-        except ValueError as error:
-            raise UsageError(f"{slo.name} cannot be asked for one side alone: {error}") from None
-        total = prometheus.ask(asked.total, grid)
-        counted = prometheus.ask(asked.counted, grid)
-        if asked.is_good:
-            both = zip(total, counted, strict=True)
-            counted = tuple(max(every - good, 0.0) for every, good in both)
-        return Slices(total=total, bad=counted)
+        return _count(question, slo, prometheus, side, grid, is_new=is_new)
 
-    step, earlier = question.slices(), question.earlier()
-    baseline = question.baseline
+    if baseline is not None:
+        _check_no_event_on_both(question, slo, prometheus, baseline)
     return Evidence(
-        canary=count(question.canary, step, is_new=True),
+        canary=count(canary, step, is_new=True),
         baseline=None if baseline is None else count(baseline, step, is_new=False),
-        earlier=Slices(total=(), bad=())
-        if baseline is None
-        else count(baseline, earlier, is_new=False),
+        earlier=nothing if baseline is None else count(baseline, earlier, is_new=False),
         earlier_slices=question.step / earlier.slice,
     )
+
+
+def _count(
+    question: Question,
+    slo: Slo,
+    prometheus: Prometheus,
+    side: tuple[Matcher, ...],
+    grid: Grid,
+    *,
+    is_new: bool,
+) -> Slices:
+    asked = _asked(question, slo, side, grid, is_new=is_new)
+    total = prometheus.ask(asked.total, grid)
+    counted = prometheus.ask(asked.counted, grid)
+    if asked.is_good:
+        both = zip(total, counted, strict=True)
+        counted = tuple(max(every - good, 0.0) for every, good in both)
+    return Slices(total=total, bad=counted)
+
+
+def _asked(
+    question: Question, slo: Slo, side: tuple[Matcher, ...], grid: Grid, *, is_new: bool
+) -> Counting:
+    place = place_matchers(question.organisation, question.place)
+    try:
+        return counting(slo.sli, render_matchers((*side, *place)), grid.slice, is_new=is_new)
+    except ValueError as error:
+        raise UsageError(f"{slo.name} cannot be asked for one side alone: {error}") from None
+
+
+def _check_no_event_on_both(
+    question: Question, slo: Slo, prometheus: Prometheus, baseline: tuple[Matcher, ...]
+) -> None:
+    """Raise UsageError when events of the step count on both sides, which would make them equal."""
+    if are_apart(question.canary, baseline):
+        return
+    step, both = question.slices(), (*question.canary, *baseline)
+    asked = _asked(question, slo, both, step, is_new=True)
+    shared = sum(prometheus.ask(asked.total, step))
+    if shared > 0:
+        sides = (render_matchers(question.canary), render_matchers(baseline))
+        raise UsageError(
+            f"{shared:,.0f} events of {slo.name} count on both sides, {{{sides[0]}}} and"
+            f" {{{sides[1]}}}: tell canary and baseline apart, such as by"
+            """ 'version="NEW"' and 'version!="NEW"'"""
+        )

@@ -13,7 +13,7 @@ import yaml
 from generator.write import generate, write_files
 from tests.alertmanager_catalog import copy_full_catalog
 from tests.catalogs import CATALOG, OWN_CATALOG, read_whole
-from tests.tooling import SET_NAMES, ToolSet, require_tool_set
+from tests.tooling import SET_NAMES, ToolSet, newest_and, require_tool_set
 
 REGIONS = """
 regions:
@@ -188,16 +188,20 @@ def test_promtool_accepts_the_rules_about_the_router(tools: ToolSet, tmp_path: P
     assert found.returncode == 0, found.stdout + found.stderr
 
 
+OWN_SETTINGS: dict[str, str] = {}
+OTHER_SETTINGS: tuple[dict[str, str], ...] = (
+    {"  watchdog:\n": "  router_targets: 'up{job=~\"router-[a-z]+\"}'\n  watchdog:\n"},
+    {"  watchdog:\n": '  router_targets: probe_success{target="guardia"}\n  watchdog:\n'},
+    {"fast: 30s": "fast: 2m30s"},
+    {"scrape_interval: 15s": "scrape_interval: 1s", "fast: 30s": "fast: 1s"},
+    {"group_interval: 1m": "group_interval: 5m"},
+)
+
+
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"  watchdog:\n": "  router_targets: 'up{job=~\"router-[a-z]+\"}'\n  watchdog:\n"},
-        {"  watchdog:\n": '  router_targets: probe_success{target="guardia"}\n  watchdog:\n'},
-        {"fast: 30s": "fast: 2m30s"},
-        {"scrape_interval: 15s": "scrape_interval: 1s", "fast: 30s": "fast: 1s"},
-        {"group_interval: 1m": "group_interval: 5m"},
-    ],
+    ("tools", "changes"),
+    newest_and([OWN_SETTINGS, *OTHER_SETTINGS], oldest=[OWN_SETTINGS]),
+    indirect=["tools"],
 )
 def test_the_rules_about_the_router_pass_their_tests(
     tools: ToolSet, tmp_path: Path, changes: dict[str, str]

@@ -224,7 +224,7 @@ def test_a_limit_that_is_passed_is_reached_and_one_that_nothing_grows_to_is_not(
         for one in panel["targets"]
         if panel["title"].endswith("limit reached in")
     }
-    assert days == {"disk: limit reached in": 0, "cases: limit reached in": 3650}
+    assert days == {"casos: disk: limit reached in": 0, "casos: cases: limit reached in": 3650}
 
 
 def test_a_days_bad_events_are_those_of_the_time_that_is_known(url: str) -> None:

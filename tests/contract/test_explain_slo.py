@@ -25,7 +25,7 @@ from generator.yaml_text import render_yaml
 from guardia.duration import format_duration
 from guardia.severity import Severity
 from tests.catalogs import CATALOG, ROOT, copy_catalog, read_whole
-from tests.tooling import SET_NAMES, ToolSet, require_tool_set
+from tests.tooling import SET_NAMES, ToolSet, newest_and, require_tool_set
 
 _MS = timedelta(milliseconds=1)
 
@@ -303,7 +303,13 @@ def test_scrapes_that_do_not_fit_the_evaluations_are_computed_too(
     assert prove(tools, tmp_path, example, settings=settings) >= 8
 
 
-@pytest.mark.parametrize("what", REAL)
+# How the releases differ shows where scrapes and evaluations meet: at these, at odd
+# intervals above, and for every kind of SLI in seconds below.
+@pytest.mark.parametrize(
+    ("tools", "what"),
+    newest_and(REAL, oldest=["one in ten", "scrapes between evaluations"]),
+    indirect=["tools"],
+)
 def test_the_first_and_the_last_evaluation_that_fires_are_the_computed_ones(
     tools: ToolSet, tmp_path: Path, what: str
 ) -> None:

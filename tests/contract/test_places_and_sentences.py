@@ -10,7 +10,7 @@ import yaml
 
 from generator.write import generate, write_files
 from tests.catalogs import ROOT, copy_catalog, read_whole
-from tests.tooling import SET_NAMES, ToolSet, require_tool_set
+from tests.tooling import SET_NAMES, ToolSet, newest_and, require_tool_set
 
 SERVICE = """service: casos
 team: plataforma
@@ -58,7 +58,9 @@ def run_tests(tools: ToolSet, at: Path, *files: str) -> subprocess.CompletedProc
     )
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("tools", "place"), newest_and(PLACES, oldest=["regions in prod only"]), indirect=["tools"]
+)
 def test_the_tests_of_rules_for_places_pass(tools: ToolSet, tmp_path: Path, place: str) -> None:
     folder = copy_catalog(tmp_path)
     settings = folder / "catalog.yaml"

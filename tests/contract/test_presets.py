@@ -13,7 +13,7 @@ from generator.write import generate, write_files
 from tests.catalogs import copy_catalog, read_whole
 from tests.preset_catalog import alert_of, by_family, replace_services, using
 from tests.servers import prometheus
-from tests.tooling import SET_NAMES, ToolSet, require_tool_set
+from tests.tooling import SET_NAMES, ToolSet, newest_and, require_tool_set
 
 PLACES = {
     "environments on series": ("\nprometheus:\n", "\nprometheus:\n"),
@@ -27,13 +27,15 @@ PLACES = {
     ),
 }
 
+JUDGED = newest_and(PLACES, oldest=["environments on series"])
+
 
 @pytest.fixture(params=SET_NAMES)
 def tools(request: pytest.FixtureRequest) -> ToolSet:
     return require_tool_set(str(request.param))
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("tools", "place"), JUDGED, indirect=["tools"])
 def test_each_preset_fires_and_stays_silent_in_promtool(
     tools: ToolSet, place: str, tmp_path: Path
 ) -> None:
@@ -49,7 +51,7 @@ def test_each_preset_fires_and_stays_silent_in_promtool(
             assert f"{family}: {alert_of(preset)} stays silent" in tested
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("tools", "place"), JUDGED, indirect=["tools"])
 def test_each_sli_is_right_in_promtool(tools: ToolSet, place: str, tmp_path: Path) -> None:
     families = by_family(PresetKind.SLI)
     out = generated(tmp_path, place, families)

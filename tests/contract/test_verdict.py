@@ -257,6 +257,22 @@ def test_a_canary_like_the_baseline_goes_on_and_every_event_is_counted(
     assert [one["slo"] for one in verdict["not_judged"]] == ["reachable"]
 
 
+def test_sides_by_other_labels_are_judged_unless_an_event_counts_on_both(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = question(tmp_path, url, "same", baseline=None)
+
+    code, verdict = ask(capsys, [*asked, "--baseline", 'pod=~"old-.+"'])
+    assert code == 0
+    events, _, _ = counted("1.4.0", BEGINS, 5 * STEP)
+    assert slo(verdict, "availability")["baseline"]["events"] == events
+
+    assert main([*asked, "--baseline", 'pod=~"(old|same)-.+"']) == 2
+    events, _, _ = counted("same", BEGINS, 5 * STEP)
+    said = capsys.readouterr().err
+    assert f"{events:,} events of availability count on both sides" in said
+
+
 def test_a_worse_canary_is_rolled_back_for_the_sli_that_it_fails(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

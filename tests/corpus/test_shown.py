@@ -5,7 +5,8 @@ from pathlib import Path
 import promql_parser
 
 from generator.promql.check import check_expression
-from generator.promql.shown import as_shown, select_everywhere, set_rate_interval, watched
+from generator.promql.selecting import select_everywhere
+from generator.promql.shown import as_shown, set_rate_interval, watched
 from tests.corpus.test_promql_lint import rules
 
 HERE = 'environment="$environment"'

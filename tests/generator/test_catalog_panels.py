@@ -15,7 +15,12 @@ from tests.catalogs import copy_catalog, read_whole
 CASOS = "services/casos.yaml"
 
 
-def drawn(tmp_path: Path, *conditions: tuple[str, str]) -> list[Panel]:
+def drawn(
+    tmp_path: Path,
+    *conditions: tuple[str, str],
+    description: str = "It matters.",
+    **more: Any,
+) -> list[Panel]:
     """Return the panels of conditions, each given as expression and severity."""
     folder = copy_catalog(tmp_path)
     file = folder / CASOS
@@ -27,12 +32,13 @@ def drawn(tmp_path: Path, *conditions: tuple[str, str]) -> list[Panel]:
             "expr": expression,
             "for": "1m",
             "summary": "It is.",
-            "description": "It matters.",
-            "panel": {"title": "A value"},
+            "description": description,
+            "panel": {"title": "A value", **more},
             "runbook": "service-down",
+            # Two series each: what one alone gives is compared with the expression.
             "examples": {
-                "fires": {'x{environment="prod"}': 1},
-                "silent": {'x{environment="prod"}': 0},
+                "fires": {'x{environment="prod"}': 1, 'y{environment="prod"}': 1},
+                "silent": {'x{environment="prod"}': 0, 'y{environment="prod"}': 0},
             },
         }
         for number, (expression, severity) in enumerate(conditions)
@@ -89,6 +95,69 @@ def test_the_worse_of_two_thresholds_wins_where_both_are_passed(tmp_path: Path) 
 def test_what_is_odd_to_draw_is_drawn_as_far_as_it_can_be(expression: str, tmp_path: Path) -> None:
     (panel,) = drawn(tmp_path, (expression, "high"))
     assert panel.queries
+
+
+def test_a_line_that_is_also_crossed_while_all_is_well_has_no_bad_side(tmp_path: Path) -> None:
+    value = "max by (environment) (x)"
+    (panel,) = drawn(
+        tmp_path, (f"{value} > 5", "critical"), (f"{value} > 9", "high"), threshold="plain"
+    )
+    assert panel.draws_steps
+    assert [start for _, start in panel.steps] == [None, 5, 9]
+    assert {color for color, _ in panel.steps} == {"text"}
+
+
+def test_what_else_an_alert_asks_is_told_once_for_all_that_ask_it(tmp_path: Path) -> None:
+    value, rest = "max by (environment) (x)", 'and on () x{a="busy"} > 1\nunless y'
+    (panel,) = drawn(
+        tmp_path,
+        (f"{value} > 3 {rest}", "critical"),
+        (f"{value} > 2 {rest}", "high"),
+        (f"{value} > 1", "low"),
+    )
+    assert panel.description == (
+        "It matters.\n\n"
+        "Alert0 alerts as critical when this lasts 1m.\n\n"
+        "Alert1 alerts as high when this lasts 1m.\n\n"
+        "Alert2 alerts as low when this lasts 1m.\n\n"
+        "For Alert0, Alert1 that alone is not enough: the alert fires only while the rest of its"
+        " expression is true too.\n\n"
+        '    and on () x{a="busy"} > 1\n    unless y'
+    )
+
+
+def test_an_empty_line_of_an_author_loses_no_alert_and_no_sentence(tmp_path: Path) -> None:
+    value = "max by (environment) (x)"
+    (panel,) = drawn(
+        tmp_path,
+        (f"{value} > 3", "critical"),
+        (f"{value} > 2", "high"),
+        description="It matters.\n\nVery much.",
+    )
+    assert panel.description == (
+        "It matters.\n\nVery much.\n\n"
+        "Alert0 alerts as critical when this lasts 1m.\n\n"
+        "Alert1 alerts as high when this lasts 1m."
+    )
+
+
+def test_what_has_a_value_only_while_something_is_wrong_may_be_drawn_as_0(tmp_path: Path) -> None:
+    expression = "max by (environment) (x) > 3 or max by (environment) (x offset 1h) > 3 # new"
+    zero = "sum by (environment) (x)"
+    (panel,) = drawn(tmp_path, (expression, "critical"), zero=zero)
+
+    (query,) = panel.queries
+    placed = [text.replace("(x", '(x{environment="$environment"}') for text in (expression, zero)]
+    assert query.expression == f"(\n{placed[0]}\n) or 0 * (\n{placed[1]}\n)"
+    assert [color_at(panel, one) for one in (0, 1)] == ["green", "red"]
+
+
+def test_an_alert_that_names_its_place_is_shown_for_that_place_and_says_so(tmp_path: Path) -> None:
+    """Asked of staging, `absent` of a series of prod would tell what is not true."""
+    gone = 'absent(x{environment="prod",job="casos"})'
+    (panel,) = drawn(tmp_path, (gone, "critical"))
+    assert [query.expression for query in panel.queries] == [gone]
+    assert "names its own place" in panel.description
 
 
 def color_at(panel: Panel, value: float) -> str:

@@ -119,6 +119,39 @@ def test_growth_that_loses_the_environment_is_refused(tmp_path: Path) -> None:
     assert problem.code == "environment-missing"
 
 
+@pytest.mark.parametrize(
+    ("expression", "kept"),
+    [
+        ("sum by (environment, office) (rate(cases_created_total[1h]))", "`office`"),
+        ("rate(cases_created_total[1h])", "labels beside those of the place"),
+    ],
+)
+def test_a_number_that_would_be_the_limit_of_each_series_is_refused(
+    expression: str, kept: str, tmp_path: Path
+) -> None:
+    growth = {**GROWTH, "expr": expression}
+    problem = problem_of(with_parts(tmp_path, growth=[{**growth, "limit": 9}], metrics=METRICS))
+    assert problem.code == "limit-of-each-series"
+    assert problem.message.endswith(f"`expr` keeps {kept}")
+    folder = tmp_path / "as PromQL"
+    folder.mkdir()
+    limit = "sum by (environment, office) (cases_created_total)"
+    assert casos(with_parts(folder, growth=[{**growth, "limit": limit}], metrics=METRICS)).growth
+
+
+@pytest.mark.parametrize(
+    ("zero", "code"),
+    [("sum(", "promql-syntax"), ("sum(cases_creatd_total)", "metric-unknown")],
+)
+def test_what_shows_0_is_checked_as_a_panels_query_is(zero: str, code: str, tmp_path: Path) -> None:
+    (condition,) = yaml.safe_load((copy_catalog(tmp_path) / CASOS).read_text("utf-8"))["conditions"]
+    wrong = {**condition, "panel": {"zero": zero}}
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    problem = problem_of(with_parts(folder, conditions=[wrong], metrics=METRICS))
+    assert problem.code == code
+
+
 def test_two_growth_figures_of_one_name_are_refused(tmp_path: Path) -> None:
     problem = problem_of(with_parts(tmp_path, growth=[GROWTH, GROWTH], metrics=METRICS))
     assert problem.code == "duplicate-id"

@@ -14,6 +14,7 @@ from generator.promql.lint import check_alert_expression, check_rate_expression
 SETTING = Setting(
     scrape_interval=timedelta(seconds=15), retention=timedelta(days=30), kept=("environment",)
 )
+PART, WHOLE = 'sum by (job) (rate(a_total{code=~"5.."}[5m]))', "sum by (job) (rate(a_total[5m]))"
 NO_LABELS = Setting(scrape_interval=timedelta(seconds=15), retention=timedelta(days=30), kept=())
 
 
@@ -54,10 +55,34 @@ def findings(text: str, *, holds_for: str = "5m", setting: Setting = NO_LABELS) 
         ("comparison-missing", "a > 1 or (rate(b[5m]) or c < 1)", "rate"),
         ("comparison-missing", 'min(queue_length{job="x"}) < bool 1', None),
         ("comparison-impossible", 'count(up{job="x"}) == 0', "count"),
+        ("matchers-contradict", 'q{a="1",a="2"} > 1', 'a="1"'),
+        ("matchers-contradict", 'q{a="1",a!="1"} > 1', 'a="1"'),
+        ("matchers-contradict", 'q{a!="1", b="2", a = "1"} > 1', "q"),
+        ("matchers-contradict", 'q{code=~"5..",code="200"} > 1', 'code="200"'),
+        (
+            "matchers-contradict",
+            'sum(rate(e_total{a="x"}[5m] offset 1h)) > q{a="1",a!~"1|2"}',
+            'a="1"',
+        ),
+        ("matchers-contradict", 'q{a="",a=~".+"} > 1', 'a=""'),
         ("comparison-impossible", "count_over_time(up[5m]) < 1", "count_over_time"),
         ("comparison-impossible", "absent(up) == 0", "absent"),
         ("comparison-impossible", "max(rate(e_total[5m])) < 0", "max"),
         ("comparison-impossible", "hour() > 24", "hour"),
+        # a share is at most the whole
+        ("comparison-impossible", f"{PART} / {WHOLE} > 1.5", "sum"),
+        ("comparison-impossible", f"100 * ({PART} / {WHOLE}) > 150", "sum"),
+        ("comparison-impossible", f"{PART} / ({WHOLE} > 0) > 1", "sum"),
+        ("comparison-impossible", f"1 - {PART} / {WHOLE} < 0", "sum"),
+        ("comparison-impossible", f"1.2 < {PART} / {WHOLE}", "sum"),
+        # what works or does not, and what only counts
+        ("comparison-impossible", "min by (job) (up) > 1", "min"),
+        ("comparison-impossible", "avg(avg_over_time(probe_success[1h])) > 1.2", "avg"),
+        ("comparison-impossible", "sum(increase(e_total[1h])) <= -5", "sum"),
+        ("comparison-impossible", "e_total < 0", "e_total"),
+        ("comparison-impossible", "rate(a_total[5m]) + rate(b_total[5m]) < 0", "rate"),
+        ("comparison-impossible", "-5 > rate(a_total[5m]) / rate(b_total[5m])", "rate"),
+        ("comparison-impossible", "60 * minute() >= 3600", "minute"),
         ("comparison-impossible", "a > 1 and a < 0", "a"),
         ("comparison-impossible", "a > 5 and a <= 5", "a"),
         ("comparison-impossible", "(a > 2 and b > 1) and a == 1", "a"),
@@ -129,6 +154,25 @@ def test_a_mistake_is_found_at_its_place(code: str, text: str, piece: str | None
         "avg_over_time(a[1h:]) > 1 and avg_over_time(a[1d:]) < 0",
         "a != 1 and a == 1e9",
         "day_of_week() == 0 and on () hour() >= 23",
+        # a share of something else, or of another time, may be anything
+        f"{WHOLE} / {PART} > 1.5",
+        f"{PART} / {WHOLE} > 0.99",
+        f"{PART} / {WHOLE} >= 1",
+        f"1 - {PART} / {WHOLE} <= 0",
+        'sum(rate(a_total{x="1"}[5m])) / sum(rate(b_total[5m])) > 2',
+        'sum(rate(a_total{x="1"}[5m])) / sum(rate(a_total{x="2"}[5m])) > 2',
+        'sum(rate(a_total{x="1"}[5m])) / sum(rate(a_total[1h])) > 2',
+        'sum(rate(a_total{x="1"}[5m])) / sum(rate(a_total[5m] offset 1d)) > 2',
+        'sum(rate(a_total{x="1"}[5m])) / sum(increase(a_total[5m])) > 2',
+        'sum by (y) (rate(a_total{x="1"}[5m])) / on () group_left sum(rate(a_total[5m])) > 2',
+        'avg(rate(a_total{x="1"}[5m])) / avg(rate(a_total[5m])) > 2',
+        "rate(a_total[5m]) - rate(b_total[5m]) < 0",
+        "a / b < 0",
+        "sum(up) > 1",
+        "up - up offset 5m < 0",
+        "delta(e_total[5m]) < 0",
+        "-rate(a_total[5m]) < 0",
+        "rate(a_total[5m]) % 2 < -1",
         # labels
         "sum by (job) (a) / on (job) group_left sum by (job) (b) > 1",
         "sum by (job) (a) / ignoring (path) sum by (job, path) (b) > 1",
@@ -148,6 +192,11 @@ def test_a_mistake_is_found_at_its_place(code: str, text: str, piece: str | None
         'a{job=~"x|y"} > 1',
         'a{job=~"x.*"} > 1',
         'a{job=~".+"} > 1',
+        # matchers of one label that agree, or of which nothing is sure
+        'a{x="1",x=~"1|2",x!="2",x!~"2.*",y!="1"} > 1',
+        'a{x="1"} > 1 or a{x!="1"} > 1',
+        'a{x=~"1.*",x=~"2.*"} > 1',
+        'a{x="",x!="1"} > 1',
         'a{job!~""} > 1',
         'a{job=~"x\\\\.y"} > 1',
     ],

@@ -198,9 +198,9 @@ def test_arguments_are_exact(kind: str, written: str, shown: str) -> None:
         ('job="a"', 'job="a-2"'),
         ('job="a",cluster="b"', 'cluster="b",job="a-2"'),
         ('job=~"a|b"', 'job="200"'),
-        ('job=~".+"', ""),
+        ('job=~".+"', 'job=""'),
         ('job!="a"', 'job="a"'),
-        ('job=~".*",cluster="b"', 'cluster="b-2"'),
+        ('job=~".*",cluster="b"', 'cluster="b-2",job=""'),
     ],
 )
 def test_an_example_can_show_what_matchers_do_not_select(written: str, other: str) -> None:
@@ -211,6 +211,19 @@ def test_an_example_can_show_what_matchers_do_not_select(written: str, other: st
     assert not matches_all(found.parsed, found.unselected or {})
 
 
+def test_what_matchers_do_not_select_has_none_of_an_examples_labels_that_they_ask_for(
+    tmp_path: Path,
+) -> None:
+    use = {"use": "node/disk-readonly", "with": {"match": 'device=~".+"'}}
+
+    [condition] = conditions_of(using_them(copy_catalog(tmp_path), use))
+
+    [missed, _] = condition.silent
+    assert missed.startswith("node_filesystem_readonly{")
+    assert 'instance="node-1:9100"' in missed
+    assert "device" not in missed
+
+
 def test_matchers_that_select_everything_are_refused() -> None:
     with pytest.raises(ArgumentError, match="it selects everything"):
         read_argument(parameter("matchers"), 'job=~".*"')
@@ -219,6 +232,22 @@ def test_matchers_that_select_everything_are_refused() -> None:
 def test_what_could_never_fire_is_refused() -> None:
     with pytest.raises(ArgumentError, match="120% is more than 100%, so the alert could never"):
         read_argument(parameter("percent", most="100%"), "120%")
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "fix"),
+    [
+        ("percent", "10", "write 10% if that is meant"),
+        ("percent", "0.1", "write 0.1% or 10% if that is meant"),
+        ("percent", "ten", "write it as 1"),
+        ("duration", "36 hours", "write 1d12h if that is meant"),
+        ("duration", "36", "write it as 1"),
+    ],
+)
+def test_a_unit_that_is_missing_or_wrong_is_guessed(kind: str, written: str, fix: str) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        read_argument(parameter(kind), written)
+    assert raised.value.fix == fix
 
 
 def parameter(kind: str, *, most: str | None = None) -> Parameter:

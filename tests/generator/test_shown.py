@@ -8,13 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.promql.check import parse_expression
-from generator.promql.shown import (
-    Watched,
-    as_shown,
-    select_everywhere,
-    set_rate_interval,
-    watched,
-)
+from generator.promql.selecting import read_selecting, select_everywhere
+from generator.promql.shown import Watched, as_shown, set_rate_interval, watched
 from generator.promql.tree import walk
 
 HERE = 'environment="$environment",region=~"$region"'
@@ -27,8 +22,6 @@ HERE = 'environment="$environment",region=~"$region"'
         ("sum(x > 0) > 1000", "sum(x > 0)", ">", "1000"),
         ("5 < x", "x", ">", "5"),
         ("(x > 5)", "x", ">", "5"),
-        ("a / b > 0.05 and on (s) up == 1", "a / b", ">", "0.05"),
-        ("a > 5 unless b and c", "a", ">", "5"),
         ("x <= 1.5e3", "x", "<=", "1.5e3"),
         ("used / size > limit * 2", "used / size", ">", "limit * 2"),
         ('x{a="> 5"} < 3 # above', 'x{a="> 5"}', "<", "3 # above"),
@@ -39,6 +32,18 @@ def test_what_an_alert_compares_is_split_from_its_threshold(
     expression: str, value: str, sign: str, limit: str
 ) -> None:
     assert watched(expression) == Watched(value=value, sign=sign, limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("expression", "rest"),
+    [
+        ("a > 5 and on (s) up == 1", "and on (s) up == 1"),
+        ("a > 5 unless (b and c)", "unless (b and c)"),
+        ("((a > 5) and b > 1) unless c # but not", "and b > 1\nunless c # but not"),
+    ],
+)
+def test_what_else_an_alert_asks_is_kept(expression: str, rest: str) -> None:
+    assert watched(expression) == Watched(value="a", sign=">", limit="5", rest=rest)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +58,7 @@ def test_what_compares_nothing_by_itself_is_shown_whole(expression: str) -> None
     [
         ("up", f"up{{{HERE}}}"),
         ("up{}", f"up{{{HERE}}}"),
-        ("up { }", f"up{{{HERE} }}"),
+        ("up { }", f"up {{{HERE} }}"),
         (
             'sum by (x) (rate(a{b="{"}[$__rate_interval])) / on (x) c',
             f'sum by (x) (rate(a{{{HERE},b="{{"}}[$__rate_interval])) / on (x) c{{{HERE}}}',
@@ -66,6 +71,23 @@ def test_what_compares_nothing_by_itself_is_shown_whole(expression: str) -> None
 def test_every_selector_gets_the_place(expression: str, expected: str) -> None:
     assert select_everywhere(expression, HERE) == expected
     promql_parser.parse(set_rate_interval(expected))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('absent(x{environment="prod"})', 'absent(x{region=~"$region",environment="prod"})'),
+        ('x{region="a",environment!=""} / y', f'x{{region="a",environment!=""}} / y{{{HERE}}}'),
+    ],
+)
+def test_a_selector_that_names_a_place_itself_is_asked_for_no_other(
+    expression: str, expected: str
+) -> None:
+    read = read_selecting(expression)
+    place = {"environment": 'environment="$environment"', "region": 'region=~"$region"'}
+    assert read.inside(place) == expected
+    assert read.named(("environment",))
+    assert read.only("") == expression
 
 
 @pytest.mark.parametrize("expression", ['{__name__="x"}', '{"x"}', 'a + {__name__=~"b.*"}'])

@@ -33,6 +33,7 @@ from generator.verdict.limits import incomplete_beta, lower_limit, upper_limit
 from generator.verdict.queries import counting, why_not
 from generator.verdict.sides import (
     SideError,
+    are_apart,
     check_apart,
     check_place_labels,
     choose_place,
@@ -429,6 +430,23 @@ def test_no_event_may_count_on_both_sides() -> None:
     apart('version="v2"', 'track="stable"')
     with pytest.raises(SideError, match=r'\{version="v2"\} would count on both sides'):
         apart('version="v2"', 'version=~"v.*"')
+
+
+@pytest.mark.parametrize(
+    ("canary", "baseline", "sure"),
+    [
+        ('version="v2"', 'version="v1"', True),
+        ('version="v2"', 'version!="v2"', True),
+        ('version=~"v3.*"', 'version="v2"', True),
+        ('version="v2",track="new"', 'version=~"v.*",track="old"', True),
+        ('version=~"v2[.].+"', 'version=~".+[.]1"', False),
+        ('version="v2"', 'track="stable"', False),
+        ('version="v2"', 'version=~"v.*"', False),
+    ],
+)
+def test_matchers_that_may_share_events_are_known(canary: str, baseline: str, sure: bool) -> None:
+    sides = parse_matchers(canary), parse_matchers(baseline)
+    assert are_apart(*sides) == are_apart(*reversed(sides)) == sure
 
 
 def test_a_place_is_chosen_by_the_command_not_by_a_side(

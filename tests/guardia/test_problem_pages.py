@@ -122,9 +122,20 @@ EXAMPLES: dict[str, Break] = {
     ),
     "comparison-impossible": expr('count by (environment, instance) (up{job="postgres"}) == 0'),
     "comparison-missing": expr("rate(pg_deadlocks_total[5m])"),
+    "condition-untestable": all_of(
+        expr("sum by (environment, instance) (changes(restarts_total[3d])) > 4"),
+        edit(
+            CASOS,
+            """fires: {'up{job="postgres",instance="primary:9187",environment="prod"}': 0}""",
+            """fires: {'restarts_total{instance="primary:9187",environment="prod"}': "+1"}""",
+        ),
+    ),
     "counter-no-rate": expr("pg_deadlocks_total > 5"),
     "group-label-dropped": expr(
         'min by (environment, instance) (sum by (environment) (up{job="postgres"})) == 0'
+    ),
+    "matchers-contradict": expr(
+        'min by (environment, instance) (up{job="postgres",job!~"post.*"}) == 0'
     ),
     "matching-impossible": expr(
         "sum by (environment, instance) (pg_connections)"
@@ -197,6 +208,11 @@ EXAMPLES: dict[str, Break] = {
     "duplicate-id": edit(DERIVACION, "alert: CaseAssignmentStalled", "alert: DatabaseDown"),
     "duplicate-key": edit(CASOS, OBJECTIVE, OBJECTIVE + "    objective: 99.95%\n"),
     "duration-invalid": edit(CASOS, "for: 1m", "for: 1 minute"),
+    "example-contradicted": edit(
+        CASOS,
+        """fires: {'up{job="postgres",instance="primary:9187",environment="prod"}': 0}""",
+        """fires: {'up{job="postgres",instance="primary:9187",environment="prod"}': 1}""",
+    ),
     "example-invalid": edit(
         CASOS, """fires: {'up{job="postgres\"""", """fires: {'up{job=~"postgres\""""
     ),
@@ -212,6 +228,15 @@ EXAMPLES: dict[str, Break] = {
         "conditions:\n",
         "conditions:\n  - alert: KafkaBrokerDown\n    use: kafka/broker-down\n"
         "    with: {brokers: 0, match: 'job=\"kafka\"'}\n    runbook: service-down\n",
+    ),
+    "limit-of-each-series": edit(
+        CASOS,
+        "conditions:\n",
+        "growth:\n  - name: answers\n    title: Answers\n    description: How many there are.\n"
+        "    unit: reqps\n"
+        "    expr: sum by (environment, code) (rate(http_requests_total[1h]))\n"
+        "    limit: 500\n\n"
+        "conditions:\n",
     ),
     "metric-unknown": edit(
         CASOS,

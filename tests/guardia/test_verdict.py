@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -343,6 +344,10 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "region": (["--region", "a"], "leave --region out"),
     "hostile": (["--canary", 'version="v2"} or up{'], "--canary: 'version=\"v2\"} or up{' is no"),
     "the same": (["--baseline", 'version=~"v."'], "would count on both sides"),
+    "the same events": (
+        ["--baseline", 'track="stable"'],
+        '1,800 events of availability count on both sides, {version="v2"} and {track="stable"}',
+    ),
     "place in a side": (["--canary", 'environment="qa"'], "use --environment for both"),
     "burn rate": (["--burn-rate", "1000"], "give a smaller --burn-rate"),
     "short step": (["--step", "2m"], "it takes 5m at least"),
@@ -360,6 +365,27 @@ def test_a_question_that_cannot_be_asked_is_a_sentence(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert sentence in shown.err
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [("casos", 0), ("nobody", 2)],  # yes; and a question that cannot be asked
+)
+def test_an_exit_code_never_means_no_because_nobody_reads_the_output(
+    catalog: Path, prometheus: str, service: str, code: int
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [
+        *(sys.executable, "-m", "guardia.cli.main", "verdict", str(catalog)),
+        *("--prometheus", prometheus, "--service", service, "--environment", "prod"),
+        *("--canary", CANARY, "--baseline", BASELINE, "--at", AT),
+    ]
+    try:
+        done = subprocess.run(command, stdout=writer, stderr=writer, check=False, timeout=60)
+    finally:
+        os.close(writer)
+    assert done.returncode == code
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Change every generated rule in every way that matters, and see which change no test notices.
 
-The rules of catalog/, and then those of every preset with its parameters' examples.
+The rules of catalog/ but what presets gave, and then those of every preset with its parameters'
+examples.
 
 0: at least 95 % of those that are not harmless were noticed, and each survivor is explained in
 tools/mutate/harmless.yaml; of presets, as many as ENOUGH_OF_PRESETS_RATIO says, since an example
@@ -31,7 +32,7 @@ from tools.mutate.harmless import (
 )
 from tools.mutate.judge import Judge, benches
 from tools.mutate.mutants import Mutant, draw_sample, make_mutants
-from tools.mutate.presets import with_stories, write_catalog
+from tools.mutate.presets import with_stories, without_presets, write_catalog
 from tools.mutate.report import render_markdown, render_text
 from tools.mutate.result import ENOUGH_RATIO, Result, Verdict
 from tools.mutate.suite import Suite, SuiteError, read_suite, untested
@@ -46,6 +47,7 @@ class Subject:
 
     title: str
     suite: Suite
+    catalog: Path | None = None  # in which what presets gave is left out: they are a subject
     enough_ratio: float = ENOUGH_RATIO
     explains_all: bool = True  # a survivor without a reason is a failure
     harmless: Path = DECLARED  # which of the reasons nobody but this subject needs
@@ -117,7 +119,7 @@ def _judge_all(options: argparse.Namespace) -> list[Result]:
     if tools is None:
         raise SuiteError(f"the tool set `{options.set}` is missing; `make tools` brings it")
     subjects = _read_subjects(options)
-    chosen = [(one, _choose(_make_mutants(one.suite), options)) for one in subjects]
+    chosen = [(one, _choose(_make_mutants(one), options)) for one in subjects]
     if not any(mutants for _, mutants in chosen):
         raise SuiteError("there is no mutant to judge; give --only another pattern")
     return [
@@ -130,8 +132,8 @@ def _judge_all(options: argparse.Namespace) -> list[Result]:
 def _read_subjects(options: argparse.Namespace) -> list[Subject]:
     subjects = []
     if not options.presets:
-        suite = _generate(options.catalog or ROOT / "catalog")
-        subjects.append(Subject(title="the catalog", suite=suite))
+        catalog = options.catalog or ROOT / "catalog"
+        subjects.append(Subject(title="the catalog", suite=_generate(catalog), catalog=catalog))
     if options.catalog is None:
         with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
             suite = with_stories(_generate(write_catalog(Path(folder))))
@@ -190,11 +192,14 @@ def _generate(catalog: Path) -> Suite:
     return suite
 
 
-def _make_mutants(suite: Suite) -> list[Mutant]:
+def _make_mutants(subject: Subject) -> list[Mutant]:
     try:
-        return make_mutants(suite.rules)
+        mutants = make_mutants(subject.suite.rules)
     except ValueError as error:
         raise SuiteError(f"cannot read a rule: {error}") from None
+    if subject.catalog is None:
+        return mutants
+    return without_presets(mutants, subject.suite, subject.catalog)
 
 
 def _choose(mutants: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant]:

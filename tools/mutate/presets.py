@@ -1,6 +1,6 @@
 """A catalog with a service for each preset of a condition, so that its rules are mutated too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +9,10 @@ import yaml
 from generator.presets.model import Preset, PresetKind
 from generator.presets.read import read_presets
 from tests.catalogs import copy_catalog
-from tests.contract.test_preset_stories import STORIES, Story
 from tests.preset_catalog import alert_of, examples_of, presets_of, using
+from tests.preset_stories import STORIES
+from tests.preset_stories.story import promtool_test
+from tools.mutate.mutants import Mutant
 from tools.mutate.suite import RULES, TESTS, Scenario, Suite
 
 PREFIX = "preset-"
@@ -33,6 +35,36 @@ def write_catalog(folder: Path) -> Path:
     return catalog
 
 
+def without_presets(mutants: Sequence[Mutant], suite: Suite, catalog: Path) -> list[Mutant]:
+    """Return a catalog's mutants but those of PromQL and times that a preset gave.
+
+    A preset's are the same wherever it is used, and are judged with its stories, which a
+    catalog's own tests do not have. What stands around them is the catalog's own.
+    """
+    given = dict(_given_by_presets(catalog))
+
+    def is_given(mutant: Mutant) -> bool:
+        rule = suite.rules[mutant.file]["groups"][mutant.group]["rules"][mutant.rule]
+        changed = mutant.change.rule
+        names = (rule.get("labels", {}).get("service"), rule.get("alert"))
+        if changed is None or names not in given:
+            return False
+        keys = {key for key in {**rule, **changed} if rule.get(key) != changed.get(key)}
+        return keys <= given[names]
+
+    return [mutant for mutant in mutants if not is_given(mutant)]
+
+
+def _given_by_presets(catalog: Path) -> Iterator[tuple[tuple[str, str], Set[str]]]:
+    """Yield service, alert and the keys of its rule for each condition that uses a preset."""
+    for file in sorted((catalog / "services").rglob("*.yaml")):
+        service = yaml.safe_load(file.read_text("utf-8"))
+        for condition in service.get("conditions", ()):
+            if "use" in condition:
+                names = (service["service"], condition["alert"])
+                yield names, {"expr", "for", "keep_firing_for"} - condition.keys()
+
+
 def with_stories(suite: Suite) -> Suite:
     """Return the suite of that catalog with the stories that tests tell of presets, too.
 
@@ -51,27 +83,10 @@ def _stories() -> Iterator[Scenario]:
                 document={
                     "rule_files": [f"../{RULES}/{name}"],
                     "evaluation_interval": "15s",
-                    "tests": [_test(story, f'count(ALERTS{{alertname="{_alert(preset)}"}})')],
+                    "tests": [promtool_test(story, _alert(preset))],
                 },
                 rule_files=frozenset({name}),
             )
-
-
-def _test(story: Story, asked: str) -> dict[str, object]:
-    """Return a promtool test of a rule: pending or firing when the story says that it is true."""
-    wanted = {**dict.fromkeys(story.true_at, True), **dict.fromkeys(story.empty_at, False)}
-    return {
-        "interval": "15s",
-        "input_series": [{"series": one, "values": all_} for one, all_ in story.series.items()],
-        "promql_expr_test": [
-            {
-                "expr": f"clamp_max({asked}, 1)",
-                "eval_time": at,
-                "exp_samples": [{"labels": "{}", "value": 1}] if is_true else [],
-            }
-            for at, is_true in wanted.items()
-        ],
-    }
 
 
 def _arguments(preset: Preset) -> dict[str, str]:
