@@ -15,6 +15,8 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
+# Tests start hundreds of Python processes: each would compile the project anew.
+export PYTHONDONTWRITEBYTECODE :=
 SOURCES := $(wildcard guardia generator router demo benchmarks tests tools)
 
 .PHONY: help

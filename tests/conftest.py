@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Engine, create_engine, make_url, text
 
+from tests.databases import DATABASES, MIGRATED, migrate, migrated_database, url_of
 from tests.servers import postgresql
 from tests.tooling import require_postgresql
 
@@ -15,7 +16,8 @@ from tests.tooling import require_postgresql
 settings.register_profile("guardia", deadline=None)
 settings.load_profile("guardia")
 
-DATABASES = ("sqlite", "postgresql")
+# promtool lives for seconds: a sixth of its work is collecting garbage, unless it may grow.
+os.environ.setdefault("GOGC", "300")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -29,24 +31,36 @@ def postgresql_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/guardia.db"
-        return
-    from sqlalchemy import create_engine, make_url, text
-
-    server = request.getfixturevalue("postgresql_url")
-    name = f"test_{uuid4().hex}"
-    admin = create_engine(
-        make_url(server).set(drivername="postgresql+psycopg"),
+@pytest.fixture(scope="session")
+def postgresql_server(postgresql_url: str) -> Iterator[Engine]:
+    """The server, to make databases on."""
+    engine = create_engine(
+        make_url(postgresql_url).set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
         pool_pre_ping=True,  # a test may have made it crash
     )
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: Engine) -> Engine:
+    """The server, once it has a database to copy."""
+    with postgresql_server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {MIGRATED}"))
+    migrate(url_of(postgresql_server, MIGRATED))
+    return postgresql_server
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp(MIGRATED) / "guardia.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind with today's tables and no rows."""
+    with migrated_database(request, tmp_path) as url:
+        yield url

@@ -2,15 +2,17 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 
 # What Debian 12 packages, and today's releases: users run anything between.
 SET_NAMES = ("installed", "current")
+
+_T = TypeVar("_T")
 
 _MONITORING = ("promtool", "prometheus", "alertmanager", "amtool")
 _DATABASE = ("initdb", "pg_ctl", "postgres", "psql")
@@ -36,6 +38,15 @@ def tool_sets() -> tuple[ToolSet, ...]:
     """Return the sets that are there, in the order of SET_NAMES."""
     found = (find_tool_set(name) for name in SET_NAMES)
     return tuple(tools for tools in found if tools is not None)
+
+
+def newest_and(cases: Iterable[_T], *, oldest: Collection[_T]) -> list[tuple[str, _T]]:
+    """Pair every case with the newest set, and those of `oldest` with the oldest too.
+
+    For cases that differ in what we generate and not in what Prometheus' releases differ
+    in: where the oldest takes one of them, it takes the others.
+    """
+    return [(SET_NAMES[-1], one) for one in cases] + [(SET_NAMES[0], one) for one in oldest]
 
 
 def find_tool_set(name: str) -> ToolSet | None:
@@ -69,6 +80,12 @@ def require_postgresql() -> Path:
     """Return PostgreSQL's folder, or end the test as `report_missing` does."""
     folder = postgresql_bin()
     return report_missing("PostgreSQL") if folder is None else folder
+
+
+def require_browser() -> Path:
+    """Return Chromium, or end the test as `report_missing` does."""
+    program = TOOLS / "browser" / "bin" / "chromium"
+    return program if os.access(program, os.X_OK) else report_missing("Chromium")
 
 
 def report_missing(

@@ -8,10 +8,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tools import current, installed, peers, postgresql
+from tools import browser, current, installed, peers, postgresql
 from tools.layout import MONITORING, UnavailableError, is_complete
 
-_FOR_TESTS = (installed.NAME, current.NAME, postgresql.NAME)
+_FOR_TESTS = (installed.NAME, current.NAME, postgresql.NAME, browser.NAME)
 Bring = Callable[[], dict[str, str]]
 
 
@@ -22,6 +22,7 @@ def main() -> int:
         installed.NAME: lambda: installed.bring(use_system=use_system),
         current.NAME: current.bring,
         postgresql.NAME: lambda: postgresql.bring(use_system=use_system),
+        browser.NAME: lambda: browser.bring(use_system=use_system),
         peers.NAME: peers.bring,
     }
     if options.what == ["any"]:

@@ -14,6 +14,7 @@ VERSIONS = TOOLS / "versions.json"
 
 MONITORING = ("promtool", "prometheus", "alertmanager", "amtool")
 DATABASE = ("initdb", "pg_ctl", "postgres", "psql")
+BROWSER = ("chromium",)
 
 Versions = dict[str, dict[str, str]]
 

@@ -1,8 +1,19 @@
 """A commit means that it is on disk (G1): what each database is told, as it says itself."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from router.store.engine import open_engine
+from tests.databases import DATABASES, empty_database
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database that nobody has set up: SQLite keeps its journal mode in the file."""
+    with empty_database(request, tmp_path) as url:
+        yield url
 
 
 def test_a_commit_waits_for_the_disk(database_url: str) -> None:

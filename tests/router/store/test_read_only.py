@@ -1,5 +1,6 @@
 """A stored notification is looked at beside a running router, which notices nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,15 @@ from router.store.engine import open_engine
 from router.store.migrations import upgrade
 from router.store.notifications import record_notification
 from router.store.read_only import ReceivedBody, UnreadableStoreError, read_notification
+from tests.databases import DATABASES, empty_database
 from tests.router.making import NOON
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables."""
+    with empty_database(request, tmp_path) as url:
+        yield url
 
 
 def test_it_is_found_as_it_came_while_another_writes(database_url: str) -> None:

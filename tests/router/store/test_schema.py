@@ -67,12 +67,20 @@ from router.store.rejections import (
 )
 from router.store.tables import metadata
 from router.store.timers import list_due_timers
+from tests.databases import DATABASES, empty_database
 from tests.router.making import NOON, incident, rejection
 
 FULL = Full(
     channels=frozenset({"email"}), addresses=frozenset({Address(channel="slack", address="#a")})
 )
 VERSIONS = Path(migrations.__file__).parent / "versions"
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables: they are made here."""
+    with empty_database(request, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
