@@ -134,9 +134,9 @@ WORKFLOW = {
         given={"over": "30m"},
         series={f'{RESOLVED}"outside"}}': "0+1x21 21x200"},
         true_at=("10m", "30m"),
-        quiet_at=("12m", "38m"),
+        empty_at=("32m",),
+        quiet_at=("12m", "33m"),
         fires_at=("17m", "30m"),
-        empty_at=("36m",),
     ),
 }
 

@@ -1,6 +1,5 @@
 """Reasons for survivors, the score, and what is good enough."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,18 +98,6 @@ def test_good_is_enough_killed_and_all_others_explained() -> None:
     assert result(killed=80, explained=20).is_good
     assert not result(killed=90, unexplained=10).is_good
     assert not result(killed=99, unexplained=1).is_good
-
-
-def test_a_subject_may_ask_for_less_and_leave_survivors_unexplained() -> None:
-    def presets(killed: int) -> Result:
-        found = result(killed=killed, unexplained=100 - killed)
-        return replace(found, subject="presets", enough_ratio=0.7, explains_all=False)
-
-    assert presets(70).is_good
-    assert not presets(69).is_good
-    assert "score: 70 % of the 100 mutants that are not harmless killed (70 % wanted)" in (
-        render_text(presets(70))
-    )
 
 
 def test_a_stale_reason_is_not_good() -> None:

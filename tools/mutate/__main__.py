@@ -4,8 +4,7 @@ The rules of catalog/ but what presets gave, and then those of every preset with
 examples.
 
 0: at least 95 % of those that are not harmless were noticed, and each survivor is explained in
-tools/mutate/harmless.yaml; of presets, as many as ENOUGH_OF_PRESETS_RATIO says, since an example
-is one state only; 1: not so; 2: nothing could be judged.
+tools/mutate/harmless.yaml or harmless-presets.yaml; 1: not so; 2: nothing could be judged.
 """
 
 import argparse
@@ -34,11 +33,8 @@ from tools.mutate.judge import Judge, benches
 from tools.mutate.mutants import Mutant, draw_sample, make_mutants
 from tools.mutate.presets import with_stories, without_presets, write_catalog
 from tools.mutate.report import render_markdown, render_text
-from tools.mutate.result import ENOUGH_RATIO, Result, Verdict
+from tools.mutate.result import Result, Verdict
 from tools.mutate.suite import Suite, SuiteError, read_suite, untested
-
-# Raised as examples and stories get better; what survives is printed.
-ENOUGH_OF_PRESETS_RATIO = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +44,6 @@ class Subject:
     title: str
     suite: Suite
     catalog: Path | None = None  # in which what presets gave is left out: they are a subject
-    enough_ratio: float = ENOUGH_RATIO
-    explains_all: bool = True  # a survivor without a reason is a failure
     harmless: Path = DECLARED  # which of the reasons nobody but this subject needs
 
 
@@ -141,8 +135,6 @@ def _read_subjects(options: argparse.Namespace) -> list[Subject]:
             Subject(
                 title="presets",
                 suite=suite,
-                enough_ratio=ENOUGH_OF_PRESETS_RATIO,
-                explains_all=False,
                 harmless=DECLARED_OF_PRESETS,
             )
         )
@@ -167,8 +159,6 @@ def _judge_subject(
     is_whole = options.only is None and options.sample is None
     return Result(
         subject=subject.title,
-        enough_ratio=subject.enough_ratio,
-        explains_all=subject.explains_all,
         verdicts=[
             Verdict(mutant=mutant, killed=False, reason=find_reason(mutant, entries))
             if index in survived

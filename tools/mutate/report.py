@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from tools.mutate.result import Count, Result, Verdict
+from tools.mutate.result import ENOUGH_RATIO, Count, Result, Verdict
 
 _COLUMNS = ("operator", "mutants", "killed", "survived", "harmless")
 
@@ -66,7 +66,7 @@ def _verdict_lines(result: Result) -> Iterable[str]:
     yield (
         f"score: {_percent(total.score_without_harmless_ratio)}"
         f" of the {total.mutants - total.harmless} mutants that are not harmless killed"
-        f" ({_percent(result.enough_ratio)} wanted),"
+        f" ({_percent(ENOUGH_RATIO)} wanted),"
         f" {_percent(total.score_ratio)} of all {total.mutants}"
     )
     yield f"{result.invalid} more mutants are not valid and were left out"

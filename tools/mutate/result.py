@@ -7,7 +7,7 @@ from tools.mutate.harmless import Harmless
 from tools.mutate.mutants import Mutant
 from tools.mutate.operators import OPERATORS, Operator
 
-ENOUGH_RATIO = 0.95
+ENOUGH_RATIO = 0.95  # of those that are not harmless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,6 @@ class Result:
     invalid: int  # not among the verdicts: Prometheus does not load them
     stale: Sequence[Harmless]  # entries of harmless.yaml that cover no survivor
     subject: str = "the catalog"
-    enough_ratio: float = ENOUGH_RATIO  # of those that are not harmless
-    explains_all: bool = True  # a survivor without a reason is a failure
 
     @property
     def survivors(self) -> list[Verdict]:
@@ -74,9 +72,8 @@ class Result:
     @property
     def is_good(self) -> bool:
         """Tell whether enough were killed, all others explained, and nothing excused in vain."""
-        enough = self.total.score_without_harmless_ratio >= self.enough_ratio
-        explained = not self.explains_all or not self.unexplained
-        return enough and explained and not self.stale
+        enough = self.total.score_without_harmless_ratio >= ENOUGH_RATIO
+        return enough and not self.unexplained and not self.stale
 
     def by_operator(self) -> list[Count]:
         """Return a count for each operator that made a mutant, in the table's order."""
