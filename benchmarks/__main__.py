@@ -15,6 +15,7 @@ from benchmarks import (
     check_catalog,
     generate_rules,
     generate_services,
+    page,
     rule_cost,
     verdict,
     webhook_rate,
@@ -38,6 +39,7 @@ def main() -> int:
         ("verdict", verdict.measure),
         ("webhook_to_page", _webhook_to_page),
         ("webhook_rate", _webhook_rate),
+        ("page", _page),
     ):
         started = time.monotonic()
         figures += measure()
@@ -55,6 +57,11 @@ def _webhook_to_page() -> list[Figure]:
 def _webhook_rate() -> list[Figure]:
     with tempfile.TemporaryDirectory() as name, open_town(Path(name)) as town:
         return [replace(one, name=f"router: {one.name}") for one in webhook_rate.measure(town)]
+
+
+def _page() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as name, open_town(Path(name)) as town:
+        return page.measure(town)
 
 
 if __name__ == "__main__":

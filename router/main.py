@@ -182,10 +182,16 @@ def _server(
         clock=clock,
         clock_ahead=lambda: clock.ahead,
         catalog=lambda: worker.catalog,
+        catalog_folder=settings.catalog,
         wake=worker.wake,
         answer=worker.answer,
         test_page=worker.test_page,
         pagerduty_event=worker.take_pagerduty_event,
+        callback=worker.ways_back.take_callback,
+        refused=worker.ways_back.refusals.keep,
+        begin_awake=worker.ways_back.begin_awake,
+        end_awake=worker.ways_back.end_awake,
+        slack_hooks_url=settings.slack_hooks_url,
         reloads=reloads,
         is_working=lambda: not working.done(),
         webhook_token_file=settings.webhook_token_file,
@@ -193,6 +199,8 @@ def _server(
         secrets_dir=settings.secrets_dir,
         max_body_bytes=settings.max_body_bytes,
         queue_limit=settings.queue_limit,
+        external_url=settings.external_url,
+        sign_in=settings.sign_in,
     )
     config = uvicorn.Config(
         create_app(web),
@@ -202,6 +210,7 @@ def _server(
         lifespan="off",
         ws="none",
         server_header=False,
+        proxy_headers=False,  # ours goes by GUARDIA_PROXY_FROM: who calls decides who may sign in
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )

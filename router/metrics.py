@@ -22,13 +22,14 @@ POST_OUTCOMES: Final = (
     "unavailable",
     "disconnected",
 )
-PROVIDERS: Final = ("pagerduty",)
+PROVIDERS: Final = ("pagerduty", "slack", "email")
 PROVIDER_EVENT_OUTCOMES: Final = (
     "acknowledged",
     "resolved",
     "noted",
     "unchanged",
     "repeated",
+    "refused",
     "unknown",
     "ignored",
     "unreadable",
@@ -52,7 +53,16 @@ WORKER_STEPS: Final = (
 BEAT_OUTCOMES: Final = ("sent", "withheld", "unreachable", "refused", "address")
 RECONCILED: Final = ("suppression", "adopted", "gone", "stale")
 PEERS: Final = ("answering", "silent")
-DELETED_KINDS: Final = ("incidents", "notifications", "rejected", "overrides", "provider_events")
+DELETED_KINDS: Final = (
+    "incidents",
+    "notifications",
+    "rejected",
+    "overrides",
+    "provider_events",
+    "sessions",
+    "tokens",
+    "audit",
+)
 RELOAD_OUTCOMES: Final = ("changed", "unchanged", "refused")
 ATTEMPT_OUTCOMES: Final = (
     "sent",

@@ -8,11 +8,15 @@ the template, which is what translations are found by, and what fills it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
 
 from guardia.duration import spoken_duration
 
-Argument = str | int | datetime | timedelta  # a Phrase is a str, and told in its turn
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # whatever the system's language
+# A Phrase is a str, and told in its turn. English text shows an instant in the zone it is
+# given in, since nobody's is known there; a reader sees each in their own.
+Argument = str | int | datetime | timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,10 @@ class Phrase(str):
         made.parts = parts
         return made
 
+    def __reduce__(self) -> tuple[type["Phrase"], tuple[tuple[Part, ...]]]:
+        """Say how it is copied: str's own way would call `__new__` with a text."""
+        return Phrase, (self.parts,)
+
 
 def phrase(template: str, /, **arguments: Argument) -> Phrase:
     """Return one part. `{name}` in the template stands for that argument."""
@@ -55,6 +63,13 @@ def joined(*texts: str) -> Phrase:
     """
     parts = (one.parts if isinstance(one, Phrase) else _verbatim(one) for one in texts if one)
     return Phrase(tuple(part for found in parts for part in found))
+
+
+def listed(*texts: str, by: str) -> Phrase:
+    """Return the texts in a row with `by` between them, each told in its turn."""
+    arguments = {f"text_{number}": text for number, text in enumerate(texts)}
+    template = by.join(f"{{{name}}}" for name in arguments)
+    return Phrase((Part(template=template, arguments=arguments),))
 
 
 def encode_phrase(text: str) -> list[dict[str, Any]] | None:
@@ -99,6 +114,8 @@ def _in_english(part: Part) -> str:
 
 def _shown(argument: Argument) -> str:
     match argument:
+        case datetime(tzinfo=ZoneInfo(key=zone)):
+            return f"{_DAYS[argument.weekday()]} {argument:%Y-%m-%d %H:%M} {zone}"
         case datetime():
             return f"{argument.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         case timedelta():
@@ -110,6 +127,8 @@ def _encode(argument: Argument) -> Any:
     match argument:
         case Phrase():
             return {"phrase": encode_phrase(argument)}
+        case datetime(tzinfo=ZoneInfo(key=zone)):
+            return {"at": argument.astimezone(UTC).isoformat(), "zone": zone}
         case datetime():
             return {"at": argument.isoformat()}
         case timedelta():
@@ -121,6 +140,8 @@ def _decode(stored: Any) -> Argument:
     match stored:
         case {"phrase": parts}:
             return decode_phrase(parts, "")
+        case {"at": at, "zone": zone}:
+            return datetime.fromisoformat(at).astimezone(ZoneInfo(zone))
         case {"at": at}:
             return datetime.fromisoformat(at)
         case {"seconds": seconds}:

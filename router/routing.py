@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import NewType
 
 from guardia.matcher import Matcher, matches_all
 from router.address import Address
 from router.hours import Hours
+from router.phrase import Phrase, joined, phrase
 
 PolicyId = NewType("PolicyId", str)
 
@@ -94,16 +96,28 @@ def _hours(taking: list[Route]) -> dict[Address, tuple[Hours, ...]]:
 def _reason(taking: list[Route]) -> str:
     first, *more = taking
     if not first.matchers:
-        return f"No other route matches, so route {first.name} takes it."
-    reason = f"Route {first.name} is the first that matches: {_written(first)}."
-    return reason + "".join(f" It continues, and {_also(one)}." for one in more)
+        return phrase("No other route matches, so route {route} takes it.", route=first.name)
+    reason = phrase(
+        "Route {route} is the first that matches: {matchers}.",
+        route=first.name,
+        matchers=_written(first),
+    )
+    return joined(reason, *map(_also, more))
 
 
-def _also(route: Route) -> str:
+def _also(route: Route) -> Phrase:
     if not route.matchers:
-        return f"route {route.name} takes what no other does"
-    return f"route {route.name} matches too: {_written(route)}"
+        return phrase("It continues, and route {route} takes what no other does.", route=route.name)
+    return phrase(
+        "It continues, and route {route} matches too: {matchers}.",
+        route=route.name,
+        matchers=_written(route),
+    )
 
 
 def _written(route: Route) -> str:
-    return " and ".join(str(matcher) for matcher in route.matchers)
+    return reduce(_and, map(str, route.matchers))
+
+
+def _and(one: str, other: str) -> str:
+    return phrase("{one} and {other}", one=one, other=other)

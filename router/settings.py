@@ -1,6 +1,6 @@
 """The router's settings: environment variables and the files they name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from guardia.duration import parse_duration
+from router.sign_in import SETTINGS as SIGN_IN_SETTINGS
+from router.sign_in import SignIn, read_sign_in
 
 T = TypeVar("T")
 
@@ -19,6 +21,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "GUARDIA_LISTEN": "127.0.0.1:8080",
     "GUARDIA_PAGERDUTY_URL": "https://events.pagerduty.com",
     "GUARDIA_SLACK_URL": "https://slack.com/api/",
+    "GUARDIA_SLACK_HOOKS_URL": "https://hooks.slack.com/",
     "GUARDIA_SMTP_TLS": "starttls",
     "GUARDIA_MAX_BODY_BYTES": str(32 * 1024 * 1024),
     "GUARDIA_QUEUE_LIMIT": "2000",
@@ -40,10 +43,14 @@ KNOWN: Final = (
     "GUARDIA_SMTP_PORT",
     "GUARDIA_SMTP_FROM",
     "GUARDIA_SMTP_USER",
+    *SIGN_IN_SETTINGS,
 )
 
 # The file in GUARDIA_SECRETS_DIR with the secrets by which PagerDuty signs its webhooks.
 PAGERDUTY_WEBHOOK: Final = "pagerduty-webhook"
+# The same for what people press in Slack; and for the links in e-mails, which we sign ourselves.
+SLACK_SIGNING_SECRET: Final = "slack-signing-secret"  # noqa: S105 - a file's name
+LINK_KEY: Final = "link-key"
 
 # What was a setting once, and what to write instead: passed over, it would change how we send.
 RENAMED: Final[Mapping[str, str]] = {
@@ -84,6 +91,7 @@ class Settings:
     templates: Path | None  # folder with templates in place of ours
     pagerduty_url: str
     slack_url: str  # ends with a slash, as slack-sdk needs it
+    slack_hooks_url: str  # what Slack's addresses for answers begin with; ends with a slash
     smtp_host: str | None
     smtp_port: int
     smtp_tls: SmtpTls
@@ -97,6 +105,7 @@ class Settings:
     retention: timedelta  # how long what is over is kept
     heartbeat_url: str | None = field(repr=False)  # may be a secret; else in `secrets_dir`, if any
     heartbeat_every: timedelta
+    sign_in: SignIn
 
 
 class SettingsError(Exception):
@@ -116,6 +125,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     host, port = reader.take("GUARDIA_LISTEN", _parse_listen) or ("", 0)
     smtp_host = reader.text("GUARDIA_SMTP_HOST")
     smtp_tls = reader.take("GUARDIA_SMTP_TLS", _parse_tls) or SmtpTls.STARTTLS
+    sign_in, unclear = read_sign_in(reader.given(SIGN_IN_SETTINGS))
+    reader.problems += unclear
     settings = Settings(
         catalog=Path(reader.text("GUARDIA_CATALOG") or ""),
         database=reader.take("GUARDIA_DATABASE", _parse_database, secret=True) or "",
@@ -128,6 +139,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         templates=reader.take("GUARDIA_TEMPLATES", Path),
         pagerduty_url=reader.take("GUARDIA_PAGERDUTY_URL", _parse_url) or "",
         slack_url=(reader.take("GUARDIA_SLACK_URL", _parse_url) or "") + "/",
+        slack_hooks_url=(reader.take("GUARDIA_SLACK_HOOKS_URL", _parse_url) or "") + "/",
         smtp_host=smtp_host,
         smtp_port=reader.take("GUARDIA_SMTP_PORT", _parse_port) or SMTP_PORTS[smtp_tls],
         smtp_tls=smtp_tls,
@@ -141,6 +153,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         retention=reader.take("GUARDIA_RETENTION", _parse_retention) or timedelta(),
         heartbeat_url=reader.take("GUARDIA_HEARTBEAT_URL", _parse_called, secret=True),
         heartbeat_every=reader.take("GUARDIA_HEARTBEAT_EVERY", _parse_every) or timedelta(),
+        sign_in=sign_in,
     )
     reader.problems += _misspelt(environment)
     if reader.problems:
@@ -185,6 +198,9 @@ class _Reader:
 
     def text(self, name: str) -> str | None:
         return self._environment.get(name, "").strip() or DEFAULTS.get(name)
+
+    def given(self, names: Iterable[str]) -> dict[str, str]:
+        return {name: value for name in names if (value := self.text(name)) is not None}
 
     def required(self, name: str) -> str:
         value = self.text(name)

@@ -10,11 +10,13 @@ from router.address import Address
 from router.catalog import OnCallCatalog
 from router.channels.registry import open_channels
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
+from router.intake.mail_link import SHORTEST_KEY, parse_keys
 from router.logs import context
 from router.message.own_templates import OwnTemplates, find_problem
 from router.metrics import Metrics
 from router.oncall.model import is_service
-from router.settings import PAGERDUTY_WEBHOOK, Settings, SmtpTls
+from router.settings import LINK_KEY, PAGERDUTY_WEBHOOK, Settings, SmtpTls
+from router.sign_in import OIDC_SECRET
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ def check_setup(settings: Settings, catalog: OnCallCatalog) -> tuple[str, ...]:
         )
     problems.append(_check_external_url(settings.external_url))
     problems.append(_check_pagerduty_webhook(settings, catalog))
+    problems += _check_sign_in(settings, catalog)
+    problems.append(_check_link_key(settings, catalog))
     if not settings.alertmanagers:
         problems.append(
             "GUARDIA_ALERTMANAGERS is not set: silences do not pause paging, and an end that"
@@ -110,6 +114,36 @@ def _check_pagerduty_webhook(settings: Settings, catalog: OnCallCatalog) -> str 
     if not any(is_service(person) for person in catalog.roster.people):
         return None
     return f"routes leave the escalation to PagerDuty, and its answers do not come back: {problem}"
+
+
+def _check_link_key(settings: Settings, catalog: OnCallCatalog) -> str | None:
+    """Say that pages by e-mail cannot be answered by a link."""
+    people = catalog.roster.people.values()
+    mailed = any(one.channel == "email" for person in people for one in person.addresses)
+    if not mailed or settings.external_url is None:
+        return None
+    problem = _check_secret(settings.secrets_dir, LINK_KEY)
+    if problem is None:
+        if parse_keys(read_secret(settings.secrets_dir, LINK_KEY)):
+            return None
+        problem = f"no line of {LINK_KEY} has {SHORTEST_KEY} characters"
+    return f"pages by e-mail have no link to answer by: {problem} (`openssl rand -hex 32` makes it)"
+
+
+def _check_sign_in(settings: Settings, catalog: OnCallCatalog) -> list[str | None]:
+    """Say what of signing in will not work, though its settings are whole by themselves."""
+    sign_in, problems = settings.sign_in, list[str | None]()
+    if sign_in.oidc is not None:
+        problem = _check_secret(settings.secrets_dir, OIDC_SECRET)
+        problems.append(problem and f"nobody can sign in by OpenID Connect: {problem}")
+        if settings.external_url is None:
+            problems.append(
+                "GUARDIA_EXTERNAL_URL is not set: the identity provider sends people back to it"
+            )
+    ways = sign_in.oidc is not None or sign_in.proxy_header is not None
+    if ways and not any(person.sign_ins for person in catalog.roster.people.values()):
+        problems.append("nobody in the catalog has a `sign_in`: nobody will be let in by it")
+    return problems
 
 
 def _addresses(catalog: OnCallCatalog) -> set[Address]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, TypeGuard
 
 from guardia.cli.errors import UsageError
+from guardia.cli.output import drop_output
 
 COMMANDS = (
     "init",
@@ -32,10 +33,13 @@ COMMANDS = (
     "reassign",
     "comment",
     "resolve",
+    "awake",
     "incidents",
     "rejected",
     "replay",
     "test_page",
+    "token",
+    "audit",
 )
 
 # What the system says of an output that takes nothing more, and of nothing that we open.
@@ -62,12 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
         print(end="", flush=True)  # what cannot be written must not be found at the very end
     except UsageError as error:
-        print(f"guardia: {error}", file=sys.stderr)
+        with suppress(BrokenPipeError):  # the exit code says it also to whom no longer reads
+            print(f"guardia: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        _drop_output()
+        drop_output()
         return EXIT_PROBLEMS
     except Exception as error:  # the last place where one can become a sentence
         if _is_of_output(error):
@@ -89,18 +94,9 @@ def _is_of_output(error: Exception) -> TypeGuard[OSError]:
 
 
 def _refused_output(error: OSError) -> int:
-    _drop_output()
+    drop_output()
     print(f"guardia: cannot write the output: {error.strerror}", file=sys.stderr)
     return EXIT_USAGE
-
-
-def _drop_output() -> None:
-    """Keep Python from trying once more, and failing, when it ends.
-
-    Source: Python documentation, module signal, "Note on SIGPIPE".
-    """
-    with suppress(io.UnsupportedOperation):  # of an output that is no file of the system
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:

@@ -61,7 +61,10 @@ def _request(
         url,
         method=method,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {_read_token(environment)}"},
+        headers={
+            "Authorization": f"Bearer {_read_token(environment)}",
+            "Content-Type": "application/json",
+        },
     )
 
 

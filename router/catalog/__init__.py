@@ -13,6 +13,8 @@ from guardia.duration import parse_duration
 from guardia.problem import Problem, sort_problems
 from guardia.reading import Reading
 from guardia.severity import Severity
+from router.address import Address
+from router.catalog.announced import list_announced
 from router.catalog.delegated import list_delegated, list_services
 from router.catalog.heartbeats import read_heartbeats
 from router.catalog.names import Names
@@ -24,7 +26,7 @@ from router.escalation.model import Policy
 from router.incident.heartbeat import Heartbeat
 from router.incident.mute import Announcements
 from router.language import Reader
-from router.oncall.model import PersonId, Roster
+from router.oncall.model import PersonId, Roster, ScheduleId
 from router.routing import PolicyId, Route
 
 REOPEN_WITHIN: Final = timedelta(minutes=15)
@@ -74,6 +76,11 @@ class OnCallCatalog:
             language=(known.language if known is not None else None) or self.language,
             zone=zone or (zones[0] if zones else UTC_ZONE),
         )
+
+    def announced(self, schedule: ScheduleId) -> tuple[Address, ...]:
+        """Return where it is told who takes over a schedule; nowhere for an unknown one."""
+        known = self.roster.schedules.get(schedule)
+        return () if known is None else list_announced(known, self.policies, self.routes)
 
 
 def read_oncall(folder: CatalogFolder) -> tuple[OnCallCatalog | None, tuple[Problem, ...]]:

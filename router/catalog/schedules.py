@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from guardia.document import Pointer
 from guardia.reading import Reading
 from router.catalog.names import Names
+from router.catalog.people import read_addresses
 from router.catalog.rotations import read_restrictions, read_rotation
 from router.oncall.model import Layer, Override, PersonId, Schedule, ScheduleId
 from router.oncall.wall_clock import has_offset, parse_moment
@@ -45,6 +46,7 @@ def _schedule(reading: Reading, at: Pointer, names: Names) -> Schedule | None:
         for index in range(reading.count((*at, "overrides")))
     ]
     whole = [layer for layer in layers if layer is not None]
+    announce = (*at, "announce")
     if len(whole) < len(layers) or zone is None:
         return None
     return Schedule(
@@ -53,6 +55,7 @@ def _schedule(reading: Reading, at: Pointer, names: Names) -> Schedule | None:
         layers=tuple(whole),
         overrides=tuple(one for one in overrides if one is not None),
         gaps_intended=reading.value((*at, "gaps")) == "intended",
+        announce=read_addresses(reading, announce) if reading.value(announce) is not None else None,
     )
 
 

@@ -10,7 +10,7 @@ from router.channels.rate import Rate
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
 from router.message.model import MessageContext, MessageKind
 from router.message.slack import render_slack
-from router.settings import Settings
+from router.settings import SLACK_SIGNING_SECRET, Settings
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -92,6 +92,11 @@ class Slack:
     def open(cls, settings: Settings) -> Self:
         """Return the channel of this installation."""
         return cls(url=settings.slack_url, secrets_dir=settings.secrets_dir)
+
+    @property
+    def _is_answerable(self) -> bool:
+        """Say whether what people press can come back: a button that does nothing helps nobody."""
+        return (self._secrets_dir / SLACK_SIGNING_SECRET).exists()
 
     def prepare(self) -> None:
         """Load Slack's SDK, and what it loads in turn."""
@@ -179,7 +184,7 @@ class Slack:
         from slack_sdk.errors import SlackApiError
 
         client = self._client(token)
-        written = render_slack(context)
+        written = render_slack(context, has_buttons=self._is_answerable)
         try:
             response = await getattr(client, method)(
                 **place,

@@ -11,9 +11,10 @@ from typing import Final, Self
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.rate import Rate
 from router.channels.secret import SecretError, SecretUnavailableError, read_secret
+from router.intake.mail_link import parse_keys, sign_link
 from router.message.email import EMAIL_POLICY, render_email
 from router.message.model import MessageContext
-from router.settings import Settings, SmtpTls
+from router.settings import LINK_KEY, Settings, SmtpTls
 
 TIMEOUT_SECONDS: Final = 8
 RATE: Final = Rate(burst=60, every=timedelta(seconds=1), spared=15)
@@ -37,6 +38,7 @@ class Email:
         tls: SmtpTls,
         user: str | None,
         secrets_dir: Path,
+        external_url: str | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -44,6 +46,7 @@ class Email:
         self._tls = tls
         self._user = user
         self._secrets_dir = secrets_dir
+        self._external_url = external_url
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -55,6 +58,7 @@ class Email:
             tls=settings.smtp_tls,
             user=settings.smtp_user,
             secrets_dir=settings.secrets_dir,
+            external_url=settings.external_url,
         )
 
     def prepare(self) -> None:
@@ -81,7 +85,7 @@ class Email:
         return await self._send(self._compose(context), password, to=to)
 
     def _compose(self, context: MessageContext) -> EmailMessage:
-        written = render_email(context)
+        written = render_email(context, answer_url=self._answer_url(context))
         mail = EmailMessage(policy=EMAIL_POLICY)
         mail["From"] = self._sender
         mail["To"] = context.message.address.address
@@ -101,6 +105,24 @@ class Email:
         mail.set_content(written.text)
         mail.add_alternative(written.html, subtype="html")
         return mail
+
+    def _answer_url(self, context: MessageContext) -> str:
+        """Return where the person answers whom this page is for; empty where nobody can.
+
+        Only pages to people have one: what goes to a list of readers would let
+        each of them act as another.
+        """
+        message = context.message
+        if self._external_url is None or message.person is None or not message.kind.wakes:
+            return ""
+        try:
+            keys = parse_keys(read_secret(self._secrets_dir, LINK_KEY))
+        except (SecretError, SecretUnavailableError):
+            return ""  # the page is worth more than its link
+        if not keys:
+            return ""
+        token = sign_link(message.dedup_key, message.person, keys, now=context.now)
+        return f"{self._external_url}/act/{token}"
 
     async def _send(self, mail: EmailMessage, password: str | None, *, to: str) -> Outcome:
         import aiosmtplib

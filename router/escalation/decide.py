@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from router.address import Address
+from router.escalation.awake import NOBODY, Awake
 from router.escalation.model import Decision, Escalation, Page, Policy, Step
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.oncall.model import PersonId, Roster, Schedule, Shift, is_service
 from router.oncall.shifts import on_call
+from router.phrase import Phrase, joined, listed, phrase
 from router.routing import PolicyId
+
+_GIVEN: Final = " (given to "  # no id of a catalog has a blank
 
 
 def start(policy: Policy, *, catalog_version: str, now: datetime) -> Escalation:
@@ -57,14 +62,25 @@ def hasten(escalation: Escalation, *, now: datetime) -> Escalation | None:
 def reassigned(policy: Policy, to: PersonId, *, wait: timedelta) -> Policy:
     """Return a policy that pages one person, and after `wait` whom the policy's end does."""
     step = Step(schedules=(), people=(to,), wait=wait)
-    name = policy.id.partition(" (")[0]  # it may have been given to others before
-    return replace(
-        policy, id=PolicyId(f"{name} (given to {to})"), steps=(step,), repeat=0, given=True
-    )
+    name = policy.id.partition(_GIVEN)[0]  # it may have been given to others before
+    return replace(policy, id=PolicyId(f"{name}{_GIVEN}{to})"), steps=(step,), repeat=0, given=True)
+
+
+def policy_name(policy: Policy) -> str:
+    """Return what people call a policy, also one that was made to page one person."""
+    name, _, to = policy.id.partition(_GIVEN)
+    if not to:
+        return name
+    return phrase("{policy} (given to {person})", policy=name, person=to.removesuffix(")"))
 
 
 def decide(
-    escalation: Escalation, incident: Incident, roster: Roster, *, now: datetime
+    escalation: Escalation,
+    incident: Incident,
+    roster: Roster,
+    *,
+    now: datetime,
+    awake: Awake = NOBODY,
 ) -> Decision:
     """Return the pages that are due, and the escalation that follows.
 
@@ -72,7 +88,8 @@ def decide(
     this same decision, down to the last resort (G7). The next step is due
     `wait` after the pages of this one, so a late decision gives everybody the
     whole time to answer. An incident that somebody has, or that is over,
-    stops the escalation without a page.
+    stops the escalation without a page. The last resort rings also who is
+    `awake`: nobody comes after it.
     """
     if incident.state is not IncidentState.TRIGGERED:
         return Decision(escalation=stop(escalation), pages=(), events=())
@@ -81,11 +98,14 @@ def decide(
     taken = _Taken(events=[], channels=[])
     for number in range(escalation.next_step, escalation.policy.turns + 1):
         turn = _Turn(policy=escalation.policy, number=number)
-        pages, reasons = _reach(turn, roster, now=now)
+        spared = NOBODY if turn.is_last else awake
+        pages, reasons = _reach(turn, roster, now=now, awake=spared)
         taken.channels.extend(turn.step.channels)
         if reasons or not (pages or turn.only_informs):
-            missed = "; ".join(reasons) or "it names nobody"
-            text = f"{turn.name} does not reach everybody: {missed}."
+            missed = listed(*reasons, by="; ") if reasons else phrase("it names nobody")
+            text = phrase(
+                "{step} does not reach everybody: {reasons}.", step=turn.name, reasons=missed
+            )
             taken.events.append(Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text))
         if pages or turn.only_informs:
             taken.events.extend(_paged(page, roster, now=now) for page in pages)
@@ -128,15 +148,18 @@ class _Turn:
         return "last" if self.is_last else str(self.number + 1)
 
     @property
-    def name(self) -> str:
+    def name(self) -> Phrase:
+        policy = policy_name(self.policy)
         if self.is_last:
-            return f"Last resort of policy {self.policy.id}"
+            return phrase("Last resort of policy {policy}", policy=policy)
         again, step = divmod(self.number, len(self.policy.steps))
-        repeated = f" (repetition {again})" if again else ""
-        return f"Step {step + 1} of policy {self.policy.id}{repeated}"
+        name = phrase("Step {step} of policy {policy}", step=step + 1, policy=policy)
+        return joined(name, phrase("(repetition {number})", number=again) if again else "")
 
 
-def _reach(turn: _Turn, roster: Roster, *, now: datetime) -> tuple[tuple[Page, ...], list[str]]:
+def _reach(
+    turn: _Turn, roster: Roster, *, now: datetime, awake: Awake
+) -> tuple[tuple[Page, ...], list[str]]:
     """Return one page a person whom the step reaches, and why it does not reach the others."""
     pages: dict[PersonId, Page] = {}
     reasons = []
@@ -144,10 +167,16 @@ def _reach(turn: _Turn, roster: Roster, *, now: datetime) -> tuple[tuple[Page, .
         known = roster.people.get(person) if person is not None else None
         if known is None or not known.addresses:
             name = known.name if known is not None else person
-            reasons.append(because if person is None else f"{name} has no address for pages")
+            unreachable = phrase("{person} has no address for pages", person=name or "")
+            reasons.append(because if person is None else unreachable)
         elif known.id not in pages:
+            quiet = awake.address_for(known, now=now)
             pages[known.id] = Page(
-                person=known.id, address=known.addresses[0], step=turn.key, because=because
+                person=known.id,
+                address=known.addresses[0] if quiet is None else quiet,
+                step=turn.key,
+                because=because,
+                is_quiet=quiet is not None,
             )
     return tuple(pages.values()), reasons
 
@@ -158,23 +187,27 @@ def _chosen(turn: _Turn, roster: Roster, *, now: datetime) -> Iterator[tuple[Per
         schedule = roster.schedules.get(schedule_id)
         shift = on_call(schedule, now) if schedule is not None else None
         if schedule is None or shift is None:
-            yield None, f"schedule {schedule_id} has nobody on call"
+            yield None, phrase("schedule {schedule} has nobody on call", schedule=schedule_id)
         else:
             yield shift.person, _shift_reason(turn, schedule, shift, roster)
     for person in turn.step.people:
         name = _name(person, roster)
-        left = f"The escalation is left to {name}."
-        yield person, left if is_service(person) else f"{turn.name} names {name}."
+        because = phrase("{step} names {person}.", step=turn.name, person=name)
+        if is_service(person):
+            because = phrase("The escalation is left to {service}.", service=name)
+        yield person, because
 
 
-def _shift_reason(turn: _Turn, schedule: Schedule, shift: Shift, roster: Roster) -> str:
-    zone = schedule.zone
-    starts_at, ends_at = (
-        f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (shift.starts_at, shift.ends_at)
-    )
-    return (
-        f"{turn.name} pages schedule {schedule.id}: {_name(shift.person, roster)} has the shift"
-        f" from {starts_at} to {ends_at} {zone.key} ({shift.because})."
+def _shift_reason(turn: _Turn, schedule: Schedule, shift: Shift, roster: Roster) -> Phrase:
+    return phrase(
+        "{step} pages schedule {schedule}: {person} has the shift"
+        " from {starts_at} to {ends_at} ({because}).",
+        step=turn.name,
+        schedule=schedule.id,
+        person=_name(shift.person, roster),
+        starts_at=shift.starts_at.astimezone(schedule.zone),
+        ends_at=shift.ends_at.astimezone(schedule.zone),
+        because=shift.because,
     )
 
 
@@ -184,14 +217,28 @@ def _name(person: PersonId, roster: Roster) -> str:
 
 
 def _paged(page: Page, roster: Roster, *, now: datetime) -> Event:
-    text = f"Page to {_name(page.person, roster)} by {page.address.channel}: {page.because}"
+    if page.is_quiet:
+        text = phrase(
+            "{person} is awake: told by {channel} instead of a page. {because}",
+            person=_name(page.person, roster),
+            channel=page.address.channel,
+            because=page.because,
+        )
+        return Event(at=now, kind=EventKind.PAGED, text=text)
+    text = phrase(
+        "Page to {person} by {channel}: {because}",
+        person=_name(page.person, roster),
+        channel=page.address.channel,
+        because=page.because,
+    )
     return Event(at=now, kind=EventKind.PAGED, text=text)
 
 
 def _informed(turn: _Turn, *, now: datetime) -> Iterator[Event]:
     if turn.only_informs:
         told = ", ".join(f"{one.channel} {one.address}" for one in turn.step.channels)
-        yield Event(at=now, kind=EventKind.ROUTED, text=f"{turn.name} informs {told}.")
+        text = phrase("{step} informs {channels}.", step=turn.name, channels=told)
+        yield Event(at=now, kind=EventKind.ROUTED, text=text)
 
 
 def _after(
@@ -216,9 +263,12 @@ def _after(
 def _ended(
     escalation: Escalation, pages: tuple[Page, ...], taken: _Taken, *, now: datetime
 ) -> Decision:
-    text = f"The escalation of policy {escalation.policy.id} has ended: nobody is left to page."
+    text = phrase(
+        "The escalation of policy {policy} has ended: nobody is left to page.",
+        policy=policy_name(escalation.policy),
+    )
     if any(is_service(page.person) for page in pages):
-        text = "PagerDuty escalates it from here."
+        text = phrase("PagerDuty escalates it from here.")
     ended = Event(at=now, kind=EventKind.ESCALATION_ENDED, text=text)
     last = replace(stop(escalation), next_step=escalation.policy.turns)
     return Decision(

@@ -1,6 +1,6 @@
 """Steps to come as JSON, for the API and for `guardia replay`."""
 
-from typing import Any
+from typing import TypedDict
 
 from router.address import Address
 from router.escalation.model import Page, Policy
@@ -8,7 +8,32 @@ from router.escalation.outlook import ForeseenStep
 from router.oncall.model import PersonId, Roster
 
 
-def step_as_json(step: ForeseenStep, roster: Roster) -> dict[str, Any]:
+class AddressFields(TypedDict):
+    """An address as JSON."""
+
+    channel: str
+    address: str
+
+
+class PageFields(AddressFields):
+    """Who would be paged there, and why."""
+
+    person: str
+    name: str
+    because: str
+
+
+class StepFields(TypedDict):
+    """A step that is still to come."""
+
+    name: str
+    at: str
+    pages: list[PageFields]
+    remarks: list[str]
+    informs: list[AddressFields]
+
+
+def step_as_json(step: ForeseenStep, roster: Roster) -> StepFields:
     """Return a step with its people by name, and why each of them."""
     return {
         "name": step.name,
@@ -19,7 +44,7 @@ def step_as_json(step: ForeseenStep, roster: Roster) -> dict[str, Any]:
     }
 
 
-def address_as_json(address: Address) -> dict[str, str]:
+def address_as_json(address: Address) -> AddressFields:
     """Return the two parts of an address."""
     return {"channel": address.channel, "address": address.address}
 
@@ -41,7 +66,7 @@ def zone_of(policy: Policy | None, roster: Roster) -> str | None:
     return next(zones, None)
 
 
-def _page(page: Page, roster: Roster) -> dict[str, Any]:
+def _page(page: Page, roster: Roster) -> PageFields:
     return {
         "person": page.person,
         "name": name_of(page.person, roster),

@@ -80,6 +80,7 @@ class Page:
     address: Address
     step: str
     because: str  # which schedule, layer or override chose this person (G11)
+    is_quiet: bool = False  # in place of ringing somebody who is awake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

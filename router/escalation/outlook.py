@@ -5,15 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from guardia.duration import spoken_duration
 from router.address import Address
-from router.escalation.decide import decide, start
+from router.escalation.awake import NOBODY, Awake
+from router.escalation.decide import decide, policy_name, start
 from router.escalation.model import Decision, Escalation, Foreseen, Page, Policy
 from router.incident.answers import without_acknowledgement
 from router.incident.describe import one_line
 from router.incident.model import EventKind, Incident, IncidentState
 from router.incident.mute import Announcements, find_mute
+from router.incident.reread import hiding_words
 from router.oncall.model import Roster, is_service
+from router.phrase import Phrase, joined, listed, phrase
 
 _MOST_MUTES: Final = 20  # announced one after the other; beyond that nobody plans
 
@@ -39,6 +41,7 @@ class Today:
     roster: Roster
     policy: Policy | None  # that its routes lead to now; None: they wake nobody
     maintenance: Announcements = field(default_factory=Announcements)
+    awake: Awake = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +95,15 @@ def foresee(
 def _foresee(
     escalation: Escalation, incident: Incident, today: Today, *, now: datetime
 ) -> Iterator[ForeseenStep]:
+    awake = today.awake
     while escalation.due_at is not None and incident.state is IncidentState.TRIGGERED:
         at = max(escalation.due_at, now)
         at, held = _after_maintenance(incident, today.maintenance, at)
-        decision = decide(escalation, incident, today.roster, now=at)
+        decision = decide(escalation, incident, today.roster, now=at, awake=awake)
         if decision.escalation == escalation:
             return
         yield _step(decision, at, held)
-        escalation = decision.escalation
+        escalation, awake = decision.escalation, awake.after(decision.pages)
 
 
 def _after_maintenance(
@@ -127,70 +131,87 @@ def _step(decision: Decision, at: datetime, held: list[str]) -> ForeseenStep:
     )
 
 
-def _name(after: Escalation) -> str:
+def _name(after: Escalation) -> Phrase:
     """Return what the step is called after which an escalation stands so."""
     if after.due_at is None:
-        return "the last resort"
+        return phrase("the last resort")
     again, step = divmod(after.next_step - 1, len(after.policy.steps))
-    return f"step {step + 1}" + (f" (repetition {again})" if again else "")
+    name = phrase("step {step}", step=step + 1)
+    return joined(name, phrase("(repetition {number})", number=again) if again else "")
 
 
-def _over(incident: Incident) -> str:
-    at = incident.resolved_at
-    since = f" since {_shown(at)}" if at is not None else ""
-    how = (
-        f"{one_line(incident.resolved_by)} resolved it"
-        if incident.resolved_by
-        else "no alert fires"
-    )
-    return f"It is over{since} ({how}): nobody is paged any more."
+def _over(incident: Incident) -> Phrase:
+    at, how = incident.resolved_at, phrase("no alert fires")
+    if incident.resolved_by:
+        how = phrase("{person} resolved it", person=one_line(incident.resolved_by))
+    if at is None:
+        return phrase("It is over ({how}): nobody is paged any more.", how=how)
+    return phrase("It is over since {at} ({how}): nobody is paged any more.", at=at, how=how)
 
 
 def _taken(incident: Incident, today: Today) -> Outlook:
-    by, until = one_line(incident.acknowledged_by or "somebody"), incident.acknowledged_until
-    since = f" since {_shown(incident.acknowledged_at)}" if incident.acknowledged_at else ""
+    until = incident.acknowledged_until
+    text = _has_it(incident, until)
     if until is None:
-        return Outlook(text=f"{by} has it{since}: nobody else is paged.")
-    text = f"{by} has it{since}, until {_shown(until)}: nobody else is paged before."
+        return Outlook(text=text)
     if today.policy is None:
-        return Outlook(text=f"{text} Nor after it: no route of today wakes people for it.")
-    text += " Unless it is over by then, people are paged anew:"
+        nor = phrase("Nor after it: no route of today wakes people for it.")
+        return Outlook(text=joined(text, nor))
     anew = start(today.policy, catalog_version="", now=until)
     steps = foresee_all(anew, without_acknowledgement(incident), today, now=until)
-    return Outlook(text=text, steps=steps)
+    then = phrase("Unless it is over by then, people are paged anew:")
+    return Outlook(text=joined(text, then), steps=steps)
+
+
+def _has_it(incident: Incident, until: datetime | None) -> Phrase:
+    by = one_line(incident.acknowledged_by or "") or phrase("somebody")
+    since = incident.acknowledged_at or incident.opened_at
+    if until is None:
+        return phrase("{by} has it since {since}: nobody else is paged.", by=by, since=since)
+    return phrase(
+        "{by} has it since {since}, until {until}: nobody else is paged before.",
+        by=by,
+        since=since,
+        until=until,
+    )
 
 
 def _open(
     incident: Incident, escalation: Escalation | None, today: Today, *, now: datetime
 ) -> Outlook:
     if incident.closes_at is not None:
-        text = f"Nothing fires: it ends at {_shown(incident.closes_at)} unless it fires again."
-        return Outlook(text=f"{text} Nobody is paged meanwhile.")
+        text = phrase(
+            "Nothing fires: it ends at {at} unless it fires again. Nobody is paged meanwhile.",
+            at=incident.closes_at,
+        )
+        return Outlook(text=text)
     if escalation is None:
-        return Outlook(text="No policy escalates it: nobody else is paged.")
+        return Outlook(text=phrase("No policy escalates it: nobody else is paged."))
     if incident.is_quiet and escalation.due_at is None:
         return Outlook(text=_paused(incident, escalation))
     steps = foresee_all(escalation, incident, today, now=now)
     if not steps:
-        policy = escalation.policy.id
+        text = phrase(
+            "All steps of policy {policy} are taken: nobody is left to page.",
+            policy=policy_name(escalation.policy),
+        )
         if any(is_service(person) for person in escalation.policy.last_resort.people):
-            return Outlook(
-                text="It is left to PagerDuty, which escalates it: nobody else is paged."
-            )
-        return Outlook(text=f"All steps of policy {policy} are taken: nobody is left to page.")
-    return Outlook(text="Unless somebody acknowledges:", steps=steps)
+            text = phrase("It is left to PagerDuty, which escalates it: nobody else is paged.")
+        return Outlook(text=text)
+    return Outlook(text=phrase("Unless somebody acknowledges:"), steps=steps)
 
 
-def _paused(incident: Incident, escalation: Escalation) -> str:
-    by = dict.fromkeys(one_line(alert.suppressed_by or "") for alert in incident.firing)
-    text = f"Whatever fires is hidden in Alertmanager ({'; '.join(by)}): nobody is paged meanwhile."
+def _paused(incident: Incident, escalation: Escalation) -> Phrase:
+    by = dict.fromkeys(alert.suppressed_by or "" for alert in incident.firing)
+    text = phrase(
+        "Whatever fires is hidden in Alertmanager ({reasons}): nobody is paged meanwhile.",
+        reasons=listed(*map(hiding_words, by), by="; "),
+    )
     if escalation.remaining is None:
         return text
-    wait = spoken_duration(max(escalation.remaining, timedelta(seconds=1)))
-    return (
-        f"{text} When that ends, the next step of policy {escalation.policy.id} comes {wait} later."
+    later = phrase(
+        "When that ends, the next step of policy {policy} comes {wait} later.",
+        policy=policy_name(escalation.policy),
+        wait=max(escalation.remaining, timedelta(seconds=1)),
     )
-
-
-def _shown(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return joined(text, later)

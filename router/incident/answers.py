@@ -7,6 +7,7 @@ from typing import assert_never
 from router.incident.describe import one_line
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.oncall.model import PersonId
+from router.phrase import joined, phrase
 from router.routing import PolicyId
 
 LONGEST_SNOOZE = timedelta(days=7)  # longer is no answer to a page: silence the alert instead
@@ -87,15 +88,17 @@ def answer(
         case Resolve():
             return _resolve(incident, given, now=now)
         case Escalate():
-            text = f"{_name(given.by)} wants the next step now."
+            text = phrase("{by} wants the next step now.", by=_name(given.by))
             return _page_again(incident, Event(at=now, kind=EventKind.ESCALATED, text=text))
         case Reassign():
-            kind = "policy " if given.is_policy else ""
-            text = f"{_name(given.by)} gave it to {kind}{one_line(given.to)}."
+            by, to = _name(given.by), one_line(given.to)
+            text = phrase("{by} gave it to {person}.", by=by, person=to)
+            if given.is_policy:
+                text = phrase("{by} gave it to policy {policy}.", by=by, policy=to)
             return _page_again(incident, Event(at=now, kind=EventKind.REASSIGNED, text=text))
         case Comment():
-            text = f"{_name(given.by)}: {one_line(given.text)[:LONGEST_COMMENT]}"
-            event = Event(at=now, kind=EventKind.COMMENTED, text=text)
+            comment = f"{_name(given.by)}: {one_line(given.text)[:LONGEST_COMMENT]}"
+            event = Event(at=now, kind=EventKind.COMMENTED, text=comment)
             return Change(incident=incident, events=(event,))
         case _:
             assert_never(given)
@@ -112,19 +115,26 @@ def acknowledge(
     name, until = _name(by), None if lasts is None else now + lasts
     if incident.state is IncidentState.TRIGGERED:
         changed = _taken(incident, name, until, now=now)
-        ending = "" if lasts is None else f" until {_shown(now + lasts)}, unless it is over by then"
-        text = f"{name} acknowledged it: nobody else is paged{ending}."
+        text = phrase("{by} acknowledged it: nobody else is paged.", by=name)
+        if until is not None:
+            text = phrase(
+                "{by} acknowledged it: nobody else is paged until {until},"
+                " unless it is over by then.",
+                by=name,
+                until=until,
+            )
         return Change(incident=changed, events=(_acknowledged(text, now),), acknowledged=True)
     if incident.acknowledged_by == name:
         if incident.acknowledged_until is None or until is None or not incident.is_open:
             return Change(incident=incident, events=())
         renewed = replace(incident, acknowledged_until=max(until, incident.acknowledged_until))
-        text = f"{name} acknowledged it again."
+        text = phrase("{by} acknowledged it again.", by=name)
         return Change(incident=renewed, events=(_acknowledged(text, now),))
     if incident.state is IncidentState.RESOLVED:
-        text = f"{name} acknowledged it after it was resolved."
+        text = phrase("{by} acknowledged it after it was resolved.", by=name)
     else:
-        text = f"{name} acknowledged it too; {incident.acknowledged_by} was first."
+        first = incident.acknowledged_by or ""
+        text = phrase("{by} acknowledged it too; {first} was first.", by=name, first=first)
     return Change(incident=incident, events=(_acknowledged(text, now),))
 
 
@@ -143,9 +153,13 @@ def _snooze(incident: Incident, given: Snooze, *, now: datetime) -> Change:
     _refuse_closed(incident)
     if not now < given.until <= now + LONGEST_SNOOZE:
         days = LONGEST_SNOOZE.days
-        raise AnswerRefused(f"A snooze ends in the future, at most {days} days from now.")
+        raise AnswerRefused(
+            phrase("A snooze ends in the future, at most {days} days from now.", days=days)
+        )
     name = _name(given.by)
-    text = f"{name} snoozed it until {_shown(given.until)}: nobody is paged before."
+    text = phrase(
+        "{by} snoozed it until {until}: nobody is paged before.", by=name, until=given.until
+    )
     return Change(
         incident=_taken(incident, name, given.until, now=now),
         events=(Event(at=now, kind=EventKind.SNOOZED, text=text),),
@@ -156,12 +170,16 @@ def _snooze(incident: Incident, given: Snooze, *, now: datetime) -> Change:
 def _resolve(incident: Incident, given: Resolve, *, now: datetime) -> Change:
     name = _name(given.by)
     if not incident.is_open:
-        text = f"{name} resolved it too; it was over already."
+        text = phrase("{by} resolved it too; it was over already.", by=name)
         event = Event(at=now, kind=EventKind.RESOLVED, text=text)
         return Change(incident=incident, events=(event,))
-    text = f"{name} resolved it by hand."
+    text = phrase("{by} resolved it by hand.", by=name)
     if firing := len(incident.firing):
-        text += f" Still firing: {firing}. That opens no new incident before it is repeated."
+        goes_on = phrase(
+            "Still firing: {count}. That opens no new incident before it is repeated.",
+            count=firing,
+        )
+        text = joined(text, goes_on)
     closed = replace(
         incident,
         state=IncidentState.RESOLVED,
@@ -181,7 +199,12 @@ def _page_again(incident: Incident, event: Event) -> Change:
 
 def _refuse_closed(incident: Incident) -> None:
     if not incident.is_open:
-        raise AnswerRefused(f"Incident {incident.number} is resolved: there is nobody to page.")
+        raise AnswerRefused(
+            phrase(
+                "Incident {number} is resolved: there is nobody to page.",
+                number=incident.stored_number,
+            )
+        )
 
 
 def _taken(incident: Incident, name: str, until: datetime | None, *, now: datetime) -> Incident:
@@ -201,7 +224,3 @@ def _acknowledged(text: str, now: datetime) -> Event:
 
 def _name(by: str) -> str:
     return one_line(by) or "somebody"
-
-
-def _shown(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

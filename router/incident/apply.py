@@ -6,26 +6,26 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from guardia.duration import spoken_duration
 from guardia.severity import Severity, worst
 from router.incident.answers import without_acknowledgement
-from router.incident.describe import incident_title, listed_alerts
+from router.incident.apply_told import (
+    alert_rows,
+    anew_rows,
+    opened_row,
+    reopened_row,
+    severity_rows,
+    started_and_ended,
+)
 from router.incident.destination import NO_SEVERITIES
 from router.incident.episodes import NEVER, end, is_same_trouble, is_taken, lay_still
 from router.incident.model import (
     Change,
-    Event,
-    EventKind,
     Incident,
     IncidentAlert,
     IncidentState,
 )
 from router.intake.notification import Notification, NotifiedAlert
 
-_FOUND: Final = (
-    " (found in Alertmanager, no notification told of it)",
-    " (Alertmanager does not list it any more, no notification told of its end)",
-)
 SEEN_STEP: Final = timedelta(minutes=10)  # written no more often than this
 
 
@@ -106,7 +106,7 @@ def record_ends(closed: Incident, notification: Notification, *, now: datetime) 
             after[told.fingerprint] = replace(known, firing=False, ended_at=told.ends_at or now)
     if after == closed.alerts:
         return None
-    events = _alert_events(closed.alerts, after, notification, now=now)
+    events = alert_rows(closed.alerts, after, notification, now=now)
     return Change(incident=replace(closed, alerts=after), events=tuple(events))
 
 
@@ -188,16 +188,10 @@ def _open(
         opened_at=now,
         resolved_at=None if firing or missing else now,
     )
-    title = incident_title(incident)
+    opened = opened_row(incident, missing=missing, now=now)
     if not incident.is_open:
-        text = f"Resolved before it was ever reported as firing, so nobody is paged: {title}"
-        event = Event(at=now, kind=EventKind.RESOLVED, text=text)
-        return Change(incident=incident, events=(event,), resolved=True)
-    text = f"Opened with severity {incident.severity}: {title}"
-    if not firing:
-        text += f" (what is listed is over; {missing} alerts were cut off and may fire)"
-    opened = Event(at=now, kind=EventKind.OPENED, text=text)
-    events = (opened, *_alert_events({}, alerts, notification, now=now))
+        return Change(incident=incident, events=(opened,), resolved=True)
+    events = (opened, *alert_rows({}, alerts, notification, now=now))
     return Change(incident=incident, events=events, opened=True, newly_firing=True)
 
 
@@ -219,12 +213,10 @@ def _reopen(
         resolved_at=None,
         reopened=times,
     )
-    text = f"Reopened: it fires again, {spoken_duration(after)} after its end"
-    text += f" (time {times})." if times > 1 else "."
-    reopened = Event(at=now, kind=EventKind.REOPENED, text=text)
+    reopened = reopened_row(after, times=times, now=now)
     return Change(
         incident=changed,
-        events=(reopened, *_alert_events(incident.alerts, alerts, notification, now=now)),
+        events=(reopened, *alert_rows(incident.alerts, alerts, notification, now=now)),
         reopened=True,
         pages_anew=True,
         newly_firing=True,
@@ -246,15 +238,15 @@ def _update(
     if firing or notification.truncated_alerts:
         changed = replace(changed, closes_at=None)
     anew = bool(firing) and lay_still(incident, now=now, within=reopen_within)
-    started, ended = _started_and_ended(incident.alerts, alerts)
+    started, ended = started_and_ended(incident.alerts, alerts)
     taken = not anew and is_taken(incident, started, now=now, within=reopen_within)
     rose = rose and not taken
     if rose or anew:
         changed = without_acknowledgement(changed)
     events = [
-        *_anew_events(incident, now=now, anew=anew),
-        *_alert_events(incident.alerts, alerts, notification, now=now),
-        *_severity_events(incident, severity, taken=taken, now=now),
+        *anew_rows(incident, now=now, anew=anew),
+        *alert_rows(incident.alerts, alerts, notification, now=now),
+        *severity_rows(incident, severity, taken=taken, now=now),
     ]
     if not firing and notification.truncated_alerts == 0 and notification.alerts:
         changed, ended_with = end(changed, now=now, hold=reopen_within)
@@ -274,68 +266,9 @@ def _update(
     )
 
 
-def _anew_events(incident: Incident, *, now: datetime, anew: bool) -> list[Event]:
-    if not anew or incident.acknowledged_by is None:
-        return []
-    text = (
-        "Nothing that is known fired for a while, and now something does:"
-        f" {incident.acknowledged_by} had acknowledged what was before, people are paged."
-    )
-    return [Event(at=now, kind=EventKind.ACKNOWLEDGEMENT_ENDED, text=text)]
-
-
 def _differs_in_sight_only(before: Incident, after: Incident) -> bool:
     """Say whether all that is new is when we last heard of the alerts: nothing for people."""
     unseen = {key: replace(one, seen_at=None) for key, one in before.alerts.items()}
     return after == replace(before, alerts=after.alerts) and unseen == {
         key: replace(one, seen_at=None) for key, one in after.alerts.items()
     }
-
-
-def _started_and_ended(
-    before: Mapping[str, IncidentAlert], after: Mapping[str, IncidentAlert]
-) -> tuple[list[IncidentAlert], list[IncidentAlert]]:
-    changed = [
-        alert
-        for alert in after.values()
-        if alert.fingerprint not in before or before[alert.fingerprint].firing != alert.firing
-    ]
-    return [one for one in changed if one.firing], [one for one in changed if not one.firing]
-
-
-def _alert_events(
-    before: Mapping[str, IncidentAlert],
-    after: Mapping[str, IncidentAlert],
-    notification: Notification,
-    *,
-    now: datetime,
-) -> list[Event]:
-    """Return at most one row for all alerts that fire anew, and one for all that ended."""
-    started, ended = _started_and_ended(before, after)
-    missing = notification.truncated_alerts
-    cut_off = f" (Alertmanager cut off {missing} more)" if missing else ""
-    found = _FOUND if notification.found else ("", "")
-    events = []
-    if started:
-        text = f"Firing{found[0]}: {listed_alerts(started)}{cut_off}"
-        events.append(Event(at=now, kind=EventKind.ALERT_FIRING, text=text))
-    if ended:
-        text = f"Resolved{found[1]}: {listed_alerts(ended)}{cut_off}"
-        events.append(Event(at=now, kind=EventKind.ALERT_RESOLVED, text=text))
-    return events
-
-
-def _severity_events(
-    incident: Incident, severity: Severity, *, taken: bool, now: datetime
-) -> list[Event]:
-    if severity is incident.severity:
-        return []
-    if severity.urgency < incident.severity.urgency:
-        text = f"Severity fell from {incident.severity} to {severity}."
-        return [Event(at=now, kind=EventKind.SEVERITY_FELL, text=text)]
-    text = f"Severity rose from {incident.severity} to {severity}."
-    if taken:
-        text += f" {incident.acknowledged_by} had it a moment ago too, so nobody is paged."
-    elif incident.acknowledged_by is not None:
-        text += f" {incident.acknowledged_by} had acknowledged the milder one: people are paged."
-    return [Event(at=now, kind=EventKind.SEVERITY_ROSE, text=text)]

@@ -3,6 +3,9 @@
 from collections.abc import Collection
 
 from router.incident.model import Incident, IncidentAlert
+from router.incident.reread import own_words
+from router.incident.words import severity_word
+from router.phrase import Phrase, listed, phrase
 
 _NAMED = 5  # how many alerts a sentence names before it counts the rest
 _TITLE_LENGTH = 300
@@ -47,15 +50,26 @@ def incident_labels(incident: Incident) -> dict[str, str]:
 
 
 def incident_title(incident: Incident) -> str:
-    """Return one plain line that says what is wrong: the worst alert's summary, else its name."""
+    """Return one plain line that says what is wrong: the worst alert's summary, else its name.
+
+    A summary is others' text. What is ours in it is a phrase, for readers to be told.
+    """
     worst = worst_alert(incident)
     if worst is None:
-        return "An incident without alerts"
+        return phrase("An incident without alerts")
     # The same alert at a milder severity says nothing new: an SLO burns at all four at once.
     others = len({_what(alert) for alert in shown_alerts(incident)}) - 1
-    title = one_line(worst.annotations.get("summary", "")) or alert_name(worst)
-    title = cut_at_word(title, _TITLE_LENGTH)
-    return title if not others else f"{title} (and {others} more)"
+    summary = cut_at_word(one_line(worst.annotations.get("summary", "")), _TITLE_LENGTH)
+    title = own_words(worst.labels, summary) or alert_name(worst)
+    return title if not others else phrase("{title} (and {count} more)", title=title, count=others)
+
+
+def incident_description(incident: Incident) -> str:
+    """Return the worst alert's description as one line; empty when it has none."""
+    worst = worst_alert(incident)
+    if worst is None:
+        return ""
+    return own_words(worst.labels, one_line(worst.annotations.get("description", "")))
 
 
 def _what(alert: IncidentAlert) -> tuple[tuple[str, str], ...]:
@@ -64,25 +78,29 @@ def _what(alert: IncidentAlert) -> tuple[tuple[str, str], ...]:
 
 
 def alert_name(alert: IncidentAlert) -> str:
-    """Return the alert's name and what it is about, for a sentence."""
+    """Return the alert's name and what it is about, for a sentence; one too long is no phrase."""
     labels = alert.labels
     about = [one_line(labels.get(label, "")) for label in ("service", "instance")]
     where = ", ".join(text for text in about if text)
     name = one_line(labels.get("alertname", "")) or _nameless(alert)
-    return cut_at_word(f"{name} on {where}" if where else name, _TITLE_LENGTH)
+    named = phrase("{alert} on {place}", alert=name, place=where) if where else name
+    return cut_at_word(named, _TITLE_LENGTH)
 
 
 def _nameless(alert: IncidentAlert) -> str:
     pairs = [f"{name}={value}" for name, value in sorted(alert.labels.items())[:3]]
-    return one_line(f"An alert with {', '.join(pairs)}")
+    return phrase("An alert with {labels}", labels=one_line(", ".join(pairs)))
 
 
-def listed_alerts(alerts: Collection[IncidentAlert]) -> str:
+def listed_alerts(alerts: Collection[IncidentAlert]) -> Phrase:
     """Return the names of the alerts for a sentence; many are counted, so that it stays short."""
     worst_first = sorted(alerts, key=lambda alert: (-alert.severity.urgency, alert.fingerprint))
-    names = [f"{alert_name(alert)} ({alert.severity})" for alert in worst_first[:_NAMED]]
+    names = [
+        phrase("{alert} ({severity})", alert=alert_name(one), severity=severity_word(one.severity))
+        for one in worst_first[:_NAMED]
+    ]
     more = len(alerts) - len(names)
-    return "; ".join(names) + (f"; and {more} more" if more else "")
+    return listed(*names, *([phrase("and {count} more", count=more)] if more else []), by="; ")
 
 
 def one_line(text: str) -> str:

@@ -11,7 +11,9 @@ from router.address import Address
 from router.hours import Hours, first_open
 from router.incident.describe import alert_name, one_line, ranked_alerts
 from router.incident.model import Incident, IncidentAlert
+from router.incident.words import severity_word
 from router.intake.rejection import REJECTION_LABELS
+from router.phrase import phrase
 from router.routing import PolicyId, Route, Routed, decide_route
 
 
@@ -46,9 +48,11 @@ def decide_destination(
     return Destination(
         policy=routed[deciding].policy,
         channels=tuple(dict.fromkeys(address for one in routed for address in one.channels)),
-        because=(
-            f"By {alert_name(ranked[deciding])} ({_severity(ranked[deciding], severities)}):"
-            f" {routed[deciding].because}"
+        because=phrase(
+            "By {alert} ({severity}): {because}",
+            alert=alert_name(ranked[deciding]),
+            severity=_severity(ranked[deciding], severities),
+            because=routed[deciding].because,
         ),
     )
 
@@ -106,8 +110,12 @@ def _as_ours(labels: Mapping[str, str], severities: Mapping[str, Severity]) -> M
 def _severity(alert: IncidentAlert, severities: Mapping[str, Severity]) -> str:
     written = alert.labels.get("severity", "")
     if written in severities:
-        return f"{one_line(written)}, which counts as {severities[written]}"
-    return str(alert.severity)
+        return phrase(
+            "{label}, which counts as {severity}",
+            label=one_line(written),
+            severity=severity_word(severities[written]),
+        )
+    return severity_word(alert.severity)
 
 
 def _decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed:
@@ -118,5 +126,7 @@ def _decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Route
     if labels != REJECTION_LABELS:
         return decide_route(labels, routes)
     routed = decide_route(labels, routes[-1:])
-    because = f"What cannot be understood goes to the default route, {routed.route}."
+    because = phrase(
+        "What cannot be understood goes to the default route, {route}.", route=routed.route
+    )
     return replace(routed, because=because)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from guardia.duration import spoken_duration
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
+from router.phrase import phrase
 
 NEVER: Final = timedelta()
 FLAPPING_FROM: Final = 2  # reopenings after which an end is not believed at once
@@ -67,11 +67,13 @@ def end(incident: Incident, *, now: datetime, hold: timedelta) -> tuple[Incident
         over = replace(
             incident, state=IncidentState.RESOLVED, resolved_at=now, acknowledged_until=None
         )
-        text = "No alert fires any more: resolved."
+        text = phrase("No alert fires any more: resolved.")
         return over, [Event(at=now, kind=EventKind.RESOLVED, text=text)]
-    text = (
-        f"No alert fires any more. It has come back {incident.reopened} times, so it stays open"
-        f" until nothing has fired for {spoken_duration(hold)}."
+    text = phrase(
+        "No alert fires any more. It has come back {times} times, so it stays open"
+        " until nothing has fired for {hold}.",
+        times=incident.reopened,
+        hold=hold,
     )
     held = replace(incident, closes_at=now + hold)
     return held, [Event(at=now, kind=EventKind.HELD_OPEN, text=text)]

@@ -16,6 +16,12 @@ from router.incident.heartbeat import (
     Watched,
     missed_labels,
 )
+from router.incident.reread import (
+    heartbeat_missing,
+    heartbeat_missing_since,
+    heartbeat_returned,
+    heartbeat_undeclared,
+)
 from router.intake.notification import Notification, NotifiedAlert
 
 
@@ -61,15 +67,14 @@ def render_missing(heartbeat: Heartbeat, watched: Watched) -> bytes:
     """Return the notification that says that a heartbeat is missing."""
     every = format_duration(heartbeat.every)
     seen_at = watched.seen_at
-    last = "never came" if seen_at is None else f"last came at {seen_at:%Y-%m-%d %H:%M:%S} UTC"
+    last = "" if seen_at is None else f"{seen_at:%Y-%m-%d %H:%M:%S} UTC"
     matchers = ", ".join(str(matcher) for matcher in heartbeat.matchers)
     return _body(
         watched,
         labels=missed_labels(heartbeat),
         annotations={
-            "summary": f"The heartbeat {heartbeat.name} did not come for {every}",
-            "description": f"{matchers} {last}. Where it comes from, or on the way here,"
-            " something is broken: other alerts may not arrive either.",
+            "summary": str(heartbeat_missing(heartbeat.name, every)),
+            "description": str(heartbeat_missing_since(matchers, last)),
         },
         ends_at=None,
     )
@@ -78,10 +83,10 @@ def render_missing(heartbeat: Heartbeat, watched: Watched) -> bytes:
 def render_returned(watched: Watched, *, at: datetime, heartbeat: Heartbeat | None = None) -> bytes:
     """Return the notification that ends the one before; without a heartbeat it is not declared."""
     if heartbeat is None:
-        summary, labels = f"The heartbeat {watched.name} is not declared any more", {}
+        summary, labels = heartbeat_undeclared(watched.name), {}
     else:
-        summary, labels = f"The heartbeat {heartbeat.name} comes again", missed_labels(heartbeat)
-    return _body(watched, labels=labels, annotations={"summary": summary}, ends_at=at)
+        summary, labels = heartbeat_returned(heartbeat.name), missed_labels(heartbeat)
+    return _body(watched, labels=labels, annotations={"summary": str(summary)}, ends_at=at)
 
 
 def _body(

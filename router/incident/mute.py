@@ -8,6 +8,7 @@ from typing import Final
 from guardia.maintenance import Maintenance, is_announced
 from router.incident.describe import shown_alerts
 from router.incident.model import Event, EventKind, Incident
+from router.phrase import phrase
 
 SERVICE_LABEL: Final = "service"
 # Meanwhile it may be called off, and an alert may join that it does not cover.
@@ -45,7 +46,9 @@ def find_mute(incident: Incident, known: Announcements, *, now: datetime) -> Mut
         return None
     until = min(one.ends_at(now) for one in dict.fromkeys(covering))
     names = ", ".join(dict.fromkeys(one.name for one in covering))
-    text = f"Announced maintenance ({names}): nobody is woken before {until:%Y-%m-%d %H:%M} UTC."
+    text = phrase(
+        "Announced maintenance ({names}): nobody is woken before {until}.", names=names, until=until
+    )
     return Mute(
         until=until,
         asked_at=min(until, now + _ASKED_EVERY),

@@ -6,7 +6,9 @@ from typing import Final
 from router.incident.answers import Acknowledge, Answer, Comment, Resolve
 from router.incident.describe import cut_at_word, one_line
 from router.incident.model import Event, EventKind, Incident
+from router.incident.words import state_word
 from router.intake.pagerduty import PagerDutyEvent
+from router.phrase import Phrase, phrase
 
 _LONGEST_NAME: Final = 100
 
@@ -47,8 +49,9 @@ def decide_meaning(
         case "incident.acknowledged" | "incident.resolved" if event.by_person:
             return _answer(event, incident, paged_since=paged_since, now=now)
         case "incident.resolved" if incident.is_open and not ended_by_us:
-            text = "PagerDuty closed its incident by itself; here it goes on."
-            return _told(text, now=now)
+            return _told(
+                phrase("PagerDuty closed its incident by itself; here it goes on."), now=now
+            )
         case "incident.annotated" if event.note.strip():
             return Comment(by=_by(event), text=event.note)
         case "incident.acknowledged" | "incident.resolved" | "incident.annotated":
@@ -62,38 +65,65 @@ def _answer(
 ) -> Answer | Event:
     resolves = event.kind == "incident.resolved"
     if resolves and event.merged:
-        text = f"{_by(event)} merged it into another incident there; here it goes on as it was."
+        text = phrase(
+            "{by} merged it into another incident there; here it goes on as it was.",
+            by=_by(event),
+        )
         return _told(text, now=now)
     if (
         paged_since is not None
         and event.occurred_at is not None
         and event.occurred_at < paged_since
     ):
-        done = "resolved" if resolves else "acknowledged"
-        text = (
-            f"{_by(event)} {done} an earlier page at {event.occurred_at:%Y-%m-%d %H:%M} UTC;"
-            " people were paged anew since, so it does not count."
-        )
-        return _told(text, now=now)
+        return _told(_too_late(event, event.occurred_at), now=now)
     return Resolve(by=_by(event)) if resolves else Acknowledge(by=_by(event))
 
 
-def _done(event: PagerDutyEvent, incident: Incident) -> str | None:
-    by = f" by {_name(event.agent)}" if event.by_person else ""
+def _too_late(event: PagerDutyEvent, at: datetime) -> Phrase:
+    if event.kind == "incident.resolved":
+        return phrase(
+            "{by} resolved an earlier page at {at};"
+            " people were paged anew since, so it does not count.",
+            by=_by(event),
+            at=at,
+        )
+    return phrase(
+        "{by} acknowledged an earlier page at {at};"
+        " people were paged anew since, so it does not count.",
+        by=_by(event),
+        at=at,
+    )
+
+
+def _done(event: PagerDutyEvent, incident: Incident) -> Phrase | None:
+    where: str = "PagerDuty"
+    if event.by_person:
+        where = phrase("PagerDuty by {person}", person=_name(event.agent))
     to = ", ".join(_name(one) for one in event.assignees)
+    done, state = None, state_word(incident.state)
     match event.kind:
         case "incident.unacknowledged":
-            return f"Not acknowledged any more in PagerDuty{by}; here it stays {incident.state}."
+            done = phrase(
+                "Not acknowledged any more in {where}; here it stays {state}.",
+                where=where,
+                state=state,
+            )
+        case "incident.escalated" if to:
+            done = phrase("Escalated in {where} to {people}.", where=where, people=to)
         case "incident.escalated":
-            return f"Escalated in PagerDuty{by}" + (f" to {to}." if to else ".")
+            done = phrase("Escalated in {where}.", where=where)
+        case "incident.reassigned" if to:
+            done = phrase("Reassigned in {where} to {people}.", where=where, people=to)
         case "incident.reassigned":
-            return f"Reassigned in PagerDuty{by}" + (f" to {to}." if to else ".")
+            done = phrase("Reassigned in {where}.", where=where)
+        case "incident.delegated" if event.policy:
+            policy = _name(event.policy)
+            done = phrase("Given in {where} to its policy {policy}.", where=where, policy=policy)
         case "incident.delegated":
-            policy = f" to its policy {_name(event.policy)}." if event.policy else "."
-            return f"Given in PagerDuty{by}{policy}"
+            done = phrase("Given in {where}.", where=where)
         case "incident.reopened":
-            return f"Reopened in PagerDuty{by}; here it stays {incident.state}."
-    return None
+            done = phrase("Reopened in {where}; here it stays {state}.", where=where, state=state)
+    return done
 
 
 def _told(text: str, *, now: datetime) -> Event:

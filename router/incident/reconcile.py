@@ -15,7 +15,9 @@ import msgspec
 from router.incident.apply import SEEN_STEP
 from router.incident.describe import listed_alerts
 from router.incident.model import Change, Event, EventKind, Incident, IncidentAlert
+from router.incident.reread import hiding_words
 from router.intake.alertmanager import ListedAlert
+from router.phrase import phrase
 
 # An Alertmanager that was restarted knows nothing until Prometheus sends again,
 # which it does every minute or so.
@@ -124,7 +126,10 @@ def find_stale(incident: Incident, *, after: timedelta, now: datetime) -> Change
     }
     if not silent:
         return None
-    text = f"Not heard of any more, and not known to be over: {listed_alerts(silent.values())}"
+    text = phrase(
+        "Not heard of any more, and not known to be over: {alerts}",
+        alerts=listed_alerts(silent.values()),
+    )
     return Change(
         incident=replace(incident, alerts={**incident.alerts, **silent}),
         events=(Event(at=now, kind=EventKind.STALE, text=text),),
@@ -236,11 +241,17 @@ def _events(
         else:
             hidden.setdefault(alert.suppressed_by, []).append(alert)
     events = [
-        Event(at=now, kind=EventKind.SUPPRESSED, text=f"{listed_alerts(alerts)}: {reason}.")
+        Event(
+            at=now,
+            kind=EventKind.SUPPRESSED,
+            text=phrase(
+                "{alerts}: {reason}.", alerts=listed_alerts(alerts), reason=hiding_words(reason)
+            ),
+        )
         for reason, alerts in hidden.items()
     ]
     if shown:
-        text = f"Not silenced or inhibited any more: {listed_alerts(shown)}"
+        text = phrase("Not silenced or inhibited any more: {alerts}", alerts=listed_alerts(shown))
         events.append(Event(at=now, kind=EventKind.RELEASED, text=text))
     return tuple(events)
 

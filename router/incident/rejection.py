@@ -9,8 +9,10 @@ import msgspec
 from router.incident.apply import apply_notification
 from router.incident.describe import cut_at_word, one_line
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
+from router.incident.reread import rejected_so_far
 from router.intake.notification import Notification, Status, parse_notification
 from router.intake.rejection import REJECTION_BODY, REJECTION_FINGERPRINT
+from router.phrase import joined, phrase
 
 QUIET_AFTER: Final = timedelta(hours=24)
 _LONGEST_REASON: Final = 200
@@ -37,20 +39,20 @@ def apply_rejections(
     `told` is how many the open incident knows already. Somebody who has it is
     not woken again: it is one trouble however many bodies show it.
     """
-    what = (
-        f"the last from {_sender(untold)}:"
-        f" {cut_at_word(one_line(untold.last_reason), _LONGEST_REASON)}"
-    )
+    sender = _sender(untold)
+    reason = cut_at_word(one_line(untold.last_reason), _LONGEST_REASON)
     opens = incident is None
-    description = (
-        f"Rejected so far: {told + untold.count}, {what} What was received is kept:"
-        " `guardia rejected` lists it. Alerts may be missing until the sender is mended."
-    )
-    firing = _told("firing", description, starts_at=untold.first_at if opens else None)
+    description = rejected_so_far(told + untold.count, sender, reason)
+    firing = _told("firing", str(description), starts_at=untold.first_at if opens else None)
     change = apply_notification(incident, firing, now=now)
     if change is None:
         return None
-    text = f"{untold.count} {'' if opens else 'more '}rejected, {what}"
+    count = phrase("{count} rejected", count=untold.count)
+    if not opens:
+        count = phrase("{count} more rejected", count=untold.count)
+    text = phrase(
+        "{rejected}, the last from {sender}: {reason}", rejected=count, sender=sender, reason=reason
+    )
     event = Event(at=now, kind=EventKind.REJECTED, text=text)
     return replace(change, events=(*change.events, event))
 
@@ -68,7 +70,10 @@ def close_when_quiet(incident: Incident, *, last_at: datetime, now: datetime) ->
     change = apply_notification(incident, _told("resolved", description), now=now)
     if change is None:
         return None
-    text = f"Nothing was rejected for 24 hours, and {incident.acknowledged_by} has seen it."
+    text = phrase(
+        "Nothing was rejected for 24 hours, and {by} has seen it.",
+        by=incident.acknowledged_by or "",
+    )
     return replace(
         change, events=(Event(at=now, kind=EventKind.REJECTED, text=text), *change.events)
     )
@@ -87,6 +92,6 @@ def _told(status: Status, description: str, *, starts_at: datetime | None = None
 
 
 def _sender(untold: Untold) -> str:
-    address = untold.last_address or "an unknown address"
+    address = untold.last_address or phrase("an unknown address")
     agent = cut_at_word(one_line(untold.last_user_agent), _LONGEST_SENDER)
-    return f"{address} ({agent})" if agent else address
+    return joined(address, f"({agent})") if agent else address

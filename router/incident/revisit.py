@@ -5,6 +5,7 @@ from datetime import datetime
 
 from router.incident.answers import without_acknowledgement
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
+from router.phrase import phrase
 
 
 def revisit(incident: Incident, *, now: datetime) -> Change | None:
@@ -15,7 +16,10 @@ def revisit(incident: Incident, *, now: datetime) -> Change | None:
         return _close(incident, now=now)
     ends_at = incident.acknowledged_until
     if incident.state is IncidentState.ACKNOWLEDGED and ends_at is not None and ends_at <= now:
-        text = f"The acknowledgement of {incident.acknowledged_by} has ended: people are paged."
+        text = phrase(
+            "The acknowledgement of {by} has ended: people are paged.",
+            by=incident.acknowledged_by or "",
+        )
         event = Event(at=now, kind=EventKind.ACKNOWLEDGEMENT_ENDED, text=text)
         return Change(incident=without_acknowledgement(incident), events=(event,), pages_anew=True)
     return None
@@ -29,5 +33,6 @@ def _close(incident: Incident, *, now: datetime) -> Change:
         closes_at=None,
         acknowledged_until=None,
     )
-    event = Event(at=now, kind=EventKind.RESOLVED, text="Nothing fires any more: resolved.")
+    text = phrase("Nothing fires any more: resolved.")
+    event = Event(at=now, kind=EventKind.RESOLVED, text=text)
     return Change(incident=closed, events=(event,), resolved=True)

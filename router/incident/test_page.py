@@ -8,10 +8,11 @@ import msgspec
 from router.incident.apply import apply_notification, incident_key
 from router.incident.describe import cut_at_word, one_line
 from router.incident.model import Change, Incident
+from router.incident.reread import TEST_ALERT, page_test, page_test_explained
 from router.intake.notification import Notification, Status, parse_notification
 from router.oncall.model import Person
+from router.phrase import Phrase, phrase
 
-TEST_ALERT: Final = "GuardiaTestPage"
 TEST_STEP: Final = "test"  # in the place of a step's number in dedup keys
 LASTS: Final = timedelta(minutes=10)  # long enough to be heard and acknowledged
 APART: Final = timedelta(minutes=1)  # two tests of one person: a loop must not wake anybody
@@ -35,10 +36,12 @@ def refuse_too_soon(person: Person, last: Incident | None, *, now: datetime) -> 
     """Raise PageTestRefused when the person's last test is not yet APART ago."""
     if last is None or now - last.opened_at >= APART:
         return
-    again_at = last.opened_at + APART
     raise PageTestRefused(
-        f"{_line(person.name)} had a test page less than a minute ago:"
-        f" the next can be sent at {again_at:%H:%M:%S} UTC."
+        phrase(
+            "{person} had a test page less than a minute ago: the next can be sent in {wait}.",
+            person=_line(person.name),
+            wait=max(last.opened_at + APART - now, timedelta(seconds=1)),
+        )
     )
 
 
@@ -46,9 +49,8 @@ def open_page_test(person: Person, *, by: str, now: datetime) -> Change:
     """Return the incident of a test: nothing routes or escalates it."""
     minutes = LASTS // timedelta(minutes=1)
     annotations = {
-        "summary": f"Test page for {_line(person.name)}, asked for by {_by(by)}: nothing is wrong",
-        "description": "Nothing is wrong and nobody else is paged. Acknowledge it, if you like,"
-        f" to try that out too; it ends by itself after {minutes} minutes.",
+        "summary": str(page_test(_line(person.name), _by(by))),
+        "description": str(page_test_explained(minutes)),
     }
     told = _told("firing", _labels(person), annotations, starts_at=now)
     change = apply_notification(None, told, now=now)
@@ -57,9 +59,11 @@ def open_page_test(person: Person, *, by: str, now: datetime) -> Change:
     return change
 
 
-def explain_page_test(by: str) -> str:
+def explain_page_test(by: str) -> Phrase:
     """Return why the person is paged, as the page says it."""
-    return f"This is a test that {_by(by)} asked for: nothing is wrong, nobody else is paged."
+    return phrase(
+        "This is a test that {by} asked for: nothing is wrong, nobody else is paged.", by=_by(by)
+    )
 
 
 def render_end(test: Incident) -> bytes:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from guardia.label import fingerprint
+from router.phrase import phrase
 
 # What is kept of a body beyond the limit: enough to see who sent what.
 KEPT_OF_TOO_LARGE: Final = 64 * 1024
@@ -16,6 +17,7 @@ REJECTION_LABELS: Final[Mapping[str, str]] = {
     "alertname": "NotificationRejected",
     "severity": "medium",
 }
+REJECTION_SUMMARY: Final = phrase("A notification could not be understood and was not acted on")
 REJECTION_FINGERPRINT: Final = fingerprint(REJECTION_LABELS)
 # Nobody can send one: the key of what is received is 64 hexadecimal digits.
 REJECTION_KEY: Final = "rejected"
@@ -30,9 +32,7 @@ REJECTION_BODY: Final = msgspec.json.encode(
             {
                 "status": "firing",
                 "labels": REJECTION_LABELS,
-                "annotations": {
-                    "summary": "A notification could not be understood and was not acted on"
-                },
+                "annotations": {"summary": str(REJECTION_SUMMARY)},
             }
         ],
     }

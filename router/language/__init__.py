@@ -63,8 +63,9 @@ class Reader:
     def clock(self, at: datetime, *, now: datetime) -> str:
         """Return an instant as short as it is clear: without the date when it is today's."""
         wall, today = at.astimezone(self.zone), now.astimezone(self.zone)
+        zone = self.zone_name(at).partition(" ")[0]
         if wall.date() == today.date():
-            return f"{wall:%H:%M} {self.zone_name(at)}"
+            return f"{wall:%H:%M} {zone}"
         from babel.dates import format_datetime
 
         pattern = "EEE d MMM HH:mm" if abs(at - now) < 300 * _DAY else "d MMM y HH:mm"
@@ -73,12 +74,18 @@ class Reader:
         )
 
     def zone_name(self, at: datetime) -> str:
-        """Return the zone's short name at an instant: CVT, or its offset where it has none."""
+        """Return the zone's short name at an instant: CET, or its offset and city where it has none."""
         name = at.astimezone(self.zone).tzname() or "UTC"
         if name[0] in "+-":
             city = self.zone.key.rpartition("/")[2].replace("_", " ")
             return f"UTC{name} ({city})"
         return name
+
+    def weekday(self, at: datetime) -> str:
+        """Return a weekday's short name; `at` is on the wall clock that counts."""
+        from babel.dates import format_datetime
+
+        return format_datetime(at, "EEE", locale=_LOCALES[self.language])
 
     def length(self, length: timedelta) -> str:
         """Return a length of time in full: `1 h 20 min`; its units are alike in all languages."""

@@ -12,7 +12,7 @@ from router.incident.describe import cut_at_word, one_line
 from router.message.digest import told_digest
 from router.message.held import carried_by, told_summary
 from router.message.model import MessageContext, MessageKind
-from router.message.summary import headline, told
+from router.message.summary import Link, headline, told
 
 # Lines may be 998 bytes long (RFC 5322, 2.1.1). At the 78 that the standard library
 # folds at by itself, it breaks words of subjects with letters such as `ó`: one in
@@ -48,26 +48,28 @@ class EmailText:
     html: str
 
 
-def render_email(context: MessageContext) -> EmailText:
+def render_email(context: MessageContext, *, answer_url: str = "") -> EmailText:
     """Return the e-mail that tells how the incident stands now.
 
     Every text of an alert is on one line of visible characters before it gets
-    here, so that a label cannot add a header or a line of its own.
+    here, so that a label cannot add a header or a line of its own. By `answer_url`
+    its reader answers; empty: there is no such link.
     """
     if context.message.kind is MessageKind.SUMMARY:
         return _render_summary(context)
     if context.message.is_of_digest:
-        return _render_digest(context)
+        return _render_digest(context, answer_url=answer_url)
     seen = told(context) | {
         "colour": _COLOURS[context.incident.severity] if context.incident.is_open else _OVER
     }
+    seen["links"] = [*_answer(context, answer_url), *seen["links"]]
     templates = context.templates
     own_subject = templates.render("email-subject.txt", lambda: seen)
     subject = f"[Guardia] {headline(context)}" if own_subject is None else one_line(own_subject)
     return EmailText(
         subject=cut_at_word(subject, _SUBJECT_LENGTH),
-        text=templates.render("email.txt", lambda: seen) or _ours("incident.txt", seen),
-        html=templates.render("email.html", lambda: seen) or _ours("incident.html", seen),
+        text=templates.render("email.txt", lambda: seen) or _ours("incident.txt", seen, context),
+        html=templates.render("email.html", lambda: seen) or _ours("incident.html", seen, context),
     )
 
 
@@ -78,24 +80,31 @@ def _render_summary(context: MessageContext) -> EmailText:
         seen["colour"] = _OVER
     return EmailText(
         subject=cut_at_word(f"[Guardia] {seen['headline']}", _SUBJECT_LENGTH),
-        text=_ours("summary.txt", seen),
-        html=_ours("summary.html", seen),
+        text=_ours("summary.txt", seen, context),
+        html=_ours("summary.html", seen, context),
     )
 
 
-def _render_digest(context: MessageContext) -> EmailText:
+def _answer(context: MessageContext, url: str) -> list[Link]:
+    return [Link(text=context.reader.text("Acknowledge"), href=url)] if url else []
+
+
+def _render_digest(context: MessageContext, *, answer_url: str) -> EmailText:
     """Return one page for many incidents; always in our own words (see router.message.digest)."""
     told = carried_by(context).told
     worst = told[0].incident if told else context.incident
     seen = told_digest(context) | {
-        "colour": _COLOURS[worst.severity] if carried_by(context).open_count else _OVER
+        "links": _answer(context, answer_url),
+        "colour": _COLOURS[worst.severity] if carried_by(context).open_count else _OVER,
     }
     return EmailText(
         subject=cut_at_word(f"[Guardia] {seen['headline']}", _SUBJECT_LENGTH),
-        text=_ours("digest.txt", seen),
-        html=_ours("digest.html", seen),
+        text=_ours("digest.txt", seen, context),
+        html=_ours("digest.html", seen, context),
     )
 
 
-def _ours(name: str, seen: Mapping[str, Any]) -> str:
-    return _templates.get_template(name).render(seen)
+def _ours(name: str, seen: Mapping[str, Any], context: MessageContext) -> str:
+    """Return our own text; `_` in it stands for the words that are ours."""
+    reader = context.reader
+    return _templates.get_template(name).render(seen, _=reader.text, language=reader.language)

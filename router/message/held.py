@@ -8,12 +8,13 @@ and changes later gets a message of its own then, which is edited from there on.
 from dataclasses import dataclass
 from typing import Any
 
-from guardia.duration import spoken_duration
 from router.incident.describe import cut_at_word, incident_labels, incident_title, one_line
 from router.incident.model import Incident, IncidentState
+from router.incident.words import severity_word
+from router.language import Reader
 from router.message.model import Carried, MessageContext, Told
-from router.message.summary import is_web_address, shown_instant
-from router.oncall.model import PersonId
+from router.message.summary import holder, is_web_address, more
+from router.phrase import Phrase, listed
 
 SHOWN = 20  # lines of open incidents, and of those that are over
 LINE_LENGTH = 220  # 40 of them and the links stay below what Slack refuses
@@ -36,13 +37,15 @@ def carried_by(context: MessageContext) -> Carried:
     return context.carried
 
 
-def held_headline(carried: Carried) -> str:
+def held_headline(carried: Carried, reader: Reader) -> str:
     """Return how many incidents waited, and how many go on."""
-    total = carried.open_count + carried.over_count
-    what = f"{total} incident{'' if total == 1 else 's'} outside of hours"
-    if not carried.open_count:
-        return f"{what}, all over"
-    return f"{what}, {carried.open_count} still open"
+    count, still_open = carried.open_count + carried.over_count, carried.open_count
+    what = reader.counted(
+        "{count} incident outside of hours", "{count} incidents outside of hours", count
+    )
+    if not still_open:
+        return f"{what}, {reader.text('all over')}"
+    return f"{what}, {reader.counted('{count} still open', '{count} still open', still_open)}"
 
 
 def open_lines(context: MessageContext) -> list[HeldLine]:
@@ -54,23 +57,23 @@ def open_lines(context: MessageContext) -> list[HeldLine]:
 def over_lines(context: MessageContext) -> list[HeldLine]:
     """Return a line an incident that is over; `over_left_out` counts the rest."""
     told = [one for one in carried_by(context).told if not one.incident.is_open]
-    return [over_line(one) for one in told[:SHOWN]]
+    return [over_line(one, context) for one in told[:SHOWN]]
 
 
 def open_left_out(context: MessageContext) -> str:
     """Return `+ N more`, or nothing when each incident that goes on has its line."""
-    return _more(carried_by(context).open_count - len(open_lines(context)))
+    return more(context.reader, carried_by(context).open_count - len(open_lines(context)))
 
 
 def over_left_out(context: MessageContext) -> str:
     """Return `+ N more`, or nothing when each incident that is over has its line."""
-    return _more(carried_by(context).over_count - len(over_lines(context)))
+    return more(context.reader, carried_by(context).over_count - len(over_lines(context)))
 
 
 def told_summary(context: MessageContext) -> dict[str, Any]:
     """Return what our own templates of a summary see."""
     return {
-        "headline": held_headline(carried_by(context)),
+        "headline": held_headline(carried_by(context), context.reader),
         "open": open_lines(context),
         "open_left_out": open_left_out(context),
         "over": over_lines(context),
@@ -83,9 +86,9 @@ def open_line(told: Told, context: MessageContext) -> HeldLine:
     return _line(told, _open_text(told.incident, context))
 
 
-def over_line(told: Told) -> HeldLine:
+def over_line(told: Told, context: MessageContext) -> HeldLine:
     """Return the line of an incident that is over."""
-    return _line(told, _over_text(told.incident))
+    return _line(told, _over_text(told.incident, context.reader))
 
 
 def _line(told: Told, text: str) -> HeldLine:
@@ -97,26 +100,36 @@ def _line(told: Told, text: str) -> HeldLine:
 def _open_text(incident: Incident, context: MessageContext) -> str:
     """Return severity, since when, who has it, and what it is: what may be long comes last."""
     since = min([incident.opened_at, *(alert.starts_at for alert in incident.firing)])
-    return (
-        f"{incident.severity} since {shown_instant(since)}{_taken(incident, context)}:"
-        f" {incident_title(incident)}{_where(incident)}"
+    severity, title = severity_word(incident.severity), _title(incident)
+    if incident.state is not IncidentState.ACKNOWLEDGED:
+        return context.reader.text(
+            "{severity} since {at}: {title}", severity=severity, at=since, title=title
+        )
+    return context.reader.text(
+        "{severity} since {at}, acknowledged by {person}: {title}",
+        severity=severity,
+        at=since,
+        person=cut_at_word(holder(context, incident), 60),
+        title=title,
     )
 
 
-def _over_text(incident: Incident) -> str:
+def _over_text(incident: Incident, reader: Reader) -> str:
+    severity, title = severity_word(incident.severity), _title(incident)
     ended_at = incident.resolved_at
-    when = ""
-    if ended_at is not None:
-        lasted = spoken_duration(ended_at - incident.opened_at)
-        when = f" at {shown_instant(ended_at)}, after {lasted}"
-    return f"{incident.severity}, resolved{when}: {incident_title(incident)}{_where(incident)}"
+    if ended_at is None:
+        return reader.text("{severity}, resolved: {title}", severity=severity, title=title)
+    return reader.text(
+        "{severity}, resolved at {at}, after {lasted}: {title}",
+        severity=severity,
+        at=ended_at,
+        lasted=ended_at - incident.opened_at,
+        title=title,
+    )
 
 
-def _taken(incident: Incident, context: MessageContext) -> str:
-    if incident.state is not IncidentState.ACKNOWLEDGED:
-        return ""
-    by = PersonId(incident.acknowledged_by or "somebody")
-    return f", acknowledged by {cut_at_word(one_line(context.names.get(by, by)), 60)}"
+def _title(incident: Incident) -> Phrase:
+    return listed(incident_title(incident), _where(incident), by="")
 
 
 def _where(incident: Incident) -> str:
@@ -125,7 +138,3 @@ def _where(incident: Incident) -> str:
         f"{name}={cut_at_word(one_line(labels[name]), 60)}" for name in _WHERE if labels.get(name)
     ]
     return f" ({', '.join(pairs)})" if pairs else ""
-
-
-def _more(count: int) -> str:
-    return f"+ {count} more" if count > 0 else ""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from router.address import Address
 from router.escalation.model import Foreseen
 from router.incident.model import Event, Incident
+from router.language import IN_ENGLISH, Reader
 from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.oncall.model import PersonId
 
@@ -23,6 +24,7 @@ class MessageKind(StrEnum):
     SUMMARY = "summary"  # what waited for a channel's hours, all incidents in one message
     # Stored is the place in this list: new ones come last.
     DIGEST = "digest"  # wakes a person, for many incidents in one page
+    ANNOUNCEMENT = "announcement"  # told in a channel once; its incident only carries it
 
     @property
     def wakes(self) -> bool:
@@ -36,7 +38,8 @@ class Message:
 
     `dedup_key` names the thing sent, so that a retry repeats it and nothing
     else does: `installation/incident/step.round/person` for a page (and for
-    the acknowledge and resolve of that page), `installation/incident/digest.K/
+    the acknowledge and resolve of that page), with `/awake` behind it when it
+    is told in place of ringing somebody, `installation/incident/digest.K/
     person` for the K-th digest that began with a page of that incident,
     `installation/incident/notice/channel/address` for a notice. Never the
     human number alone.
@@ -55,9 +58,26 @@ class Message:
         return "/".join(self.dedup_key.split("/")[:2])
 
     @property
+    def is_quiet(self) -> bool:
+        """Say whether it is a page in place of ringing somebody who is awake."""
+        return self.dedup_key.split("/")[4:5] == ["awake"]
+
+    @property
     def is_of_digest(self) -> bool:
         """Say whether it is a digest, or tells the provider what became of one."""
-        return any(part.startswith("digest.") for part in self.dedup_key.split("/")[2:3])
+        return is_digest_key(self.dedup_key)
+
+
+def is_digest_key(dedup_key: str) -> bool:
+    """Say whether this is the dedup key of a digest."""
+    return any(part.startswith("digest.") for part in dedup_key.split("/")[2:3])
+
+
+def page_round(dedup_key: str) -> int | None:
+    """Return which escalation of its incident a page is of: installation/N/step.ROUND/person."""
+    parts = dedup_key.split("/")
+    digits = parts[2].rpartition(".")[2] if len(parts) > 2 else ""
+    return int(digits) if digits.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +125,4 @@ class MessageContext:
     maybe_sent_since: datetime | None = None  # an earlier attempt's outcome is unknown, or failed
     templates: OwnTemplates = NO_TEMPLATES
     carried: Carried | None = None  # of a summary or a digest; None of everything else
+    reader: Reader = IN_ENGLISH  # whoever it is sent to

@@ -9,15 +9,18 @@ from typing import Any
 
 from guardia.severity import Severity
 from router.incident.describe import cut_at_word, incident_labels, one_line
+from router.language import Reader
 from router.message.digest import digest_lines, digest_rest, digest_sentence
 from router.message.held import carried_by
 from router.message.model import MessageContext, MessageKind
 from router.message.summary import (
     alert_lines,
+    because,
     description,
     headline,
     is_web_address,
     links,
+    more,
     paging_sentence,
     state_sentence,
     told,
@@ -68,7 +71,7 @@ def render_event(context: MessageContext, routing_key: str) -> dict[str, Any]:
     if not kind.wakes:
         return event
     trigger = _trigger_digest if kind is MessageKind.DIGEST else _trigger
-    return _within_limit(event | trigger(context))
+    return _within_limit(event | trigger(context), context.reader)
 
 
 def _dedup_key(key: str) -> str:
@@ -101,7 +104,7 @@ def _trigger_digest(context: MessageContext) -> dict[str, Any]:
     lines = digest_lines(context)
     linked = [line for line in lines if line.href][:_INCIDENTS_LINKED]
     details = {
-        "why you": one_line(context.message.because),
+        "why you": because(context),
         "incidents": [line.text for line in lines],
         "also": digest_rest(context, after=len(lines)),
     }
@@ -144,7 +147,7 @@ def _grouping(labels: dict[str, str]) -> dict[str, str]:
 
 def _details(context: MessageContext) -> dict[str, Any]:
     details = {
-        "why you": one_line(context.message.because),
+        "why you": because(context),
         "state": state_sentence(context),
         "who": paging_sentence(context),
         "description": description(context),
@@ -160,20 +163,20 @@ def _labels(context: MessageContext) -> dict[str, str]:
         cut_at_word(one_line(name), 100): one_line(value[:BODY_BYTES])
         for name, value in labels[:_LABELS_SENT]
     }
-    more = len(labels) - _LABELS_SENT
-    return sent | ({"…": f"+ {more} more"} if more > 0 else {})
+    left_out = more(context.reader, len(labels) - _LABELS_SENT)
+    return sent | ({"…": left_out} if left_out else {})
 
 
-def _within_limit(event: dict[str, Any]) -> dict[str, Any]:
+def _within_limit(event: dict[str, Any], reader: Reader) -> dict[str, Any]:
     """Return the event, or the most of it that PagerDuty takes."""
     if _size(event) <= BODY_BYTES:
         return event
 
     def with_labels_of(length: int) -> dict[str, Any]:
-        return _with_details(event, lambda details: _cut_labels(details, length))
+        return _with_details(event, lambda details: _cut_labels(details, length, reader))
 
     def with_texts_of(length: int) -> dict[str, Any]:
-        return _with_details(event, lambda details: _cut_texts(details, length))
+        return _with_details(event, lambda details: _cut_texts(details, length, reader))
 
     length = _greatest_length(with_labels_of)
     if length is not None:
@@ -199,20 +202,22 @@ def _with_details(
     return event | {"payload": payload | {"custom_details": cut(payload["custom_details"])}}
 
 
-def _cut_labels(details: dict[str, Any], length: int) -> dict[str, Any]:
+def _cut_labels(details: dict[str, Any], length: int, reader: Reader) -> dict[str, Any]:
     """Return the details with longer label values cut, and with the names of those labels."""
     labels = details.get("labels", {})
     cut = [name for name, value in labels.items() if len(value) > length]
-    named = ", ".join(cut[:_CUT_NAMED]) + (
-        f", + {len(cut) - _CUT_NAMED} more" * (len(cut) > _CUT_NAMED)
-    )
+    left_out = more(reader, len(cut) - _CUT_NAMED)
     return details | {
         "labels": {name: cut_at_word(value, length) for name, value in labels.items()},
-        "shortened": f"The values of these labels were cut after {length} characters: {named}.",
+        "shortened": reader.text(
+            "The values of these labels were cut after {length} characters: {labels}.",
+            length=length,
+            labels=", ".join([*cut[:_CUT_NAMED], *([left_out] if left_out else [])]),
+        ),
     }
 
 
-def _cut_texts(details: dict[str, Any], length: int) -> dict[str, Any]:
+def _cut_texts(details: dict[str, Any], length: int, reader: Reader) -> dict[str, Any]:
     """Return the details with every longer text cut."""
 
     def cut(detail: Any) -> Any:
@@ -224,5 +229,8 @@ def _cut_texts(details: dict[str, Any], length: int) -> dict[str, Any]:
             case _:
                 return cut_at_word(detail, length)
 
-    told = f"Every text was cut after {length} characters: more is too much for PagerDuty."
+    told = reader.text(
+        "Every text was cut after {length} characters: more is too much for PagerDuty.",
+        length=length,
+    )
     return {name: cut(detail) for name, detail in details.items()} | {"shortened": told}

@@ -22,8 +22,10 @@ from router.message.held import (
     over_lines,
 )
 from router.message.model import MessageContext, MessageKind
+from router.message.slack_buttons import render_buttons
 from router.message.summary import (
     alert_lines,
+    because,
     description,
     headline,
     links,
@@ -54,22 +56,26 @@ class SlackText:
     blocks: list[dict[str, Any]]
 
 
-def render_slack(context: MessageContext) -> SlackText:
+def render_slack(context: MessageContext, *, has_buttons: bool = False) -> SlackText:
     """Return the message that tells how the incident stands now; also for editing it in place.
 
-    A step of the escalation is told by its own sentences, as the notice above has the rest.
+    It `has_buttons` where the router learns what is pressed. A step of the escalation is told by
+    its own sentences, as the notice above has the rest.
     """
     if context.message.kind is MessageKind.ESCALATION:
         return _render_step(context)
+    if context.message.kind is MessageKind.ANNOUNCEMENT:
+        return _render_sentence(because(context))
     if context.message.kind is MessageKind.SUMMARY:
         return _render_summary(context)
     if context.message.is_of_digest:
-        return _render_digest(context)
+        return _render_digest(context, has_buttons=has_buttons)
     line = headline(context)
     own = context.templates.render("slack.txt", partial(told, context))
     blocks = [
         {"type": "header", "text": _plain(line, HEADER_LENGTH)},
         *(_ours(context) if own is None else _section(map(one_line, own.strip().splitlines()))),
+        *(render_buttons(context) if has_buttons else []),
         *_links(context),
         *([] if own is not None else _section(timeline_lines(context, _TIMELINE_ROWS))),
     ]
@@ -94,32 +100,42 @@ def _ours(context: MessageContext) -> list[dict[str, Any]]:
 
 
 def _render_step(context: MessageContext) -> SlackText:
-    sentence = f"#{context.message.incident_number}: {one_line(context.message.because)}"
+    return _render_sentence(f"#{context.message.incident_number}: {because(context)}")
+
+
+def _render_sentence(sentence: str) -> SlackText:
     return SlackText(text=escape(sentence, _FALLBACK_LENGTH), blocks=_section([sentence]))
 
 
 def _render_summary(context: MessageContext) -> SlackText:
     """Return what waited for the hours, posted once (see router.message.held)."""
-    line = held_headline(carried_by(context))
+    line, reader = held_headline(carried_by(context), context.reader), context.reader
     still_open = open_lines(context)
     pairs = [(one.href, f"#{one.number}") for one in still_open if one.href]
     blocks = [
         {"type": "header", "text": _plain(line, HEADER_LENGTH)},
-        *_lines("Still open", [one.text for one in still_open], open_left_out(context)),
+        *_lines(
+            reader.text("Still open"), [one.text for one in still_open], open_left_out(context)
+        ),
         *_linked(pairs),
-        *_lines("Already over", [one.text for one in over_lines(context)], over_left_out(context)),
+        *_lines(
+            reader.text("Already over"),
+            [one.text for one in over_lines(context)],
+            over_left_out(context),
+        ),
     ]
     return SlackText(text=escape(line, _FALLBACK_LENGTH), blocks=blocks)
 
 
-def _render_digest(context: MessageContext) -> SlackText:
+def _render_digest(context: MessageContext, *, has_buttons: bool) -> SlackText:
     """Return one page for many incidents; edited once somebody has them all, or all are over."""
-    line = digest_headline(carried_by(context))
+    line = digest_headline(carried_by(context), context.reader)
     shown = digest_lines(context)[:SHOWN]
     blocks = [
         {"type": "header", "text": _plain(line, HEADER_LENGTH)},
         *_section([_because(context)] if context.message.because else []),
-        *_lines("Incidents", [one.text for one in shown], ""),
+        *(render_buttons(context) if has_buttons else []),
+        *_lines(context.reader.text("Incidents"), [one.text for one in shown], ""),
         *_linked([(one.href, f"#{one.number}") for one in shown if one.href]),
         *_section([rest] if (rest := digest_rest(context, after=len(shown))) else []),
     ]
@@ -155,8 +171,8 @@ def escape(text: str, limit: int) -> str:
 
 
 def _because(context: MessageContext) -> str:
-    because = one_line(context.message.because)
-    return f"Why you: {because}" if because else ""
+    told_why = because(context)
+    return context.reader.text("Why you: {because}", because=told_why) if told_why else ""
 
 
 def _plain(text: str, limit: int) -> dict[str, Any]:

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import urlsplit
 
-from guardia.duration import spoken_duration
 from router.incident.describe import (
     alert_name,
     cut_at_word,
+    incident_description,
     incident_labels,
     incident_title,
     one_line,
     ranked_alerts,
     worst_alert,
 )
-from router.incident.model import EventKind, IncidentAlert, IncidentState
+from router.incident.model import EventKind, Incident, IncidentAlert, IncidentState
+from router.incident.words import severity_word
+from router.language import Reader
 from router.message.model import MessageContext
 from router.oncall.model import PersonId, is_service
 
@@ -44,12 +45,13 @@ def told(context: MessageContext) -> dict[str, Any]:
         "kind": str(context.message.kind),
         "severity": str(incident.severity),
         "standing": str(incident.state),
-        "title": incident_title(incident),
+        "language": context.reader.language,
+        "title": context.reader.say(incident_title(incident)),
         "headline": headline(context),
         "state": state_sentence(context),
         "who": paging_sentence(context),
         "description": cut_at_word(description(context), _DESCRIPTION_LENGTH),
-        "because": one_line(context.message.because),
+        "because": because(context),
         "links": links(context),
         "alerts": alert_lines(context),
         "labels": label_lines(context),
@@ -61,70 +63,114 @@ def told(context: MessageContext) -> dict[str, Any]:
     }
 
 
+def because(context: MessageContext) -> str:
+    """Return why it is sent to whom it is sent, on one line; empty where nothing says so."""
+    return one_line(context.reader.say(context.message.because))
+
+
 def headline(context: MessageContext) -> str:
     """Return one line: number, how it stands, what is wrong."""
-    incident = context.incident
-    standing = {
-        IncidentState.TRIGGERED: str(incident.severity),
-        IncidentState.ACKNOWLEDGED: f"{incident.severity}, acknowledged",
-        IncidentState.RESOLVED: "resolved",
-    }[incident.state]
-    return f"#{context.message.incident_number} {standing}: {incident_title(incident)}"
+    reader, incident = context.reader, context.incident
+    number, title = context.message.incident_number, reader.say(incident_title(incident))
+    severity = severity_word(incident.severity)
+    match incident.state:
+        case IncidentState.TRIGGERED:
+            return f"#{number} {reader.say(severity)}: {title}"
+        case IncidentState.ACKNOWLEDGED:
+            return reader.text(
+                "#{number} {severity}, acknowledged: {title}",
+                number=number,
+                severity=severity,
+                title=title,
+            )
+        case IncidentState.RESOLVED:
+            return reader.text("#{number} resolved: {title}", number=number, title=title)
+        case _:
+            assert_never(incident.state)
 
 
 def state_sentence(context: MessageContext) -> str:
     """Return who has it, or since when it fires, or when it ended."""
-    incident = context.incident
+    reader, incident = context.reader, context.incident
     if incident.state is IncidentState.RESOLVED and incident.resolved_at is not None:
-        lasted = spoken_duration(incident.resolved_at - incident.opened_at)
-        return f"Resolved at {shown_instant(incident.resolved_at)}, after {lasted}."
+        lasted = incident.resolved_at - incident.opened_at
+        return reader.text(
+            "Resolved at {at}, after {lasted}.", at=incident.resolved_at, lasted=lasted
+        )
     if incident.state is IncidentState.ACKNOWLEDGED and incident.acknowledged_at is not None:
-        by = PersonId(incident.acknowledged_by or "somebody")
-        name = one_line(context.names.get(by, by))
-        return f"Acknowledged by {name} at {shown_instant(incident.acknowledged_at)}."
+        at = incident.acknowledged_at
+        return reader.text(
+            "Acknowledged by {person} at {at}.", person=holder(context, incident), at=at
+        )
     firing = [alert for alert in incident.alerts.values() if alert.firing]
-    told = f"{len(firing)} alerts fire" if len(firing) > 1 else "Firing"
     # Alertmanager waits before it tells, so the trouble is older than the incident.
     since = min([incident.opened_at, *(alert.starts_at for alert in firing)])
-    return f"{told} since {shown_instant(since)}; nobody has acknowledged it yet."
+    return reader.counted(
+        "Firing since {since}; nobody has acknowledged it yet.",
+        "{count} alerts fire since {since}; nobody has acknowledged it yet.",
+        max(len(firing), 1),
+        since=since,
+    )
+
+
+def holder(context: MessageContext, incident: Incident) -> str:
+    """Return who has acknowledged an incident, by name, on one line."""
+    by = PersonId(incident.acknowledged_by or "")
+    return one_line(context.names.get(by, by)) or context.reader.text("somebody")
 
 
 def paging_sentence(context: MessageContext) -> str:
     """Return who is paged and who is next; empty once nobody has to be woken."""
     if context.incident.state is not IncidentState.TRIGGERED:
         return ""
-    paged = f"Paged: {_names(context, context.paged)}." if context.paged else ""
-    following = context.following
+    following = _following(context)
+    if not context.paged:
+        return following
+    paged = context.reader.text("Paged: {people}.", people=_names(context, context.paged))
+    return f"{paged} {following}"
+
+
+def _following(context: MessageContext) -> str:
+    reader, following = context.reader, context.following
     if following is not None:
-        at = shown_instant(following.at)
-        told = f"Next: {_names(context, following.people)} at {at}, unless somebody acknowledges."
-    else:
-        told = "Nobody is left to page." if paged else "This wakes nobody."
-        if any(is_service(person) for person in context.paged):
-            told = "PagerDuty escalates it from here."
-    return f"{paged} {told}".strip()
+        return reader.text(
+            "Next: {people} at {at}, unless somebody acknowledges.",
+            people=_names(context, following.people),
+            at=following.at,
+        )
+    if any(is_service(person) for person in context.paged):
+        return reader.text("PagerDuty escalates it from here.")
+    if context.paged:
+        return reader.text("Nobody is left to page.")
+    return reader.text("This wakes nobody.")
 
 
 def description(context: MessageContext) -> str:
     """Return the worst alert's description as one line; empty when it has none."""
-    worst = worst_alert(context.incident)
-    return one_line(worst.annotations.get("description", "")) if worst is not None else ""
+    return context.reader.say(incident_description(context.incident))
 
 
 def alert_lines(context: MessageContext) -> list[str]:
     """Return one line an alert with the labels that tell it from the others; many are counted."""
     alerts = ranked_alerts(context.incident)
     differing = _differing_labels(alerts)
-    lines = [
-        f"{alert.severity}: {alert_name(alert)}"
-        + "".join(
-            f", {_pair(name, alert.labels[name])}" for name in differing if name in alert.labels
-        )
-        + (f", since {shown_instant(alert.starts_at)}" if alert.firing else ", resolved")
-        for alert in alerts[:_ALERTS_SHOWN]
-    ]
-    more = len(alerts) - len(lines)
-    return [*lines, f"+ {more} more"] if more else lines
+    lines = [_alert_line(context.reader, alert, differing) for alert in alerts[:_ALERTS_SHOWN]]
+    left_out = more(context.reader, len(alerts) - len(lines))
+    return [*lines, left_out] if left_out else lines
+
+
+def _alert_line(reader: Reader, alert: IncidentAlert, differing: Iterable[str]) -> str:
+    name = f"{reader.say(severity_word(alert.severity))}: {reader.say(alert_name(alert))}"
+    pairs = [_pair(label, alert.labels[label]) for label in differing if label in alert.labels]
+    told = ", ".join([name, *pairs])
+    if not alert.firing:
+        return reader.text("{alert}, resolved", alert=told)
+    return reader.text("{alert}, since {at}", alert=told, at=alert.starts_at)
+
+
+def more(reader: Reader, count: int) -> str:
+    """Return `+ 5 more`, or nothing when nothing is left out."""
+    return reader.text("+ {count} more", count=count) if count > 0 else ""
 
 
 def label_lines(context: MessageContext) -> list[tuple[str, str]]:
@@ -134,8 +180,8 @@ def label_lines(context: MessageContext) -> list[tuple[str, str]]:
         (cut_at_word(one_line(name), 100), cut_at_word(one_line(value), 500))
         for name, value in labels[:_LABELS_SHOWN]
     ]
-    more = len(labels) - len(lines)
-    return [*lines, ("…", f"+ {more} more")] if more else lines
+    left_out = more(context.reader, len(labels) - len(lines))
+    return [*lines, ("…", left_out)] if left_out else lines
 
 
 def place_line(context: MessageContext) -> str:
@@ -146,8 +192,8 @@ def place_line(context: MessageContext) -> str:
         for name, value in sorted(incident_labels(context.incident).items())
         if name not in told_elsewhere
     ]
-    more = len(pairs) - _PAIRS_SHOWN
-    return ", ".join(pairs[:_PAIRS_SHOWN]) + (f", + {more} more" if more > 0 else "")
+    left_out = more(context.reader, len(pairs) - _PAIRS_SHOWN)
+    return ", ".join([*pairs[:_PAIRS_SHOWN], *([left_out] if left_out else [])])
 
 
 def _differing_labels(alerts: Sequence[IncidentAlert]) -> list[str]:
@@ -168,9 +214,11 @@ def _names(context: MessageContext, people: Iterable[PersonId]) -> str:
 
 def timeline_lines(context: MessageContext, last: int) -> list[str]:
     """Return the last rows of the timeline, oldest first; not each message that arrived."""
+    reader = context.reader
     rows = [event for event in context.timeline if event.kind is not EventKind.MESSAGE_SENT]
     return [
-        f"{shown_instant(event.at)} {cut_at_word(one_line(event.text), 400)}"
+        f"{reader.instant(event.at, seconds=True)}"
+        f" {cut_at_word(one_line(reader.say(event.text)), 400)}"
         for event in rows[-last:]
     ]
 
@@ -179,10 +227,11 @@ def links(context: MessageContext) -> list[Link]:
     """Return where to read on: incident, runbook, dashboard; only what is a web address."""
     worst = worst_alert(context.incident)
     annotations = worst.annotations if worst is not None else {}
+    reader = context.reader
     wanted = [
-        ("Incident", context.incident_url),
-        ("Runbook", annotations.get("runbook_url", "")),
-        ("Dashboard", annotations.get("dashboard_url", "")),
+        (reader.text("Incident"), context.incident_url),
+        (reader.text("Runbook"), annotations.get("runbook_url", "")),
+        (reader.text("Dashboard"), annotations.get("dashboard_url", "")),
     ]
     return [Link(text=text, href=href) for text, href in wanted if is_web_address(href)]
 
@@ -196,8 +245,3 @@ def is_web_address(href: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def shown_instant(at: datetime) -> str:
-    """Return an instant for people: to the second, in UTC, and it says so."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -9,7 +9,6 @@ from router.incident.describe import (
     cut_at_word,
     incident_labels,
     incident_title,
-    one_line,
     ranked_alerts,
 )
 from router.incident.model import Incident, IncidentAlert
@@ -17,6 +16,7 @@ from router.message.digest import digest_headline
 from router.message.held import carried_by, held_headline
 from router.message.model import Carried, MessageContext, MessageKind
 from router.message.summary import (
+    because,
     description,
     headline,
     is_web_address,
@@ -54,8 +54,8 @@ def render_body(context: MessageContext) -> bytes:
         "kind": message.kind,
         "sent_at": _time(context.now),
         "person": _person(context, message.person) if message.person is not None else None,
-        "because": one_line(message.because),
-        "incident": _incident(message.incident_number, incident, context.incident_url),
+        "because": because(context),
+        "incident": _incident(context, message.incident_number, incident, context.incident_url),
         "text": {
             "headline": headline(context),
             "state": state_sentence(context),
@@ -80,8 +80,8 @@ def _summary(context: MessageContext) -> bytes:
         "id": context.message.dedup_key,
         "kind": context.message.kind,
         "sent_at": _time(context.now),
-        "text": {"headline": held_headline(carried)},
-        "incidents": _told(carried),
+        "text": {"headline": held_headline(carried, context.reader)},
+        "incidents": _told(context, carried),
         "incidents_open": carried.open_count,
         "incidents_left_out": carried.open_count + carried.over_count - len(carried.told),
     }
@@ -97,9 +97,9 @@ def _digest(context: MessageContext) -> bytes:
         "kind": message.kind,
         "sent_at": _time(context.now),
         "person": _person(context, message.person) if message.person is not None else None,
-        "because": one_line(message.because),
-        "text": {"headline": digest_headline(carried)},
-        "incidents": _told(carried),
+        "because": because(context),
+        "text": {"headline": digest_headline(carried, context.reader)},
+        "incidents": _told(context, carried),
         "incidents_open": carried.open_count,
         "incidents_triggered": carried.triggered_count,
         "incidents_left_out": len(carried.others),
@@ -108,21 +108,21 @@ def _digest(context: MessageContext) -> bytes:
     return json.dumps(body).encode("ascii")
 
 
-def _told(carried: Carried) -> list[dict[str, Any]]:
+def _told(context: MessageContext, carried: Carried) -> list[dict[str, Any]]:
     return [
-        _incident(one.number, one.incident, one.url)
+        _incident(context, one.number, one.incident, one.url)
         | {"labels": _pairs(incident_labels(one.incident).items())}
         for one in carried.told
     ]
 
 
-def _incident(number: int, incident: Incident, url: str) -> dict[str, Any]:
+def _incident(context: MessageContext, number: int, incident: Incident, url: str) -> dict[str, Any]:
     return {
         "number": number,
         "url": url if is_web_address(url) else None,
         "state": incident.state,
         "severity": incident.severity,
-        "title": incident_title(incident),
+        "title": context.reader.say(incident_title(incident)),
         "opened_at": _time(incident.opened_at),
         "acknowledged_at": _time(incident.acknowledged_at),
         "acknowledged_by": incident.acknowledged_by,

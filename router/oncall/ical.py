@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from icalendar import Calendar, Event
 
+from router.language import IN_ENGLISH, Reader
 from router.oncall.model import ScheduleId, Shift
 
 PRODUCT = "-//Guardia//On call//EN"
@@ -21,7 +22,14 @@ class Entry:
     name: str
 
 
-def render_ical(entries: Iterable[Entry], *, title: str, organisation: str, now: datetime) -> bytes:
+def render_ical(
+    entries: Iterable[Entry],
+    *,
+    title: str,
+    organisation: str,
+    now: datetime,
+    reader: Reader = IN_ENGLISH,
+) -> bytes:
     """Return a calendar with one event a shift, in UTC: each viewer sees their own clock.
 
     An event keeps its UID as long as the schedule, the person and the start
@@ -37,12 +45,12 @@ def render_ical(entries: Iterable[Entry], *, title: str, organisation: str, now:
     calendar.add("name", title)
     calendar.add("x-wr-calname", title)  # what most programs read instead of NAME
     for entry in entries:
-        calendar.add_component(_event(entry, organisation=organisation, now=now))
+        calendar.add_component(_event(entry, reader, organisation=organisation, now=now))
     text: bytes = calendar.to_ical()
     return text
 
 
-def _event(entry: Entry, *, organisation: str, now: datetime) -> Event:
+def _event(entry: Entry, reader: Reader, *, organisation: str, now: datetime) -> Event:
     shift = entry.shift
     begins = f"{shift.starts_at:%Y%m%dT%H%M%SZ}"
     event = Event()
@@ -55,7 +63,8 @@ def _event(entry: Entry, *, organisation: str, now: datetime) -> Event:
     event.add("dtstamp", now)
     event.add("dtstart", shift.starts_at)
     event.add("dtend", shift.ends_at)
-    event.add("summary", f"{entry.name} on call ({entry.schedule})")
-    event.add("description", shift.because)
+    words = reader.text("{person} on call ({schedule})", person=entry.name, schedule=entry.schedule)
+    event.add("summary", words)
+    event.add("description", reader.say(shift.because))
     event.add("transp", "TRANSPARENT")
     return event

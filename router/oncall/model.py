@@ -142,7 +142,8 @@ class Schedule:
     """Layers, of which the last that has somebody wins, and overrides that win over them all.
 
     `zone` is the one in which people are told its times. `gaps_intended` says
-    that others are on call when nobody is by this one.
+    that others are on call when nobody is by this one. `announce` is where
+    colleagues are told of overrides; None: the catalog's routes say.
     """
 
     id: ScheduleId
@@ -150,6 +151,7 @@ class Schedule:
     layers: tuple[Layer, ...]
     overrides: tuple[Override, ...] = ()
     gaps_intended: bool = False
+    announce: tuple[Address, ...] | None = None
 
     @property
     def people(self) -> frozenset[PersonId]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from guardia.word import nearest
 from router.oncall.model import Override, PersonId, Roster, Schedule, ScheduleId
 from router.oncall.restrictions import Span
 from router.oncall.shifts import following, gaps, on_call
-from router.oncall.wall_clock import show_moment
+from router.phrase import Phrase, joined, phrase
 
 LATEST: Final = timedelta(days=731)  # that one may end, from now: a misspelt year is longer
 
@@ -79,19 +79,24 @@ def _as_override(made: MadeOverride) -> Override:
     )
 
 
-def find_remark(roster: Roster, made: MadeOverride) -> str | None:
+def find_remark(roster: Roster, made: MadeOverride) -> Phrase | None:
     """Return why an override changes nothing, or wakes nobody, by today's catalog."""
     if made.schedule not in roster.schedules:
-        return f"the catalog has no schedule {made.schedule} any more: it is passed over"
+        return phrase(
+            "the catalog has no schedule {schedule} any more: it is passed over",
+            schedule=made.schedule,
+        )
     person = roster.people.get(made.person)
     if person is None:
-        return f"the catalog has no person {made.person} any more: it is passed over"
+        return phrase(
+            "the catalog has no person {person} any more: it is passed over", person=made.person
+        )
     if not person.addresses:
-        return f"{person.name} has no address for pages any more"
+        return phrase("{person} has no address for pages any more", person=person.name)
     return None
 
 
-def find_obstacle(roster: Roster, wanted: WantedOverride, *, now: datetime) -> str | None:
+def find_obstacle(roster: Roster, wanted: WantedOverride, *, now: datetime) -> Phrase | None:
     """Return the sentence that says why it cannot be made, or None."""
     if wanted.schedule not in roster.schedules:
         return unknown_name("schedule", wanted.schedule, roster.schedules)
@@ -99,30 +104,37 @@ def find_obstacle(roster: Roster, wanted: WantedOverride, *, now: datetime) -> s
     if person is None:
         return unknown_name("person", wanted.person, roster.people)
     if not person.addresses:
-        return f"{person.name} has no address for pages in the catalog: nobody would be woken."
+        return phrase(
+            "{person} has no address for pages in the catalog: nobody would be woken.",
+            person=person.name,
+        )
     return _find_obstacle_of_time(wanted, now=now)
 
 
-def _find_obstacle_of_time(wanted: WantedOverride, *, now: datetime) -> str | None:
+def _find_obstacle_of_time(wanted: WantedOverride, *, now: datetime) -> Phrase | None:
     if wanted.ends_at <= now:
-        return "`until` must be in the future: what is over is not changed."
+        return phrase("`until` must be in the future: what is over is not changed.")
     if wanted.ends_at <= wanted.starts_at:
-        return "`until` must be after `from`."
+        return phrase("`until` must be after `from`.")
     if wanted.ends_at > now + LATEST:
-        return "`until` must be within two years: what lasts longer belongs into the catalog."
+        return phrase(
+            "`until` must be within two years: what lasts longer belongs into the catalog."
+        )
     return None
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+def unknown_name(what: Literal["person", "schedule"], name: str, known: Iterable[str]) -> Phrase:
     """Return the sentence for a name that the catalog does not know, with the nearest it does."""
+    unknown = phrase("The catalog has no such schedule.")
+    if what == "person":
+        unknown = phrase("The catalog has no such person.")
     guess = nearest(name, known)
-    hint = f" Did you mean {guess}?" if guess else ""
-    return f"The catalog has no such {what}.{hint}"
+    return joined(unknown, phrase("Did you mean {name}?", name=guess) if guess else "")
 
 
 def list_warnings(
     roster: Roster, made: MadeOverride, others: Iterable[MadeOverride]
-) -> tuple[str, ...]:
+) -> tuple[Phrase, ...]:
     """Return what whoever made an override should know of it.
 
     `roster` is that with all overrides. `others` are those made at run time:
@@ -139,7 +151,7 @@ def list_warnings(
     return (*overlaps, *_gaps_beside(schedule, made))
 
 
-def list_gaps_left(roster: Roster, cancelled: MadeOverride, *, now: datetime) -> tuple[str, ...]:
+def list_gaps_left(roster: Roster, cancelled: MadeOverride, *, now: datetime) -> tuple[Phrase, ...]:
     """Return the times in which nobody is on call now that an override is cancelled."""
     schedule = roster.schedules.get(cancelled.schedule)
     start = max(now, cancelled.starts_at)
@@ -148,34 +160,44 @@ def list_gaps_left(roster: Roster, cancelled: MadeOverride, *, now: datetime) ->
     return tuple(_gap(schedule, span) for span in gaps(schedule, start, cancelled.ends_at))
 
 
-def _overlap(schedule: Schedule, other: MadeOverride) -> str:
-    span = _span(schedule, (other.starts_at, other.counts_until))
-    return (
-        f"It counts before override {other.number} ({other.person}, made by {other.created_by},"
-        f" {span}) where the two overlap."
+def _overlap(schedule: Schedule, other: MadeOverride) -> Phrase:
+    return phrase(
+        "It counts before override {number} ({person}, made by {by}, {starts_at} to {ends_at})"
+        " where the two overlap.",
+        number=other.number,
+        person=other.person,
+        by=other.created_by,
+        starts_at=other.starts_at.astimezone(schedule.zone),
+        ends_at=other.counts_until.astimezone(schedule.zone),
     )
 
 
-def _gaps_beside(schedule: Schedule, made: MadeOverride) -> Iterator[str]:
+def _gaps_beside(schedule: Schedule, made: MadeOverride) -> Iterator[Phrase]:
     """Yield the gaps that end where it begins, or begin where it ends."""
     if schedule.gaps_intended:
         return
     before = made.starts_at - made.starts_at.resolution
     if made.starts_at > made.created_at and on_call(schedule, before) is None:
-        begins = show_moment(made.starts_at, schedule.zone)
-        yield f"Nobody is on call by {schedule.id} before it begins, {begins} {schedule.zone.key}."
+        yield phrase(
+            "Nobody is on call by {schedule} before it begins, {at}.",
+            schedule=schedule.id,
+            at=made.starts_at.astimezone(schedule.zone),
+        )
     if on_call(schedule, made.ends_at) is None:
         later = following(schedule, made.ends_at)
         if later is not None:
             yield _gap(schedule, (made.ends_at, later.starts_at))
         else:
-            yield f"Nobody is on call by {schedule.id} after it, within a year."
+            yield phrase(
+                "Nobody is on call by {schedule} after it, within a year.", schedule=schedule.id
+            )
 
 
-def _gap(schedule: Schedule, span: Span) -> str:
-    return f"Nobody is on call by {schedule.id} from {_span(schedule, span)}."
-
-
-def _span(schedule: Schedule, span: Span) -> str:
-    begins, ends = (show_moment(at, schedule.zone) for at in span)
-    return f"{begins} to {ends} {schedule.zone.key}"
+def _gap(schedule: Schedule, span: Span) -> Phrase:
+    begins, ends = (at.astimezone(schedule.zone) for at in span)
+    return phrase(
+        "Nobody is on call by {schedule} from {starts_at} to {ends_at}.",
+        schedule=schedule.id,
+        starts_at=begins,
+        ends_at=ends,
+    )

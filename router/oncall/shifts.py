@@ -10,6 +10,7 @@ from typing import Final
 from router.oncall.model import Layer, Override, Schedule, ScheduleId, Shift
 from router.oncall.restrictions import Span, open_spans
 from router.oncall.turns import turns
+from router.phrase import listed, phrase
 
 # In which the next shift is looked for: mostly it is near, and a year takes a while to compute.
 _AHEAD: Final = (timedelta(days=31), timedelta(days=366))
@@ -91,7 +92,9 @@ def _of_layer(
     schedule: ScheduleId, layer: Layer, start: datetime, end: datetime
 ) -> Iterator[Shift]:
     """Yield a layer's turns as its restrictions cut them; whose turn it is stays as it is."""
-    name = f"rotation of {schedule}" if layer.name is None else f"layer {layer.name} of {schedule}"
+    name = phrase("rotation of {schedule}", schedule=schedule)
+    if layer.name is not None:
+        name = phrase("layer {layer} of {schedule}", layer=layer.name, schedule=schedule)
     for turn in turns(layer.rotation, start, end):
         spans: tuple[Span, ...] = ((turn.starts_at, turn.ends_at),)
         if layer.only:
@@ -102,16 +105,21 @@ def _of_layer(
 
 
 def _of_override(schedule: ScheduleId, override: Override) -> Shift:
-    reason = f": {override.reason}" if override.reason else ""
-    because = f"override of {schedule}"
+    because = phrase("override of {schedule}", schedule=schedule)
     if override.number is not None:
-        because = f"override {override.number} of {schedule}, made at run time"
-        because += f" by {override.made_by}"
+        because = phrase(
+            "override {number} of {schedule}, made at run time by {by}",
+            number=override.number,
+            schedule=schedule,
+            by=override.made_by,
+        )
+    if override.reason:
+        because = listed(because, override.reason, by=": ")
     return Shift(
         person=override.person,
         starts_at=override.starts_at,
         ends_at=override.ends_at,
-        because=f"{because}{reason}",
+        because=because,
     )
 
 

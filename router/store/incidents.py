@@ -134,7 +134,11 @@ def list_incidents(tx: Connection, *, open_only: bool, limit: int) -> list[Incid
     statement = select(incidents).order_by(incidents.c.number.desc()).limit(limit)
     if open_only:
         statement = statement.where(INCIDENT_OPEN)
-    rows = list(tx.execute(statement))
+    return read_incidents(tx, tx.execute(statement).all())
+
+
+def read_incidents(tx: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
+    """Return rows of the table as values, with their alerts, in their order."""
     members: dict[int, list[IncidentAlert]] = {row.number: [] for row in rows}
     of_these = alerts.c.incident_number.in_(list(members))
     for member in tx.execute(select(alerts).where(of_these)):

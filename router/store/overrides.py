@@ -34,9 +34,15 @@ def record_override(tx: Connection, wanted: WantedOverride, *, now: datetime) ->
     return _read(tx.execute(row.returning(*overrides.c)).one())
 
 
-def find_override(tx: Connection, number: int) -> MadeOverride | None:
-    """Return one override, whatever has become of it, or None for an unknown number."""
-    row = tx.execute(select(overrides).where(overrides.c.id == number)).one_or_none()
+def find_override(tx: Connection, number: int, *, to_change: bool = False) -> MadeOverride | None:
+    """Return one override, whatever has become of it, or None for an unknown number.
+
+    It is locked until the transaction ends when `to_change`.
+    """
+    statement = select(overrides).where(overrides.c.id == number)
+    if to_change:
+        statement = statement.with_for_update()
+    row = tx.execute(statement).one_or_none()
     return None if row is None else _read(row)
 
 
@@ -78,9 +84,13 @@ def count_current_overrides(tx: Connection, *, now: datetime) -> int:
     return int(tx.execute(current.where(overrides.c.ends_at > now, _NOT_CANCELLED)).scalar_one())
 
 
-def list_past_overrides(tx: Connection, *, limit: int) -> list[MadeOverride]:
-    """Return the ones made last, whatever has become of them, the newest first."""
+def list_past_overrides(
+    tx: Connection, *, limit: int, before: int | None = None
+) -> list[MadeOverride]:
+    """Return those with the highest numbers below `before`, whatever has become of them."""
     statement = select(overrides).order_by(overrides.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(overrides.c.id < before)
     return [_read(row) for row in tx.execute(statement)]
 
 

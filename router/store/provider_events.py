@@ -24,10 +24,7 @@ def record_provider_event(
     that this is. To be called with the rows of the page's incidents locked:
     then the same event at two replicas comes one after the other.
     """
-    known = select(provider_events.c.event_id).where(
-        provider_events.c.provider == provider, provider_events.c.event_id == event_id
-    )
-    if tx.execute(known).first() is not None:
+    if find_taken_at(tx, provider, event_id) is not None:
         return False
     row = insert(provider_events).values(
         provider=provider,
@@ -38,6 +35,15 @@ def record_provider_event(
     )
     tx.execute(row)
     return True
+
+
+def find_taken_at(tx: Connection, provider: str, event_id: str) -> datetime | None:
+    """Return when an event was dealt with; None when it never was, or long ago."""
+    statement = select(provider_events.c.received_at).where(
+        provider_events.c.provider == provider, provider_events.c.event_id == event_id
+    )
+    taken_at: datetime | None = tx.execute(statement).scalar()
+    return taken_at
 
 
 def find_by_subject(tx: Connection, provider: str, subject: str) -> str | None:

@@ -126,8 +126,10 @@ def find_last_rejected(tx: Connection) -> datetime | None:
     return received_at
 
 
-def list_rejected(tx: Connection, *, limit: int) -> list[StoredRejection]:
-    """Return the newest first, without their bodies."""
+def list_rejected(
+    tx: Connection, *, limit: int, before: int | None = None
+) -> list[StoredRejection]:
+    """Return those with the highest numbers below `before`, without their bodies."""
     statement = (
         select(
             rejected.c.id.label("number"),
@@ -142,6 +144,8 @@ def list_rejected(tx: Connection, *, limit: int) -> list[StoredRejection]:
         .order_by(rejected.c.id.desc())
         .limit(limit)
     )
+    if before is not None:
+        statement = statement.where(rejected.c.id < before)
     return [StoredRejection(**row) for row in tx.execute(statement).mappings()]
 
 

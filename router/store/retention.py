@@ -22,6 +22,7 @@ from router.store.tables import (
     MESSAGE_OPEN,
     TIMER_RUNNING,
     alerts,
+    audit,
     events,
     incidents,
     messages,
@@ -29,11 +30,22 @@ from router.store.tables import (
     overrides,
     provider_events,
     rejected,
+    sessions,
     timers,
+    tokens,
 )
 
 BATCH_ROWS: Final = 200  # some 20 ms of the writer's time, which a notification may have to wait
 BATCH_BYTES: Final = 4 * 1024 * 1024  # of bodies: many builds of SQLite overwrite what they delete
+
+# Tables of which nothing else hangs, and since when a row of each is of the past.
+_ENDED_AT: Final[tuple[tuple[Table, ColumnElement[datetime]], ...]] = (
+    (overrides, overrides.c.ends_at),
+    (provider_events, provider_events.c.received_at),
+    (sessions, sessions.c.ends_at),
+    (tokens, func.coalesce(tokens.c.ended_at, tokens.c.used_at, tokens.c.ends_at)),
+    (audit, audit.c.at),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +57,9 @@ class Deleted:
     rejected: int
     overrides: int
     provider_events: int
+    sessions: int
+    tokens: int
+    audit: int
     complete: bool  # nothing is left that may go
 
 
@@ -57,8 +72,9 @@ def delete_older(tx: Connection, *, before: datetime, rows: int = BATCH_ROWS) ->
     several calls, and one that a crash leaves half is the next call's first.
     Notifications go when they were received before then and are applied,
     rejected bodies when an incident tells of them that is not open, and
-    overrides when they ended before then, and providers' events when they came
-    before then: none of them is sent again after two days.
+    overrides, sessions and tokens when they ended before then, rows of the audit
+    when they are older, and providers' events when they came before then: none
+    of them is sent again after two days.
     """
     ended, left = _delete_incidents(tx, before=before, rows=rows)
     applied = notifications.c.state.in_(["applied", "repeated"])
@@ -67,14 +83,14 @@ def delete_older(tx: Connection, *, before: datetime, rows: int = BATCH_ROWS) ->
         incidents.c.number == rejected.c.incident_number, INCIDENT_OPEN
     )
     refused, left = _delete_bodies(tx, rejected, told, before=before, rows=left)
-    passed, left = _delete_overrides(tx, before=before, rows=left)
-    told_by_others, left = _delete_provider_events(tx, before=before, rows=left)
+    gone: dict[str, int] = {}
+    for table, ended_at in _ENDED_AT:
+        gone[table.name], left = _delete_ended(tx, table, ended_at, before=before, rows=left)
     return Deleted(
         incidents=ended,
         notifications=received,
         rejected=refused,
-        overrides=passed,
-        provider_events=told_by_others,
+        **gone,
         complete=left > 0,
     )
 
@@ -150,32 +166,24 @@ def _delete_bodies(
     return len(found), rows - len(found)
 
 
-def _delete_overrides(tx: Connection, *, before: datetime, rows: int) -> tuple[int, int]:
-    """Return how many overrides are gone, and how many rows may still be deleted."""
-    old = (
-        select(overrides.c.id)
-        .where(overrides.c.ends_at < before)
-        .order_by(overrides.c.ends_at)
-        .limit(rows)
-        .with_for_update(skip_locked=True)
-    )
-    found = tx.execute(old).scalars().all()
-    if found:
-        tx.execute(delete(overrides).where(overrides.c.id.in_(found)))
-    return len(found), rows - len(found)
+def _delete_ended(
+    tx: Connection, table: Table, ended_at: ColumnElement[datetime], *, before: datetime, rows: int
+) -> tuple[int, int]:
+    """Return how many rows of a table are gone, and how many may still be deleted.
 
-
-def _delete_provider_events(tx: Connection, *, before: datetime, rows: int) -> tuple[int, int]:
-    """Return how many events of providers are gone, and how many rows may still be deleted."""
-    key = tuple_(*provider_events.primary_key.columns)
+    `ended_at` is since when a row is of the past; NULL: it is not.
+    """
+    columns = table.primary_key.columns
     old = (
-        select(*provider_events.primary_key.columns)
-        .where(provider_events.c.received_at < before)
-        .order_by(provider_events.c.received_at)
+        select(*columns)
+        .where(ended_at < before)
+        .order_by(ended_at)
         .limit(rows)
         .with_for_update(skip_locked=True)
     )
     found = [tuple(row) for row in tx.execute(old)]
-    if found:
-        tx.execute(delete(provider_events).where(key.in_(found)))
+    if found and len(columns) == 1:
+        tx.execute(delete(table).where(columns[0].in_([value for (value,) in found])))
+    elif found:
+        tx.execute(delete(table).where(tuple_(*columns).in_(found)))
     return len(found), rows - len(found)

@@ -271,6 +271,7 @@ sessions = Table(
     Column("name", Words, nullable=False),
     Column("role", Text, nullable=False),  # of who is not of the catalog; else the catalog says
     Column("via", Text, nullable=False),
+    Column("token_id", BigInteger),  # that it was begun with: ending that ends it
     Column("made_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
     Index("ix_sessions_ends", "ends_at"),

@@ -1,17 +1,20 @@
 """What the web needs from outside."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from router.catalog import OnCallCatalog
 from router.incident.answers import Answer
+from router.incident.callbacks import Answered, Callback
 from router.incident.model import Incident
 from router.intake.pagerduty import PagerDutyEvent
 from router.metrics import Metrics
 from router.oncall.model import Person
 from router.reload import Reloads
+from router.sign_in import SignIn
+from router.store.audit import Entry
 from router.store.store import Store
 
 
@@ -24,10 +27,19 @@ class WebPorts:
     clock: Callable[[], datetime]
     clock_ahead: Callable[[], timedelta] = timedelta  # of the wall clock
     catalog: Callable[[], OnCallCatalog]  # the edition that counts now
+    catalog_folder: Path  # with the runbooks
     wake: Callable[[], None]  # tells the worker that something is stored
-    answer: Callable[[int, Answer], Awaitable[Incident | None]]  # raises AnswerRefused
-    test_page: Callable[[Person, str], Awaitable[Incident]]  # by whom; raises PageTestRefused
+    # With the row of the audit that is kept with it; raises AnswerRefused.
+    answer: Callable[[int, Answer, Entry | None], Awaitable[Incident | None]]
+    # By whom, and the row of the audit; raises PageTestRefused.
+    test_page: Callable[[Person, str, Entry | None], Awaitable[Incident]]
     pagerduty_event: Callable[[PagerDutyEvent], Awaitable[str]]  # returns what became of it
+    callback: Callable[[Callback], Awaitable[Answered]]  # raises CallbackRefused
+    # Who is awake, who says so, by which way, until when; returns what is acknowledged by it.
+    begin_awake: Callable[[Person, str, str, datetime], Awaitable[list[int]]]
+    end_awake: Callable[[Person, str, str], Awaitable[bool]]
+    refused: Callable[[Entry], Awaitable[None]]  # keeps what was refused, unless too much is
+    slack_hooks_url: str  # what Slack's addresses for answers begin with
     reloads: Reloads
     is_working: Callable[[], bool]  # the worker's loops are alive
     webhook_token_file: Path
@@ -35,3 +47,5 @@ class WebPorts:
     secrets_dir: Path
     max_body_bytes: int
     queue_limit: int  # of notifications that wait to be stored
+    external_url: str | None = None  # what people's browsers reach the router by
+    sign_in: SignIn = field(default_factory=SignIn)

@@ -53,7 +53,10 @@ def render_unavailable(error: Exception) -> JSONResponse:
 async def render_refusal(_request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses, such as an unknown path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return render_problem(HTTPStatus(status), f"{HTTPStatus(status).phrase}.")
+    refusal = render_problem(HTTPStatus(status), f"{HTTPStatus(status).phrase}.")
+    if isinstance(error, HTTPException):
+        refusal.headers.update(error.headers or {})  # such as Allow, which 405 has to have
+    return refusal
 
 
 async def render_outage(_request: Request, error: Exception) -> JSONResponse:

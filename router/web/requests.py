@@ -23,7 +23,7 @@ def refuse_stranger(request: Request, tokens: TokenFile, *, name: str) -> Respon
     return render_problem(HTTPStatus.UNAUTHORIZED, detail)
 
 
-_LARGEST_NUMBER: Final = 2**63 - 1  # of a row in either database
+LARGEST_NUMBER: Final = 2**63 - 1  # of a row in either database
 _LONGEST_NUMBER: Final = 19  # digits of it
 
 
@@ -61,4 +61,4 @@ def read_number(text: str) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER:
         return None
     number = int(text)
-    return number if number <= _LARGEST_NUMBER else None
+    return number if number <= LARGEST_NUMBER else None

@@ -11,6 +11,7 @@ from router.escalation.model import Policy, Step
 from router.incident.answers import Answer, AnswerRefused, Escalate, Reassign, answer
 from router.incident.model import Change, Incident
 from router.oncall.model import PersonId
+from router.phrase import phrase
 from router.routing import PolicyId
 from router.store.incidents import find_incident
 from router.store.timers import find_timer, record_escalation, record_started
@@ -54,7 +55,9 @@ class Answers:
         hastened = None if timer is None else hasten(timer.escalation, now=now)
         policy = self._policy(tx, incident)
         if hastened is None and policy is None:
-            raise AnswerRefused("No policy escalates this incident: give it to a person instead.")
+            raise AnswerRefused(
+                phrase("No policy escalates this incident: give it to a person instead.")
+            )
         self.decisions.record(tx, incident, change, now=now)
         if hastened is not None:
             record_escalation(tx, number, hastened)
@@ -78,15 +81,15 @@ class Answers:
     def _given_policy(self, given: Reassign) -> Policy:
         policy = self.decisions.catalog.policies.get(PolicyId(given.to))
         if policy is None:
-            raise AnswerRefused(f"There is no policy {given.to}.")
+            raise AnswerRefused(phrase("There is no policy {policy}.", policy=given.to))
         return replace(policy, given=True)
 
     def _to_person(self, tx: Connection, incident: Incident, given: Reassign) -> Policy:
         person = self.decisions.catalog.roster.people.get(PersonId(given.to))
         if person is None:
-            raise AnswerRefused(f"There is no person {given.to}.")
+            raise AnswerRefused(phrase("There is no person {person}.", person=given.to))
         if not person.addresses:
-            raise AnswerRefused(f"{person.name} has no address for pages.")
+            raise AnswerRefused(phrase("{person} has no address for pages.", person=person.name))
         policy = self._policy(tx, incident)
         if policy is None:
             alone = Step(schedules=(), people=(person.id,), wait=timedelta())

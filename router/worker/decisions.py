@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from router.address import Address
 from router.catalog import OnCallCatalog
-from router.escalation.decide import decide, start, stop
+from router.escalation.awake import NOBODY
+from router.escalation.decide import decide, policy_name, start, stop
 from router.escalation.model import Decision, Escalation, Policy
 from router.incident.answers import without_acknowledgement
 from router.incident.apply import apply_notification, record_ends
@@ -26,7 +27,9 @@ from router.incident.revisit import revisit
 from router.intake.notification import Notification, parse_notification
 from router.intake.rejection import REJECTION_KEY
 from router.oncall.model import Roster
+from router.phrase import phrase
 from router.routing import PolicyId
+from router.store.awake import read_awake
 from router.store.incidents import (
     find_incident,
     is_on_timeline,
@@ -54,6 +57,7 @@ from router.worker.belonging import Part, split_by_incident
 from router.worker.heartbeats import take_heartbeats
 from router.worker.outbox import Outbox
 from router.worker.pauses import pause_or_resume
+from router.worker.quiet_pages import ring_told_quietly
 from router.worker.rejections import tell_rejections
 from router.worker.repeat import repeats
 from router.worker.retry import backoff
@@ -172,7 +176,10 @@ class Decisions:
             if not is_on_timeline(tx, number, mute.event):
                 record_events(tx, number, [mute.event])
             return "taken"
-        decision = decide(timer.escalation, incident, self._roster(tx, now=now), now=now)
+        # What a person asks for rings also who is awake.
+        awake = read_awake(tx, number, now=now) if muted else NOBODY
+        roster = self._roster(tx, now=now)
+        decision = decide(timer.escalation, incident, roster, now=now, awake=awake)
         round_ = timer.round
         record_events(tx, number, decision.events)
         if _reaches_nobody(decision, incident):
@@ -198,7 +205,10 @@ class Decisions:
         policy = self.todays_policy(incident)
         if policy is None or policy == replace(ended.policy, given=False):
             return None
-        text = f"What is left of the policy reaches nobody: policy {policy.id} of today begins."
+        text = phrase(
+            "What is left of the policy reaches nobody: policy {policy} of today begins.",
+            policy=policy.id,
+        )
         record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
         begun = start(policy, catalog_version=self.catalog.version, now=now)
         record_started(tx, number, begun)
@@ -230,6 +240,8 @@ class Decisions:
         else:
             was_quiet = before is not None and before.is_quiet and not change.pages_anew
             pause_or_resume(tx, self.outbox, incident, was_quiet=was_quiet, now=now)
+        if change.severity_rose and not incident.is_quiet:
+            ring_told_quietly(tx, incident, self.catalog.roster, now=now)
         if change.is_visible and (before is None or incident != before):
             waits = self._notice_times(incident, now=now)
             self.outbox.notices.record_notices(tx, incident, change, waits=waits, now=now)
@@ -257,8 +269,9 @@ class Decisions:
         woke_nobody = led_to is None
         milder = woke_nobody and not change.is_taken
         if policy is not None and milder and incident.acknowledged_by is not None:
-            text = (
-                f"{incident.acknowledged_by} had acknowledged what wakes nobody: people are paged."
+            text = phrase(
+                "{by} had acknowledged what wakes nobody: people are paged.",
+                by=incident.acknowledged_by,
             )
             record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
             incident = record_incident(tx, incident, without_acknowledgement(incident))
@@ -296,15 +309,15 @@ class Decisions:
             return
         if self._policy_of(incident) is not None:
             return
-        dropped = self.outbox.drop_pages(
-            tx, incident, reason="no alert that goes on wakes people", now=now
-        )
+        reason = phrase("no alert that goes on wakes people")
+        dropped = self.outbox.drop_pages(tx, incident, reason=reason, now=now)
         if stop(timer.escalation) == timer.escalation and not dropped:
             return
         record_escalation(tx, number, stop(timer.escalation))
-        text = (
-            f"The escalation of policy {timer.escalation.policy.id} is stopped:"
-            " no alert that goes on has a route that wakes people."
+        text = phrase(
+            "The escalation of policy {policy} is stopped:"
+            " no alert that goes on has a route that wakes people.",
+            policy=policy_name(timer.escalation.policy),
         )
         event = Event(at=now, kind=EventKind.ESCALATION_ENDED, text=text)
         record_events(tx, number, [event])

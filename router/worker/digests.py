@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from router.escalation.storm import STORM_FROM, decide_digest, joint_state
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.message.model import Carried, Message, MessageKind
-from router.message.summary import shown_instant
+from router.phrase import phrase
 from router.store.digests import (
     CarriedPage,
     list_carried_pages,
@@ -25,7 +25,7 @@ from router.store.digests import (
 )
 from router.store.incidents import find_incident, record_events
 from router.store.messages import StoredMessage, list_messages, record_message
-from router.worker.told import tell_incidents
+from router.worker.told import message_name, tell_incidents
 
 LOADED: Final = 50  # incidents of which a digest has a line at most; of the others, the number
 TOLD_TOGETHER: Final = "told with others in one page"
@@ -45,9 +45,12 @@ def gather(tx: Connection, asked: int, page: Message, *, installation: str, now:
         return
     digest = waiting or _begin(tx, page, installation=installation, due_at=due_at)
     record_gathered(tx, asked, digest.id, detail=TOLD_TOGETHER, now=now)
-    text = (
-        f"Page to {page.address.channel} {page.address.address} is {TOLD_TOGETHER}"
-        f" at {shown_instant(due_at)}: {STORM_FROM} or more went there within a minute."
+    text = phrase(
+        "{message} is told with others in one page at {at}:"
+        " {count} or more went there within a minute.",
+        message=message_name(page),
+        at=due_at,
+        count=STORM_FROM,
     )
     event = Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
     record_events(tx, page.incident_number, [event])
@@ -64,7 +67,7 @@ def _begin(tx: Connection, page: Message, *, installation: str, due_at: datetime
         # Counted: the same incident may begin another one in a later round.
         dedup_key=f"{installation}/{number}/digest.{count + 1}/{page.person}",
         person=page.person,
-        because=f"{STORM_FROM} or more pages went to you within a minute.",
+        because=phrase("{count} or more pages went to you within a minute.", count=STORM_FROM),
     )
     # As if it were asked for when it is due: what is late is counted from then.
     record_message(tx, digest, now=due_at)

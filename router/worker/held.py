@@ -18,6 +18,7 @@ from router.incident.model import Event, EventKind, Incident
 from router.logs import context
 from router.message.model import Carried, Message, MessageKind
 from router.metrics import Metrics
+from router.phrase import counted_phrase, phrase
 from router.store.digests import list_carried_pages
 from router.store.held import (
     HeldNotice,
@@ -77,7 +78,6 @@ def tell_held(tx: Connection, address: Address, *, installation: str, now: datet
         return len(notices)
     first = notices[0].incident_number
     before = list_messages(tx, first, kinds=[MessageKind.SUMMARY])
-    place = f"{address.channel} {address.address}"
     summary = Message(
         incident_number=first,
         kind=MessageKind.SUMMARY,
@@ -86,14 +86,15 @@ def tell_held(tx: Connection, address: Address, *, installation: str, now: datet
         dedup_key=f"{installation}/{first}/summary/{len(before) + 1}",
     )
     record_message(tx, summary, now=now)
-    others = "another" if len(notices) == 2 else f"{len(notices) - 1} others"
-    detail = f"told with {others} in the summary of #{first}"
+    others = counted_phrase("another", "{count} others", len(notices) - 1)
+    detail = phrase("told with {others} in the summary of #{number}", others=others, number=first)
     record_carried(tx, [one.id for one in notices], summary, detail=detail, now=now)
-    event = Event(
-        at=now,
-        kind=EventKind.MESSAGE_DROPPED,
-        text=f"Notice to {place} is {detail}, since its hours have begun.",
+    text = phrase(
+        "Notice to {place} is {told}, since its hours have begun.",
+        place=f"{address.channel} {address.address}",
+        told=detail,
     )
+    event = Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
     for one in notices:
         record_events(tx, one.incident_number, [event])
     return len(notices)

@@ -12,6 +12,7 @@ from router.incident.model import Incident
 from router.message.model import Carried, MessageContext, MessageKind
 from router.message.own_templates import OwnTemplates
 from router.oncall.model import PersonId
+from router.store.awake import read_awake
 from router.store.incidents import find_incident, list_timeline
 from router.store.messages import MessageState, StoredMessage, list_messages
 from router.store.overrides import read_roster
@@ -49,6 +50,7 @@ def read_context(
         thread=_thread(tx, claimed),
         maybe_sent_since=claimed.created_at if claimed.attempts > 1 else None,
         now=now,
+        reader=catalog.reader(claimed.message.person),
         templates=templates,
         carried=_carried(tx, claimed, incident, external_url=external_url),
     )
@@ -71,7 +73,8 @@ def _following(
     if timer is None or timer.escalation.due_at is None:
         return None
     roster = read_roster(tx, catalog.roster, at=now)
-    today = Today(roster=roster, policy=None, maintenance=catalog.maintenance)
+    awake = read_awake(tx, number, now=now)
+    today = Today(roster=roster, policy=None, maintenance=catalog.maintenance, awake=awake)
     return foresee(timer.escalation, incident, today, now=now)
 
 

@@ -11,7 +11,7 @@ from router.channels.channel import Channel
 from router.escalation.model import Decision
 from router.incident.model import Change, Event, EventKind, Incident
 from router.message.model import Message, MessageKind
-from router.message.summary import shown_instant
+from router.phrase import joined, phrase
 from router.store.held import record_held, release_held
 from router.store.incidents import list_channels, record_events
 from router.store.messages import (
@@ -54,7 +54,7 @@ class Notices:
             if one.provider_id is not None
         }
         key = f"{self.installation}/{number}/step/{_taken(decision)}.{round_}"
-        told = "" if is_first else " ".join(event.text for event in decision.events)
+        told = "" if is_first else joined(*(event.text for event in decision.events))
         for address in list_channels(tx, number):
             until = None if address in decision.channels else waits.get(address)
             if self._edits(address):
@@ -162,9 +162,10 @@ def _reply(number: int, address: Address, key: str, told: str) -> Message:
 
 
 def _held(address: Address, until: datetime, *, now: datetime) -> Event:
-    text = (
-        f"{address.channel} {address.address} is told at {shown_instant(until)},"
-        " when its hours begin."
+    text = phrase(
+        "{place} is told at {at}, when its hours begin.",
+        place=f"{address.channel} {address.address}",
+        at=until,
     )
     return Event(at=now, kind=EventKind.ROUTED, text=text)
 

@@ -12,7 +12,9 @@ from router.channels.channel import Channel
 from router.escalation.model import Page
 from router.escalation.storm import joint_state
 from router.incident.model import Event, EventKind, Incident, IncidentState
+from router.incident.words import state_word
 from router.message.model import Message, MessageKind
+from router.phrase import joined, phrase
 from router.store.digests import (
     find_digest_key,
     list_carried_pages,
@@ -31,6 +33,7 @@ from router.store.messages import (
 from router.worker.digests import gather
 from router.worker.held import list_told
 from router.worker.notices import Notices
+from router.worker.told import message_name
 
 _UNSENT: Final = (MessageState.PENDING, MessageState.SENDING)
 
@@ -63,7 +66,8 @@ class Outbox:
         rest by digests; what a person asks for goes out by itself.
         """
         for page in pages:
-            key = f"{self.installation}/{incident}/{page.step}.{round_}/{page.person}"
+            quiet = "/awake" if page.is_quiet else ""
+            key = f"{self.installation}/{incident}/{page.step}.{round_}/{page.person}{quiet}"
             message = Message(
                 incident_number=incident,
                 kind=MessageKind.PAGE,
@@ -80,8 +84,8 @@ class Outbox:
         self, tx: Connection, page: Message, address: Address, *, now: datetime
     ) -> bool:
         """Page the same person at another address while the first is retried; False when asked."""
-        because = f"{page.because} ({page.address.channel} did not accept the page.)"
-        elsewhere = replace(page, address=address, because=because)
+        refused = phrase("({channel} did not accept the page.)", channel=page.address.channel)
+        elsewhere = replace(page, address=address, because=joined(page.because, refused))
         return record_page(tx, elsewhere, now=now) is not None
 
     def end_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
@@ -132,7 +136,7 @@ class Outbox:
         state = joint_state({page.state for page in pages})
         if state is IncidentState.TRIGGERED:
             return
-        reason = "" if pages else "none of its incidents is left in it"
+        reason = "" if pages else phrase("none of its incidents is left in it")
         if state is IncidentState.RESOLVED:
             number = digest[0].message.incident_number
             acknowledges = list_messages(tx, number, kinds=[MessageKind.ACKNOWLEDGE])
@@ -143,7 +147,7 @@ class Outbox:
     def withdraw_pages(self, tx: Connection, incident: Incident, *, now: datetime) -> None:
         """End the pages of those who do not have to care any more, though the incident goes on."""
         for page in list_messages(tx, incident.stored_number, kinds=[MessageKind.PAGE]):
-            reason = "it was given to somebody else"
+            reason = phrase("it was given to somebody else")
             # One that is being sent too: its lease ends here, so nobody tries it again.
             if page.state in _UNSENT:
                 self.drop_page(tx, page, incident.state, reason=reason, now=now)
@@ -192,7 +196,7 @@ class Outbox:
 
         `state` is that of its incident, of a digest the joint one.
         """
-        reason = reason or f"{state} before it was accepted"
+        reason = reason or phrase("{state} before it was accepted", state=state_word(state))
         record_dropped(tx, [page.id], reason=reason, now=now)
         for number in list_told(tx, page):
             record_events(tx, number, [_unsent(page.message, reason, now=now)])
@@ -241,9 +245,5 @@ def _supersede(tx: Connection, acknowledges: Iterable[StoredMessage], *, now: da
 
 
 def _unsent(page: Message, reason: str, *, now: datetime) -> Event:
-    text = f"{page.kind.capitalize()} to {_place(page)} not sent: {reason}."
+    text = phrase("{message} not sent: {reason}.", message=message_name(page), reason=reason)
     return Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
-
-
-def _place(message: Message) -> str:
-    return f"{message.address.channel} {message.address.address}"

@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 from router.address import Address
 from router.catalog import OnCallCatalog
 from router.channels.outcome import Outcome, Refused, Retry, Sent
+from router.escalation.awake import quiet_first
 from router.escalation.decide import start
 from router.incident.model import Event, EventKind, IncidentState
 from router.message.model import Message, MessageKind
 from router.oncall.model import is_service
+from router.phrase import phrase
 from router.store.digests import (
     find_digest_key,
     list_carried_pages,
@@ -27,6 +29,7 @@ from router.worker.digests import find_state
 from router.worker.held import list_told
 from router.worker.outbox import Outbox
 from router.worker.retry import next_delay, repeat_at
+from router.worker.told import message_name
 
 # How long a page may stay unaccepted before the person's next address is tried too.
 ELSEWHERE_AFTER: Final = timedelta(seconds=30)
@@ -98,8 +101,12 @@ class Outcomes:
         again_at = self._repeat_at(tx, sent, now=now)
         record_sent(tx, sent, provider_id=outcome.provider_id, again_at=again_at, now=now)
         if sent.detail != SENT_BEFORE:
-            again = "" if again_at is None else ", and is sent once more in a minute"
-            text = f"{_what(sent)} was accepted{again}."
+            name = message_name(sent.message)
+            text = phrase("{message} was accepted.", message=name)
+            if again_at is not None:
+                text = phrase(
+                    "{message} was accepted, and is sent once more in a minute.", message=name
+                )
             event = Event(at=now, kind=EventKind.MESSAGE_SENT, text=text)
             for number in list_told(tx, sent):
                 record_events(tx, number, [event])
@@ -143,8 +150,12 @@ class Outcomes:
         )
         # Not a row for every retry: an outage of an hour would bury the timeline.
         if delay is None or failed.reason != outcome.reason.value:
-            ending = "given up" if delay is None else "it is tried again"
-            text = f"{_what(failed)} failed, {ending}: {outcome.detail}"
+            name, detail = message_name(failed.message), outcome.detail
+            text = phrase("{message} failed, given up: {detail}", message=name, detail=detail)
+            if delay is not None:
+                text = phrase(
+                    "{message} failed, it is tried again: {detail}", message=name, detail=detail
+                )
             event = Event(at=now, kind=EventKind.MESSAGE_FAILED, text=text)
             for number in list_told(tx, failed):
                 record_events(tx, number, [event])
@@ -164,9 +175,14 @@ class Outcomes:
         return self.outbox.record_page_elsewhere(tx, page, address, now=now)
 
     def next_address(self, page: Message) -> Address | None:
-        """Return the person's address after the page's; the first when the page's is gone."""
+        """Return the person's address after the page's; the first when the page's is gone.
+
+        Who is awake and cannot be told quietly is rung after all.
+        """
         person = self.catalog.roster.people.get(page.person) if page.person else None
         addresses = () if person is None else person.addresses
+        if page.is_quiet:
+            addresses = quiet_first(addresses)
         if page.address in addresses:
             addresses = addresses[addresses.index(page.address) + 1 :]
         return addresses[0] if addresses else None
@@ -198,7 +214,7 @@ class Outcomes:
         is_current = step == f"{timer.escalation.next_step}.{timer.round}"
         if is_current and all(_was_refused(tx, one) for one in of_step):
             record_escalation(tx, number, replace(timer.escalation, due_at=now))
-            text = "No page of this step was accepted, so the next step does not wait."
+            text = phrase("No page of this step was accepted, so the next step does not wait.")
             event = Event(at=now, kind=EventKind.NOBODY_TO_PAGE, text=text)
             record_events(tx, number, [event])
 
@@ -211,7 +227,10 @@ class Outcomes:
         policy = None if chosen is None else self.catalog.policies[chosen]
         if policy is None or is_service(policy.id):
             return
-        text = f"PagerDuty has not accepted it: policy {policy.id} of the default route begins."
+        text = phrase(
+            "PagerDuty has not accepted it: policy {policy} of the default route begins.",
+            policy=policy.id,
+        )
         record_events(tx, number, [Event(at=now, kind=EventKind.ROUTED, text=text)])
         record_started(tx, number, start(policy, catalog_version=self.catalog.version, now=now))
 
@@ -235,8 +254,3 @@ def _was_refused(tx: Connection, page: StoredMessage) -> bool:
 def _step(dedup_key: str) -> str:
     """Return `step.round` of a page's dedup key."""
     return dedup_key.split("/")[2]
-
-
-def _what(message: StoredMessage) -> str:
-    address = message.message.address
-    return f"{message.message.kind.capitalize()} to {address.channel} {address.address}"

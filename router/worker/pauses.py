@@ -6,6 +6,8 @@ from sqlalchemy import Connection
 
 from router.escalation.decide import pause, resume
 from router.incident.model import Event, EventKind, Incident, IncidentState
+from router.incident.reread import hiding_words
+from router.phrase import Phrase, listed, phrase
 from router.store.incidents import record_events
 from router.store.timers import find_timer, record_escalation
 from router.worker.outbox import Outbox
@@ -32,7 +34,7 @@ def pause_or_resume(
         if escalation.remaining is None:
             return
         record_escalation(tx, incident.number, resume(escalation, now=now))
-        text = "It fires, and nothing hides it: the escalation goes on."
+        text = phrase("It fires, and nothing hides it: the escalation goes on.")
         kind = EventKind.RESUMED
     else:
         if was_quiet or escalation.remaining is not None:
@@ -42,12 +44,13 @@ def pause_or_resume(
         if paused == escalation:
             return
         record_escalation(tx, incident.number, paused)
-        text, kind = f"The escalation is paused: {_reason(incident)}.", EventKind.PAUSED
+        text = phrase("The escalation is paused: {reason}.", reason=_reason(incident))
+        kind = EventKind.PAUSED
     record_events(tx, incident.number, [Event(at=now, kind=kind, text=text)])
 
 
-def _reason(incident: Incident) -> str:
+def _reason(incident: Incident) -> Phrase:
     if incident.closes_at is not None:
-        return "no alert fires"
+        return phrase("no alert fires")
     hidden = dict.fromkeys(alert.suppressed_by for alert in incident.firing if alert.suppressed_by)
-    return "; ".join(list(hidden)[:3])
+    return listed(*map(hiding_words, list(hidden)[:3]), by="; ")

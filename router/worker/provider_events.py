@@ -6,11 +6,12 @@ from typing import Final, Literal, get_args
 
 from sqlalchemy import Connection
 
-from router.incident.answers import Acknowledge, Resolve
+from router.incident.answers import Acknowledge, Answer, Resolve
 from router.incident.model import Event, Incident, IncidentState
 from router.incident.pagerduty import HEEDED, decide_meaning
 from router.intake.pagerduty import PagerDutyEvent
-from router.message.model import MessageKind
+from router.message.model import MessageKind, page_round
+from router.store.audit import Entry, record_audit
 from router.store.incidents import find_incident, record_events
 from router.store.messages import list_messages
 from router.store.provider_events import (
@@ -105,9 +106,15 @@ class PagerDutyEvents:
                 return "noted"
             case _:
                 self.answers.give(tx, number, meaning, now=now)
+                record_audit(tx, _entry(meaning, number, now=now))
         if isinstance(meaning, Acknowledge) and incident.state is IncidentState.TRIGGERED:
             return "acknowledged"
         return "resolved" if isinstance(meaning, Resolve) and incident.is_open else "noted"
+
+
+def _entry(given: Answer, number: int, *, now: datetime) -> Entry:
+    action = type(given).__name__.lower()
+    return Entry(at=now, actor=given.by, via=PAGERDUTY, action=action, incident_number=number)
 
 
 def _paged_since(tx: Connection, number: int, *, now: datetime) -> datetime | None:
@@ -116,12 +123,5 @@ def _paged_since(tx: Connection, number: int, *, now: datetime) -> datetime | No
     if timer is None or timer.round == 1:
         return None
     pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
-    asked = (page.created_at for page in pages if _round(page.message.dedup_key) == timer.round)
+    asked = (page.created_at for page in pages if page_round(page.message.dedup_key) == timer.round)
     return min(asked, default=now)
-
-
-def _round(dedup_key: str) -> int | None:
-    """Return which escalation of its incident a page is of: installation/N/step.ROUND/person."""
-    parts = dedup_key.split("/")
-    digits = parts[2].rpartition(".")[2] if len(parts) > 2 else ""
-    return int(digits) if digits.isdigit() else None

@@ -219,6 +219,8 @@ class Sender:
     def _count_page(self, accepted: Message) -> None:
         """Count what woke a person; whom a provider's service wakes is not known here."""
         person = accepted.person
+        if accepted.is_quiet:
+            return
         if accepted.kind.wakes and person is not None and not is_service(person):
             self._ports.metrics.pages.labels(person).inc()
 

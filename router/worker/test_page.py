@@ -19,6 +19,7 @@ from router.incident.test_page import (
 )
 from router.intake.notification import parse_notification
 from router.oncall.model import Person
+from router.phrase import Phrase, phrase
 from router.store.incidents import find_incident, find_last_by_key, record_events, record_incident
 from router.store.notifications import record_notification
 from router.worker.decisions import Decisions
@@ -69,6 +70,7 @@ class PageTests:
             self.decisions.record(tx, test, change, now=now)
 
 
-def _paged(pages: list[Page], because: str, *, now: datetime) -> Event:
+def _paged(pages: list[Page], because: Phrase, *, now: datetime) -> Event:
     places = ", ".join(f"{page.address.channel} {page.address.address}" for page in pages)
-    return Event(at=now, kind=EventKind.PAGED, text=f"Page to {places}: {because}")
+    text = phrase("Page to {places}: {because}", places=places, because=because)
+    return Event(at=now, kind=EventKind.PAGED, text=text)

@@ -3,7 +3,23 @@
 from collections.abc import Iterable
 
 from router.incident.model import Incident
-from router.message.model import Told
+from router.message.model import Message, MessageKind, Told
+from router.phrase import Phrase, phrase
+
+
+def message_name(message: Message) -> Phrase:
+    """Return what is sent and where to, to begin a sentence with."""
+    place = f"{message.address.channel} {message.address.address}"
+    return {
+        MessageKind.PAGE: phrase("Page to {place}", place=place),
+        MessageKind.ACKNOWLEDGE: phrase("Acknowledge to {place}", place=place),
+        MessageKind.RESOLVE: phrase("Resolve to {place}", place=place),
+        MessageKind.NOTICE: phrase("Notice to {place}", place=place),
+        MessageKind.ESCALATION: phrase("Escalation to {place}", place=place),
+        MessageKind.SUMMARY: phrase("Summary to {place}", place=place),
+        MessageKind.DIGEST: phrase("Digest to {place}", place=place),
+        MessageKind.ANNOUNCEMENT: phrase("Announcement to {place}", place=place),
+    }[message.kind]
 
 
 def incident_url(number: int, external_url: str | None) -> str:

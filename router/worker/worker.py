@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
+
+from sqlalchemy import Connection
 
 from router.alertmanager import Peers
 from router.catalog import OnCallCatalog
@@ -19,6 +21,7 @@ from router.message.model import MessageKind
 from router.message.own_templates import NO_TEMPLATES, OwnTemplates
 from router.metrics import Metrics
 from router.oncall.model import Person
+from router.store.audit import Entry, record_audit
 from router.store.store import Store
 from router.worker.answers import Answers
 from router.worker.bucket import Buckets
@@ -32,6 +35,7 @@ from router.worker.reconcile import ReconcilePorts, Reconciler
 from router.worker.retention import Retention
 from router.worker.sender import CLAIMED_AT_ONCE, Sender, SenderPorts
 from router.worker.test_page import PageTests
+from router.worker.ways_back import WaysBack
 
 LONGEST_WAIT_SECONDS: Final = 5.0  # so that what a dead replica left is seen in seconds
 SHORTEST_WAIT_SECONDS: Final = 0.05  # so that what another replica holds is not asked for in a spin
@@ -71,6 +75,12 @@ class Worker:
             retention=ports.retention,
         )
         self.turned_at: datetime | None = None
+        self.ways_back = WaysBack(
+            ports.store,
+            clock=ports.clock,
+            answers=lambda: Answers(decisions=self._decisions()),
+            look_again=self._look_again,
+        )
         self._heartbeats = HeartbeatWatch(
             store=ports.store,
             clock=ports.clock,
@@ -151,16 +161,23 @@ class Worker:
         """Look at once: a notification is stored."""
         self._decide_wake.set()
 
-    async def answer(self, number: int, given: Answer) -> Incident | None:
+    async def answer(
+        self, number: int, given: Answer, entry: Entry | None = None
+    ) -> Incident | None:
         """Record what somebody answers, from whatever channel; None for no such incident.
 
-        Raises AnswerRefused.
+        `entry` is the row of the audit that is kept with it. Raises AnswerRefused.
         """
         now = self._ports.clock()
         answers = Answers(decisions=self._decisions())
-        incident = await self._ports.store.write(
-            lambda tx: answers.give(tx, number, given, now=now)
-        )
+
+        def give(tx: Connection) -> Incident | None:
+            incident = answers.give(tx, number, given, now=now)
+            if entry is not None and incident is not None:
+                record_audit(tx, entry)
+            return incident
+
+        incident = await self._ports.store.write(give)
         self._look_again()
         return incident
 
@@ -174,11 +191,18 @@ class Worker:
         self._look_again()
         return taken
 
-    async def test_page(self, person: Person, by: str) -> Incident:
+    async def test_page(self, person: Person, by: str, entry: Entry | None = None) -> Incident:
         """Page every address of a person to see whether they work. Raises PageTestRefused."""
         now = self._ports.clock()
         tests = PageTests(decisions=self._decisions())
-        opened = await self._ports.store.write(lambda tx: tests.send(tx, person, by=by, now=now))
+
+        def send(tx: Connection) -> Incident:
+            opened = tests.send(tx, person, by=by, now=now)
+            if entry is not None:
+                record_audit(tx, replace(entry, incident_number=opened.number))
+            return opened
+
+        opened = await self._ports.store.write(send)
         self.wake()
         self._wake_senders()
         return opened

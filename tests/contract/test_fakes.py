@@ -407,18 +407,37 @@ def button(**changes: Any) -> dict[str, Any]:
     return {"type": "button", "text": text, "action_id": "ack", "value": "1", **changes}
 
 
+def menu(**changes: Any) -> dict[str, Any]:
+    plain = {"type": "plain_text", "text": "Snooze"}
+    return {
+        "type": "static_select",
+        "action_id": "m",
+        "placeholder": plain,
+        "options": [OPTION],
+    } | (changes)
+
+
+OPTION: dict[str, Any] = {"text": {"type": "plain_text", "text": "1 h"}, "value": "1h"}
+
+
 def actions(*elements: dict[str, Any]) -> dict[str, Any]:
     return {"type": "actions", "elements": list(elements)}
 
 
 GOOD_BLOCKS: list[dict[str, Any]] = [
     {"type": "header", "text": {"type": "plain_text", "text": "h" * 150, "emoji": True}},
-    {**section("t" * 3000), "block_id": "b" * 255, "accessory": button(style="danger")},
+    {
+        **section("t" * 3000),
+        "block_id": "b" * 255,
+        "accessory": button(style="danger", action_id="resolve"),
+    },
     {"type": "section", "fields": [{"type": "mrkdwn", "text": "f" * 100}] * 10},
     {"type": "context", "elements": [{"type": "mrkdwn", "text": "c"}] * 10},
     {"type": "divider"},
     actions(
         button(),
+        menu(options=[{"text": OPTION["text"], "value": "v" * 150}] * 100),
+        {"type": "overflow", "action_id": "more", "options": [OPTION] * 5},
         button(action_id="a" * 255, value="v" * 2000, url="https://guardia.example/incidents/1"),
     ),
 ]
@@ -547,6 +566,27 @@ BAD_BLOCKS = [
     ([actions()], "/blocks/0/elements", "no fewer than 1"),
     ([actions(*[button(action_id=str(n)) for n in range(26)])], "/blocks/0/elements", "25"),
     ([actions(button(), button())], "/blocks/0/elements", "action_id already exists"),
+    ([actions(button()), actions(button())], "/blocks", "action_id already exists"),
+    ([actions(menu(options=[]))], "/blocks/0/elements/0/options", "no fewer than 1"),
+    ([actions(menu(options=[OPTION] * 101))], "/blocks/0/elements/0/options", "no more than 100"),
+    (
+        [actions(menu(options=[OPTION | {"value": "v" * 151}]))],
+        "/blocks/0/elements/0/options/0/value",
+        "151",
+    ),
+    ([actions(menu(options=[{"text": PLAIN}]))], "/blocks/0/elements/0/options/0/value", "missing"),
+    (
+        [actions(menu(placeholder={**PLAIN, "text": "x" * 151}))],
+        "/blocks/0/elements/0/placeholder/text",
+        "151",
+    ),
+    ([actions(menu(value="v"))], "/blocks/0/elements/0", "invalid additional property: value"),
+    (
+        [actions({"type": "overflow", "options": [OPTION] * 6})],
+        "/blocks/0/elements/0/options",
+        "no more than 5",
+    ),
+    ([actions({"type": "datepicker"})], "/blocks/0/elements/0/type", "must be one of"),
     ([actions(button(action_id="a" * 256))], "/blocks/0/elements/0/action_id", "256"),
     ([actions(button(value="v" * 2001))], "/blocks/0/elements/0/value", "2001"),
     ([actions(button(url="https://x.example/" + "x" * 3000))], "/blocks/0/elements/0/url", "3001"),

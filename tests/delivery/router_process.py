@@ -58,6 +58,7 @@ class Town:
             "GUARDIA_SECRETS_DIR": str(self.folder),
             "GUARDIA_PAGERDUTY_URL": self.pagerduty.url,
             "GUARDIA_SLACK_URL": self.slack.base_url,
+            "GUARDIA_SLACK_HOOKS_URL": self.slack.hooks_url,
             "GUARDIA_SMTP_HOST": self.smtp.host,
             "GUARDIA_SMTP_PORT": str(self.smtp.port),
             "GUARDIA_SMTP_TLS": "none",

@@ -25,6 +25,9 @@ RATE_WINDOW = timedelta(seconds=60)
 BOT_USER = "U0GUARDIA"
 BOT_ID = "B0GUARDIA"
 TEAM_ID = "T0GUARDIA"
+# "Handling user interaction", 'response_url': five answers within half an hour.
+REPLIES_MAX: Final = 5
+REPLIES_FOR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,15 @@ class Refused:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What somebody alone was told, by a `response_url`."""
+
+    url: str
+    text: str
+    at: datetime
+
+
 class SlackFake(HttpFake):
     """A workspace with one bot token.
 
@@ -123,6 +135,8 @@ class SlackFake(HttpFake):
         self._recent: dict[str, deque[datetime]] = {}
         self._messages: dict[tuple[str, str], Message] = {}
         self._refused: list[Refused] = []
+        self._reply_urls: dict[str, datetime] = {}  # path -> when it was given
+        self._replies: list[Reply] = []
 
     # Records
 
@@ -136,6 +150,24 @@ class SlackFake(HttpFake):
         """Every message as it is now, in the order of posting."""
         with self.changed:
             return tuple(self._messages.values())
+
+    @property
+    def hooks_url(self) -> str:
+        """What every `response_url` begins with; the true ones with https://hooks.slack.com/."""
+        return f"{self.url}/hooks/"
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """What people were told by their `response_url`, in order."""
+        with self.changed:
+            return tuple(self._replies)
+
+    def give_reply_url(self) -> str:
+        """Return a new `response_url`."""
+        with self.changed:
+            path = f"/hooks/actions/{TEAM_ID}/{len(self._reply_urls) + 1}"
+            self._reply_urls[path] = self.now()
+            return f"{self.url}{path}"
 
     @property
     def refused(self) -> tuple[Refused, ...]:
@@ -177,6 +209,8 @@ class SlackFake(HttpFake):
     # Answers
 
     def answer(self, call: Call) -> Answer | None:
+        if call.path in self._reply_urls:
+            return self._reply(call)
         method = METHODS.get(call.path)
         if method is None:
             return None
@@ -190,6 +224,33 @@ class SlackFake(HttpFake):
                 Refused(method=name, error=refusal.error, details=refusal.details, at=self.now())
             )
             return _refusal(refusal)
+
+    def _reply(self, call: Call) -> Answer:
+        """Take a sentence for one person; no token is asked for."""
+        used = [one for one in self._replies if one.url == call.path]
+        try:
+            if len(used) >= REPLIES_MAX:
+                raise SlackError("used_url")
+            if self.now() - self._reply_urls[call.path] > REPLIES_FOR:
+                raise SlackError("expired_url")
+            arguments = parse_arguments(call)
+            if arguments.get("response_type") != "ephemeral" or arguments.get("replace_original"):
+                raise SlackError("not_for_one_person")  # ours alone: others must not see it
+            text = str(parse_content(arguments, text_max=TEXT_MAX).get("text", ""))
+            if not text.strip():
+                raise SlackError("no_text")
+        except SlackError as refusal:
+            self._refused.append(
+                Refused(
+                    method="response_url",
+                    error=refusal.error,
+                    details=refusal.details,
+                    at=self.now(),
+                )
+            )
+            return Answer(status=404, body={"ok": False, "error": refusal.error})
+        self._replies.append(Reply(url=call.path, text=text, at=self.now()))
+        return Answer(body={"ok": True})
 
     def failure_answer(self, status: int) -> Mapping[str, Any]:
         if status == 429:

@@ -174,7 +174,7 @@ RULES: Final = (
         ("elements", required),
         ("elements", items(1, 25)),
         ("elements", different("action_id")),
-        ("elements[].type", one_of("button")),
+        ("elements[].type", one_of("button", "static_select", "overflow")),
     ),
     *_rows(
         "context",
@@ -236,6 +236,42 @@ RULES: Final = (
         ("accessibility_label", characters(1, 75)),
     ),
     *_rows(
+        ":static_select",
+        "Block elements, 'Select menu element', static options",
+        (
+            "",
+            only(
+                "type", "action_id", "placeholder", "options", "initial_option", "confirm",
+                "focus_on_load",
+            ),
+        ),
+        ("action_id", characters(1, 255)),
+        ("placeholder.type", one_of("plain_text")),
+        ("placeholder.text", characters(1, 150)),
+        ("options", required),
+        ("options", items(1, 100)),
+    ),
+    *_rows(
+        ":overflow",
+        "Block elements, 'Overflow menu element'",
+        ("", only("type", "action_id", "options", "confirm")),
+        ("action_id", characters(1, 255)),
+        ("options", required),
+        ("options", items(1, 5)),
+    ),
+    *_rows(
+        ":option",
+        "Composition objects, 'Option object'",
+        ("", only("text", "value", "description", "url")),
+        ("text", required),
+        ("text.type", one_of("plain_text")),
+        ("text.text", characters(1, 75)),
+        ("value", required),
+        ("value", characters(1, 150)),
+        ("url", characters(1, 3000)),
+        ("url", url),
+    ),
+    *_rows(
         ":confirm",
         "Composition objects, 'Confirmation dialog object'",
         ("", only("title", "text", "confirm", "deny", "style")),
@@ -253,6 +289,8 @@ RULES: Final = (
 
 BLOCK_TYPES: Final = tuple(dict.fromkeys(rule.kind for rule in RULES if rule.kind[0] != ":"))
 
+ELEMENT_TYPES: Final = ("button", "static_select", "overflow")
+
 # Where the objects are that have rules of their own: parent kind -> paths.
 PARTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "section": (("text", ":text"), ("fields[]", ":text"), ("accessory", ":element")),
@@ -261,6 +299,13 @@ PARTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "context": (("elements[]", ":context"),),
     "image": (("title", ":text"),),
     ":button": (("text", ":text"), ("confirm", ":confirm")),
+    ":static_select": (
+        ("placeholder", ":text"),
+        ("options[]", ":option"),
+        ("confirm", ":confirm"),
+    ),
+    ":overflow": (("options[]", ":option"), ("confirm", ":confirm")),
+    ":option": (("text", ":text"), ("description", ":text")),
     ":confirm": (
         ("title", ":text"),
         ("text", ":text"),
@@ -274,7 +319,7 @@ def find_block_errors(blocks: Any) -> list[BlockError]:
     """Return every broken rule in the `blocks` of a message."""
     if not isinstance(blocks, list):
         return [BlockError(pointer="/blocks", message="must be an array")]
-    errors = list(_list_errors(blocks))
+    errors = [*_list_errors(blocks), *_action_errors(blocks)]
     for index, block in enumerate(blocks):
         pointer = f"/blocks/{index}"
         kind = block.get("type") if isinstance(block, dict) else None
@@ -296,6 +341,26 @@ def text_length(blocks: Any) -> int:
     if isinstance(blocks, list):
         return sum(text_length(block) for block in blocks)
     return 0
+
+
+def _action_errors(blocks: list[Any]) -> Iterator[BlockError]:
+    """Refuse an `action_id` that two blocks of a message share: a press would name either.
+
+    Stricter than "Button element", which asks for it within a block.
+    """
+    actions = [
+        element
+        for block in blocks
+        if isinstance(block, dict)
+        for element in (*_listed(block.get("elements")), block.get("accessory"))
+    ]
+    message = different("action_id")(actions)
+    if message is not None:
+        yield BlockError(pointer="/blocks", message=message)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _list_errors(blocks: list[Any]) -> Iterator[BlockError]:
@@ -325,12 +390,12 @@ def _part_errors(part: str, value: Any, pointer: str) -> list[BlockError]:
     if not isinstance(value, dict):
         return [BlockError(pointer=pointer, message="must be an object")]
     kind = value.get("type")
-    if part == ":confirm":
-        return _object_errors(":confirm", value, pointer)
+    if part in (":confirm", ":option"):
+        return _object_errors(part, value, pointer)
     if kind == "image" and part != ":text":
         return _object_errors("image", value, pointer)
     if part == ":element":
-        return _object_errors(":button", value, pointer) if kind == "button" else []
+        return _object_errors(f":{kind}", value, pointer) if kind in ELEMENT_TYPES else []
     errors = _object_errors(":text", value, pointer)
     if kind in ("plain_text", "mrkdwn"):
         errors += _object_errors(f":{kind}", value, pointer)

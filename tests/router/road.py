@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 from sqlalchemy import BigInteger, type_coerce, update
+from starlette.types import ASGIApp
 
 from guardia.matcher import parse_matcher
 from router.address import Address
@@ -101,6 +102,7 @@ class Road:
 
     store: Store
     worker: Worker
+    app: ASGIApp
     client: httpx.AsyncClient
     clock: HandClock
     fakes: Fakes
@@ -186,6 +188,7 @@ def environment(folder: Path, fakes: Fakes, database_url: str) -> dict[str, str]
         "GUARDIA_TEMPLATES": str(folder / "templates"),
         "GUARDIA_PAGERDUTY_URL": fakes.pagerduty.url,
         "GUARDIA_SLACK_URL": fakes.slack.base_url,
+        "GUARDIA_SLACK_HOOKS_URL": fakes.slack.hooks_url,
         "GUARDIA_SMTP_HOST": fakes.smtp.host,
         "GUARDIA_SMTP_PORT": str(fakes.smtp.port),
         "GUARDIA_SMTP_TLS": "none",
@@ -215,10 +218,14 @@ async def open_road(
     *,
     name: str = "replica-1",
     alertmanagers: Sequence[str] = (),
+    **changed: str,
 ) -> AsyncIterator[Road]:
-    """Open a router on a database; opening it again is a restart or a second replica."""
+    """Open a router on a database; opening it again is a restart or a second replica.
+
+    `changed` are settings that differ from the usual ones.
+    """
     asked = {"GUARDIA_ALERTMANAGERS": ",".join(alertmanagers)}
-    settings = read_settings(environment(folder, fakes, database_url) | asked)
+    settings = read_settings(environment(folder, fakes, database_url) | asked | changed)
     store = Store(settings.database, new_installation="test", queue_limit=settings.queue_limit)
     channels = open_channels(settings)
     metrics = Metrics(channels)
@@ -240,6 +247,7 @@ async def open_road(
         yield Road(
             store=store,
             worker=worker,
+            app=app,
             client=client,
             clock=clock,
             fakes=fakes,
@@ -265,10 +273,16 @@ def _web_ports(
         metrics=metrics,
         clock=clock,
         catalog=lambda: worker.catalog,
+        catalog_folder=settings.catalog,
         wake=worker.wake,
         answer=worker.answer,
         test_page=worker.test_page,
         pagerduty_event=worker.take_pagerduty_event,
+        callback=worker.ways_back.take_callback,
+        refused=worker.ways_back.refusals.keep,
+        begin_awake=worker.ways_back.begin_awake,
+        end_awake=worker.ways_back.end_awake,
+        slack_hooks_url=settings.slack_hooks_url,
         reloads=_reloads(settings, store, metrics, clock, worker),
         is_working=lambda: True,
         webhook_token_file=settings.webhook_token_file,
@@ -276,6 +290,8 @@ def _web_ports(
         secrets_dir=settings.secrets_dir,
         max_body_bytes=settings.max_body_bytes,
         queue_limit=settings.queue_limit,
+        external_url=settings.external_url,
+        sign_in=settings.sign_in,
     )
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from router.catalog.delegated import delegated_policy, list_delegated, list_services
+from router.oncall.model import PersonId
 from router.settings import Settings, SmtpTls, read_settings
 from router.setup import check_setup, read_templates
+from router.sign_in import Oidc, SignIn
 from tests.router.road import on_call_catalog
 
 
@@ -16,6 +18,7 @@ def settings(tmp_path: Path) -> Settings:
     """Return settings with every secret that the road's catalog needs."""
     for name in ("webhook-token", "api-token", "pagerduty-ana", "pagerduty-ben", "slack-token"):
         (tmp_path / name).write_text("a secret")
+    (tmp_path / "link-key").write_text("k" * 32)
     return read_settings(
         {
             "GUARDIA_WEBHOOK_TOKEN_FILE": str(tmp_path / "webhook-token"),
@@ -62,6 +65,20 @@ def test_what_is_missing_is_named(settings: Settings) -> None:
     assert any("slack-token is empty" in one for one in told)
     assert any("GUARDIA_SMTP_HOST is not set" in one for one in told)
     assert len(told) == 3
+
+
+@pytest.mark.parametrize("content", [None, "", "too short\n", "# " + "k" * 40])
+def test_that_pages_by_mail_have_no_link_is_said(settings: Settings, content: str | None) -> None:
+    file = settings.secrets_dir / "link-key"
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+
+    (told,) = check_setup(settings, on_call_catalog())
+
+    assert told.startswith("pages by e-mail have no link to answer by: ")
+    assert "link-key" in told
+    assert check_setup(replace(settings, external_url=None), on_call_catalog()) == ()
 
 
 @pytest.mark.parametrize(
@@ -125,3 +142,22 @@ def test_a_folder_of_templates_that_is_not_there_is_warned_of(settings: Settings
     assert read_templates(gone)[0] == {}
     (told,) = check_setup(replace(settings, templates=gone), on_call_catalog())
     assert "GUARDIA_TEMPLATES cannot be read" in told
+
+
+def test_signing_in_that_cannot_work_is_warned_of(settings: Settings) -> None:
+    oidc = Oidc(issuer="https://login.example.org", client_id="guardia")
+    by_provider = replace(settings, sign_in=SignIn(oidc=oidc))
+    catalog = on_call_catalog()
+
+    missing, nobody = check_setup(by_provider, catalog)
+    assert missing.startswith("nobody can sign in by OpenID Connect: cannot read the secret")
+    assert "oidc-client-secret" in missing
+    assert nobody == "nobody in the catalog has a `sign_in`: nobody will be let in by it"
+
+    (settings.secrets_dir / "oidc-client-secret").write_text("a secret")
+    ana = replace(catalog.roster.people[PersonId("ana")], sign_ins=("ana@conecta360.example",))
+    people = catalog.roster.people | {ana.id: ana}
+    known = replace(catalog, roster=replace(catalog.roster, people=people))
+    assert check_setup(by_provider, known) == ()
+    (told,) = check_setup(replace(by_provider, external_url=None), known)
+    assert told == "GUARDIA_EXTERNAL_URL is not set: the identity provider sends people back to it"

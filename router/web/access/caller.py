@@ -22,6 +22,7 @@ class Caller:
 
     `form_token` is what forms of this caller's page carry against requests that
     other sites send in their name; empty for programs, which send no cookie.
+    `speaks_for_others` is who holds the file's token, as the command line does.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Caller:
     role: Role
     via: Via
     form_token: str = ""
+    speaks_for_others: bool = False

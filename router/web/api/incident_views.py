@@ -3,15 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from http import HTTPStatus
 
 from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
+from router.escalation.awake import Awake
 from router.escalation.foreseen import name_of
 from router.incident.describe import incident_title
 from router.incident.model import Event, Incident
 from router.oncall.model import Roster
+from router.store.awake import read_awake
 from router.store.digests import find_digest_key, list_carried_pages, list_told_of_digest
 from router.store.incidents import find_incident, list_timeline
 from router.store.messages import StoredMessage, list_messages
@@ -19,6 +23,16 @@ from router.store.overrides import read_roster
 from router.store.rejections import StoredRejection
 from router.store.timers import Timer, find_timer
 from router.web.api.outlook import render_next
+from router.web.api.shapes import (
+    DetailsView,
+    DigestView,
+    EscalationView,
+    MessageView,
+    RejectionView,
+    SummaryView,
+)
+from router.web.problems import render_problem
+from router.web.requests import read_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +54,7 @@ class IncidentDetails:
     timer: Timer | None
     catalog: OnCallCatalog  # its roster with what was changed at run time
     at: datetime  # for which it is told what comes next
+    awake: Awake
 
 
 def find_details(
@@ -58,6 +73,7 @@ def find_details(
         timer=find_timer(tx, number),
         catalog=replace(catalog, roster=read_roster(tx, catalog.roster, at=now)),
         at=now,
+        awake=read_awake(tx, number, now=now),
     )
 
 
@@ -77,64 +93,66 @@ def _find_digests(tx: Connection, messages: Iterable[StoredMessage]) -> dict[int
     }
 
 
-def render_summary(incident: Incident) -> dict[str, Any]:
+def render_summary(incident: Incident) -> SummaryView:
     """Return what a list shows of an incident."""
     firing = sum(alert.firing for alert in incident.alerts.values())
     return {
-        "number": incident.number,
+        "number": incident.stored_number,
         "title": incident_title(incident),
         "state": incident.state,
         "severity": incident.severity,
-        "opened_at": _render_time(incident.opened_at),
-        "acknowledged_at": _render_time(incident.acknowledged_at),
+        "opened_at": incident.opened_at.isoformat(),
+        "acknowledged_at": _render_maybe(incident.acknowledged_at),
         "acknowledged_by": incident.acknowledged_by,
-        "acknowledged_until": _render_time(incident.acknowledged_until),
-        "resolved_at": _render_time(incident.resolved_at),
+        "acknowledged_until": _render_maybe(incident.acknowledged_until),
+        "resolved_at": _render_maybe(incident.resolved_at),
         "resolved_by": incident.resolved_by,
         "reopened": incident.reopened,
-        "closes_at": _render_time(incident.closes_at),
+        "closes_at": _render_maybe(incident.closes_at),
         "alerts_firing": firing,
         "alerts_total": len(incident.alerts),
     }
 
 
-def render_details(found: IncidentDetails) -> dict[str, Any]:
+def render_details(found: IncidentDetails) -> DetailsView:
     """Return everything about an incident, and what happens next."""
     return {
         **render_summary(found.incident),
         "alerts": [
             {
                 "fingerprint": alert.fingerprint,
-                "labels": alert.labels,
-                "annotations": alert.annotations,
+                "labels": dict(alert.labels),
+                "annotations": dict(alert.annotations),
                 "firing": alert.firing,
                 "suppressed_by": alert.suppressed_by,
                 "stale": alert.stale,
                 "severity": alert.severity,
-                "starts_at": _render_time(alert.starts_at),
-                "ended_at": _render_time(alert.ended_at),
+                "starts_at": alert.starts_at.isoformat(),
+                "ended_at": _render_maybe(alert.ended_at),
                 "generator_url": alert.generator_url,
             }
             for alert in found.incident.alerts.values()
         ],
         "timeline": [
-            {"at": _render_time(event.at), "kind": event.kind, "text": event.text}
+            {"at": event.at.isoformat(), "kind": event.kind, "text": event.text}
             for event in found.timeline
         ],
         "messages": [
-            _render_message(one, found.catalog.roster) | {"digest": _render_digest(one, found)}
+            {**_render_message(one, found.catalog.roster), "digest": _render_digest(one, found)}
             for one in found.messages
         ],
         "escalation": None if found.timer is None else _render_escalation(found.timer),
-        "next": render_next(found.incident, found.timer, found.catalog, now=found.at),
+        "next": render_next(
+            found.incident, found.timer, found.catalog, now=found.at, awake=found.awake
+        ),
     }
 
 
-def render_rejection(stored: StoredRejection) -> dict[str, Any]:
+def render_rejection(stored: StoredRejection) -> RejectionView:
     """Return what the list shows of a body that could not be understood."""
     return {
         "number": stored.number,
-        "received_at": _render_time(stored.received_at),
+        "received_at": stored.received_at.isoformat(),
         "reason": stored.reason,
         "address": stored.address,
         "user_agent": stored.user_agent,
@@ -144,7 +162,7 @@ def render_rejection(stored: StoredRejection) -> dict[str, Any]:
     }
 
 
-def _render_message(stored: StoredMessage, roster: Roster) -> dict[str, Any]:
+def _render_message(stored: StoredMessage, roster: Roster) -> MessageView:
     person = stored.message.person
     return {
         "kind": stored.message.kind,
@@ -156,15 +174,15 @@ def _render_message(stored: StoredMessage, roster: Roster) -> dict[str, Any]:
         "dedup_key": stored.message.dedup_key,
         "state": stored.state,
         "attempts": stored.attempts,
-        "created_at": _render_time(stored.created_at),
-        "due_at": _render_time(stored.due_at),
-        "ended_at": _render_time(stored.ended_at),
+        "created_at": stored.created_at.isoformat(),
+        "due_at": stored.due_at.isoformat(),
+        "ended_at": _render_maybe(stored.ended_at),
         "reason": stored.reason,
         "detail": stored.detail,
     }
 
 
-def _render_digest(page: StoredMessage, found: IncidentDetails) -> dict[str, Any] | None:
+def _render_digest(page: StoredMessage, found: IncidentDetails) -> DigestView | None:
     """Return what became of a page that is told together with others; None for any other."""
     digest = None if page.carried_by is None else found.digests.get(page.carried_by)
     if digest is None:
@@ -176,7 +194,7 @@ def _render_digest(page: StoredMessage, found: IncidentDetails) -> dict[str, Any
     }
 
 
-def _render_escalation(timer: Timer) -> dict[str, Any]:
+def _render_escalation(timer: Timer) -> EscalationView:
     escalation = timer.escalation
     turns = escalation.policy.turns
     following = "last" if escalation.next_step >= turns else str(escalation.next_step + 1)
@@ -185,9 +203,16 @@ def _render_escalation(timer: Timer) -> dict[str, Any]:
         "catalog_version": escalation.catalog_version,
         "round": timer.round,
         "next_step": None if escalation.due_at is None else following,
-        "due_at": _render_time(escalation.due_at),
+        "due_at": _render_maybe(escalation.due_at),
     }
 
 
-def _render_time(at: datetime | None) -> str | None:
+def unknown_incident(request: Request) -> Response:
+    """Return 404."""
+    number = read_number(request.path_params["number"])
+    shown = "with that number" if number is None else str(number)
+    return render_problem(HTTPStatus.NOT_FOUND, f"There is no incident {shown}.")
+
+
+def _render_maybe(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()

@@ -3,75 +3,150 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final, Literal, TypedDict
 
+import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from router.catalog import OnCallCatalog
+from router.language import Reader
 from router.oncall.model import PersonId, Roster, Schedule, ScheduleId, Shift
 from router.oncall.overrides import unknown_name
 from router.oncall.shifts import following, on_call, shifts
 from router.store.overrides import read_roster
-from router.web.api.oncall_views import read_instant, render_shift
+from router.web.access.caller import Caller
+from router.web.api.bodies import Senseless
+from router.web.api.endpoint import Nothing
+from router.web.api.oncall_views import (
+    AskedInstant,
+    RowView,
+    ShiftView,
+    read_asked,
+    render_calendar,
+    render_shift,
+)
+from router.web.api.shapes import Instant
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
-from router.web.requests import refuse_stranger
-from router.web.tokens import TokenFile
 
 BEFORE: Final = timedelta(weeks=4)  # that a calendar shows of what was
 AHEAD: Final = timedelta(weeks=26)
+SHOWN: Final = timedelta(weeks=4)  # of turns, unless more is asked for
+LONGEST_SPAN: Final = timedelta(days=366)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class WhoQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For which instant."""
+
+    at: AskedInstant | UnsetType = UNSET
+
+
+class TurnsQuery(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"since": "from"},
+):
+    """For which time."""
+
+    since: AskedInstant | UnsetType = UNSET
+    until: AskedInstant | UnsetType = UNSET
+
+
+class OnCallView(TypedDict):
+    """Who is on call by a schedule, and who follows; null for nobody."""
+
+    schedule: str
+    zone: str
+    shift: ShiftView | None
+    next: ShiftView | None
+
+
+class WhoView(TypedDict):
+    """Who is on call at an instant."""
+
+    at: Instant
+    schedules: list[OnCallView]
+
+
+# `from` is a keyword.
+TurnsView = TypedDict(
+    "TurnsView",
+    {
+        "schedule": str,
+        "zone": str,
+        "from": Instant,
+        "until": Instant,
+        "shifts": list[RowView],
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnCallApi:
-    """Who is on call, as JSON and as iCal; all behind the API's token."""
+    """Who is on call, as JSON and as iCal."""
 
     ports: WebPorts
-    tokens: TokenFile
 
-    async def who(self, request: Request) -> Response:
+    async def who(self, _request: Request, _caller: Caller, asked: WhoQuery) -> Response:
         """Return who is on call by each schedule, until when and why, and who follows.
 
-        `?at=` asks for another instant than now.
+        `at` asks for another instant than now.
         """
-        if refusal := self._refuse(request):
-            return refusal
-        asked = request.query_params.get("at")
-        at = self.ports.clock() if asked is None else read_instant(asked)
-        if at is None:
-            detail = (
-                "`at` must be a time with its offset, such as 2026-12-24T18:00:00Z"
-                " (a + is written %2B in an address)."
-            )
-            return render_problem(HTTPStatus.BAD_REQUEST, detail)
+        at = read_asked("at", asked.at) or self.ports.clock()
         roster = await self._roster(self.ports.catalog(), at=at)
         found = await asyncio.to_thread(_who, roster, at=at)
         return JSONResponse({"at": at.isoformat(), "schedules": found})
 
-    async def schedule_calendar(self, request: Request) -> Response:
+    async def turns(self, request: Request, _caller: Caller, asked: TurnsQuery) -> Response:
+        """Return a schedule's turns, and the times in which nobody is on call, in order.
+
+        Those that touch the time from `from` (now) up to `until` (four weeks later).
+        """
+        catalog, name = self.ports.catalog(), request.path_params["id"]
+        if name not in catalog.roster.schedules:
+            return _unknown("schedule", name, catalog.roster.schedules)
+        start = read_asked("from", asked.since) or self.ports.clock().replace(microsecond=0)
+        until = read_asked("until", asked.until)
+        if until is None:
+            until = min(start, _LAST - SHOWN) + SHOWN
+        if not start < until <= min(start, _LAST - LONGEST_SPAN) + LONGEST_SPAN:
+            raise Senseless(f"`until` must be after `from`, by {LONGEST_SPAN.days} days at most.")
+        roster = await self._roster(catalog, at=start)
+        schedule = roster.schedules[ScheduleId(name)]
+        rows = await asyncio.to_thread(render_calendar, schedule, roster, start=start, end=until)
+        answer: TurnsView = {
+            "schedule": schedule.id,
+            "zone": schedule.zone.key,
+            "from": start.isoformat(),
+            "until": until.isoformat(),
+            "shifts": rows,
+        }
+        return JSONResponse(answer)
+
+    async def schedule_calendar(
+        self, request: Request, _caller: Caller, _asked: Nothing
+    ) -> Response:
         """Return one schedule's shifts as iCal: four weeks back and half a year ahead."""
-        if refusal := self._refuse(request):
-            return refusal
         catalog, name = self.ports.catalog(), request.path_params["id"]
         schedule = catalog.roster.schedules.get(ScheduleId(name))
         if schedule is None:
-            detail = unknown_name("schedule", name, catalog.roster.schedules)
-            return render_problem(HTTPStatus.NOT_FOUND, detail)
+            return _unknown("schedule", name, catalog.roster.schedules)
         return await self._calendar(catalog, [schedule.id], title=schedule.id)
 
-    async def person_calendar(self, request: Request) -> Response:
+    async def person_calendar(self, request: Request, _caller: Caller, _asked: Nothing) -> Response:
         """Return one person's shifts of all schedules as iCal, for the same time."""
-        if refusal := self._refuse(request):
-            return refusal
         catalog, name = self.ports.catalog(), request.path_params["id"]
         person = catalog.roster.people.get(PersonId(name))
         if person is None:
-            detail = unknown_name("person", name, catalog.roster.people)
-            return render_problem(HTTPStatus.NOT_FOUND, detail)
+            return _unknown("person", name, catalog.roster.people)
         schedules = list(catalog.roster.schedules)
         return await self._calendar(catalog, schedules, title=person.name, person=person.id)
 
@@ -87,24 +162,33 @@ class OnCallApi:
         roster = await self._roster(catalog, at=now - BEFORE)
         chosen = [roster.schedules[one] for one in schedules]
         made = await asyncio.to_thread(
-            _render_calendar, _shifts(chosen, person, now=now), catalog, title=title, now=now
+            _render_calendar,
+            _shifts(chosen, person, now=now),
+            catalog,
+            title=title,
+            reader=catalog.reader(person),
+            now=now,
         )
         return Response(made, media_type="text/calendar")
 
     async def _roster(self, catalog: OnCallCatalog, *, at: datetime) -> Roster:
         return await self.ports.store.read(partial(read_roster, roster=catalog.roster, at=at))
 
-    def _refuse(self, request: Request) -> Response | None:
-        return refuse_stranger(request, self.tokens, name="API")
+
+def _unknown(what: Literal["person", "schedule"], name: str, known: Iterable[str]) -> Response:
+    return render_problem(HTTPStatus.NOT_FOUND, unknown_name(what, name, known))
 
 
-def _who(roster: Roster, *, at: datetime) -> list[dict[str, Any]]:
+def _who(roster: Roster, *, at: datetime) -> list[OnCallView]:
+    def render(shift: Shift | None) -> ShiftView | None:
+        return None if shift is None else render_shift(shift, roster)
+
     return [
         {
             "schedule": schedule.id,
             "zone": schedule.zone.key,
-            "shift": render_shift(on_call(schedule, at), roster),
-            "next": render_shift(following(schedule, at), roster),
+            "shift": render(on_call(schedule, at)),
+            "next": render(following(schedule, at)),
         }
         for schedule in roster.schedules.values()
     ]
@@ -121,7 +205,12 @@ def _shifts(
 
 
 def _render_calendar(
-    found: Iterable[tuple[ScheduleId, Shift]], catalog: OnCallCatalog, *, title: str, now: datetime
+    found: Iterable[tuple[ScheduleId, Shift]],
+    catalog: OnCallCatalog,
+    *,
+    title: str,
+    reader: Reader,
+    now: datetime,
 ) -> bytes:
     from router.oncall.ical import Entry, render_ical  # loads a library that nothing else needs
 
@@ -131,7 +220,8 @@ def _render_calendar(
     ]
     return render_ical(
         sorted(entries, key=lambda entry: entry.shift.starts_at),
-        title=f"On call: {title}",
+        title=reader.text("On call: {name}", name=title),
         organisation=catalog.organisation,
         now=now,
+        reader=reader,
     )

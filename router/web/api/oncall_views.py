@@ -1,21 +1,100 @@
 """Times as the API's callers write them; shifts and overrides as JSON."""
 
 import re
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Annotated, Final, TypedDict
 from zoneinfo import ZoneInfo
+
+from msgspec import UNSET, Meta, UnsetType
 
 from router.oncall.model import PersonId, Roster, Schedule, Shift
 from router.oncall.overrides import MadeOverride, find_remark
 from router.oncall.restrictions import Span
 from router.oncall.shifts import shifts, uncovered
 from router.oncall.wall_clock import has_offset, parse_moment
+from router.web.api.bodies import Senseless
+from router.web.api.shapes import Instant, Next
 
 ROWS_SHOWN: Final = 50  # of the roster that comes out of an override
 _BESIDE: Final = datetime.resolution
 _LONGEST_INSTANT: Final = 40
 _FRACTION: Final = re.compile(r"\.[0-9]{1,9}(?=[Zz+-])")
 _UTC: Final = ZoneInfo("UTC")
+
+
+AskedInstant = Annotated[
+    str,
+    Meta(
+        description="a time with its offset, such as 2026-12-24T18:00:00Z",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+
+
+class ShiftView(TypedDict):
+    """Somebody's turn, and why it is theirs."""
+
+    person: str
+    name: str
+    starts_at: Instant
+    ends_at: Instant
+    because: str
+
+
+class RowView(TypedDict):
+    """A row of a calendar: somebody's turn, or a time in which nobody is on call."""
+
+    person: str | None
+    name: str | None
+    starts_at: Instant
+    ends_at: Instant
+    because: str
+
+
+class OverrideView(TypedDict):
+    """An override; `remark` says why it does nothing, if it does not."""
+
+    number: int
+    schedule: str
+    zone: str
+    person: str
+    name: str
+    starts_at: Instant
+    ends_at: Instant
+    reason: str
+    created_at: Instant
+    created_by: str
+    cancelled_at: Instant | None
+    cancelled_by: str | None
+    remark: str | None
+
+
+class OverridesView(TypedDict):
+    """A page of overrides."""
+
+    overrides: list[OverrideView]
+    next: Next | None
+
+
+class ChangedOverrideView(OverrideView):
+    """An override with what to know of it, and who is on call by it."""
+
+    warnings: list[str]
+    shifts: list[RowView]
+
+
+class PreviewView(TypedDict):
+    """What an override would change."""
+
+    schedule: str
+    zone: str
+    person: str
+    name: str
+    starts_at: Instant
+    ends_at: Instant
+    reason: str
+    warnings: list[str]
+    shifts: list[RowView]
 
 
 def read_instant(text: str) -> datetime | None:
@@ -32,10 +111,24 @@ def read_instant(text: str) -> datetime | None:
         return None
 
 
-def render_shift(shift: Shift | None, roster: Roster) -> dict[str, Any] | None:
-    """Return one shift; None when nobody is on call."""
-    if shift is None:
+def read_asked(name: str, text: str | UnsetType) -> datetime | None:
+    """Return the instant that a parameter or a field names; None for one that is not given.
+
+    Raises Senseless.
+    """
+    if text is UNSET:
         return None
+    at = read_instant(text)
+    if at is None:
+        raise Senseless(
+            f"`{name}` must be a time with its offset, such as 2026-12-24T18:00:00Z"
+            " (a + is written %2B in an address)."
+        )
+    return at
+
+
+def render_shift(shift: Shift, roster: Roster) -> ShiftView:
+    """Return one shift."""
     return {
         "person": shift.person,
         "name": _name(shift.person, roster),
@@ -45,7 +138,7 @@ def render_shift(shift: Shift | None, roster: Roster) -> dict[str, Any] | None:
     }
 
 
-def render_override(made: MadeOverride, roster: Roster) -> dict[str, Any]:
+def render_override(made: MadeOverride, roster: Roster) -> OverrideView:
     """Return an override with who made and cancelled it; `remark` says why it does nothing."""
     schedule = roster.schedules.get(made.schedule)
     return {
@@ -67,19 +160,31 @@ def render_override(made: MadeOverride, roster: Roster) -> dict[str, Any]:
 
 def render_rows(
     schedule: Schedule, roster: Roster, *, start: datetime, end: datetime
-) -> list[dict[str, Any]]:
+) -> list[RowView]:
     """Return who is on call in [start, end) and just beside it, in order.
 
     Times within it in which nobody is are rows without a person.
     """
-    found = shifts(schedule, start - _BESIDE, end + _BESIDE)
-    rows = [(one.starts_at, render_shift(one, roster)) for one in found]
+    return render_calendar(schedule, roster, start=start, end=end, beside=_BESIDE)[:ROWS_SHOWN]
+
+
+def render_calendar(
+    schedule: Schedule,
+    roster: Roster,
+    *,
+    start: datetime,
+    end: datetime,
+    beside: timedelta = timedelta(),
+) -> list[RowView]:
+    """Return all turns that touch [start, end), and `beside` it, with the gaps within."""
+    found = shifts(schedule, start - beside, end + beside)
+    rows = [(one.starts_at, RowView(**render_shift(one, roster))) for one in found]
     spans = [(one.starts_at, one.ends_at) for one in found]
     rows += [(span[0], _render_gap(schedule, span)) for span in uncovered(spans, start, end)]
-    return [row for _, row in sorted(rows, key=lambda one: one[0]) if row is not None][:ROWS_SHOWN]
+    return [row for _, row in sorted(rows, key=lambda one: one[0])]
 
 
-def _render_gap(schedule: Schedule, span: Span) -> dict[str, Any]:
+def _render_gap(schedule: Schedule, span: Span) -> RowView:
     return {
         "person": None,
         "name": None,

@@ -1,28 +1,34 @@
 """What comes next for an incident, as JSON (G11)."""
 
 from datetime import datetime
-from typing import Any
 
 from router.catalog import OnCallCatalog
+from router.escalation.awake import NOBODY, Awake
 from router.escalation.foreseen import step_as_json, zone_of
 from router.escalation.model import Policy
 from router.escalation.outlook import Today, outlook
 from router.incident.destination import decide_destination
 from router.incident.model import Incident
 from router.store.timers import Timer
+from router.web.api.shapes import NextView
 
 
 def render_next(
-    incident: Incident, timer: Timer | None, catalog: OnCallCatalog, *, now: datetime
-) -> dict[str, Any]:
+    incident: Incident,
+    timer: Timer | None,
+    catalog: OnCallCatalog,
+    *,
+    now: datetime,
+    awake: Awake = NOBODY,
+) -> NextView:
     """Return why nothing comes any more, or each step with its time, people and reasons.
 
     `catalog` has the roster with what was changed at run time.
     """
     roster = catalog.roster
     escalation = None if timer is None else timer.escalation
-    todays = _todays_policy(incident, catalog)
-    today = Today(roster=roster, policy=todays, maintenance=catalog.maintenance)
+    todays = todays_policy(incident, catalog)
+    today = Today(roster=roster, policy=todays, maintenance=catalog.maintenance, awake=awake)
     told = outlook(incident, escalation, today, now=now)
     policy = todays if escalation is None else escalation.policy
     return {
@@ -33,7 +39,8 @@ def render_next(
     }
 
 
-def _todays_policy(incident: Incident, catalog: OnCallCatalog) -> Policy | None:
+def todays_policy(incident: Incident, catalog: OnCallCatalog) -> Policy | None:
+    """Return the policy that today's routes lead to; None when they wake nobody."""
     if not incident.alerts:
         return None
     destination = decide_destination(incident, catalog.routes, catalog.severities)

@@ -12,7 +12,9 @@ from starlette.responses import JSONResponse, Response
 from router.intake.pagerduty import is_signed, parse_event
 from router.logs import context
 from router.settings import PAGERDUTY_WEBHOOK
+from router.store.audit import Entry
 from router.store.writer import StoreBusyError
+from router.web.access.caller import Via
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS, render_problem, render_unavailable
 from router.web.requests import TooLarge, read_body
@@ -56,16 +58,32 @@ class PagerDutyWebhook:
         secrets = self.secrets.read()
         signatures = request.headers.get("x-pagerduty-signature", "")
         if not signatures:
-            return "unauthorized", _refuse("The header X-PagerDuty-Signature is not there.")
+            reason = "The header X-PagerDuty-Signature is not there."
+            return "unauthorized", await self._refuse(request, reason)
         body = await read_body(request, limit=LARGEST_BYTES)
         if isinstance(body, TooLarge):
             reason = f"The body is larger than {LARGEST_BYTES} bytes."
             return "too_large", render_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
         if not is_signed(body, signatures, secrets):
             reason = "The signature is of another body, or by none of the router's secrets."
-            return "unauthorized", _refuse(reason)
+            return "unauthorized", await self._refuse(request, reason)
         outcome = await self._record(body)
         return outcome, JSONResponse({"outcome": outcome}, status_code=HTTPStatus.ACCEPTED)
+
+    async def _refuse(self, request: Request, reason: str) -> Response:
+        """Answer a stranger, of whom nothing but the attempt is kept."""
+        await self.ports.refused(
+            Entry(
+                at=self.ports.clock(),
+                actor="a stranger",
+                via=Via.PAGERDUTY.value,
+                action="webhook",
+                done=False,
+                detail=reason,
+                address=request.client.host if request.client else None,
+            )
+        )
+        return render_problem(HTTPStatus.FORBIDDEN, reason)
 
     async def _record(self, body: bytes) -> str:
         event = parse_event(body)
@@ -81,7 +99,3 @@ class PagerDutyWebhook:
             extra=context(event=event.id, kind=event.kind, outcome=outcome),
         )
         return outcome
-
-
-def _refuse(reason: str) -> Response:
-    return render_problem(HTTPStatus.FORBIDDEN, reason)

@@ -73,7 +73,8 @@ def test_a_page_says_why_this_person_at_this_minute() -> None:
     (page,) = decide(started(PLATAFORMA), incident(), TEAM, now=NOON).pages
     assert page.because == (
         "Step 1 of policy plataforma pages schedule primary: Engineer ana has the shift"
-        " from 2026-11-23 09:00 to 2026-11-30 09:00 Atlantic/Cape_Verde (rotation of primary)."
+        " from Mon 2026-11-23 09:00 Atlantic/Cape_Verde to Mon 2026-11-30 09:00 Atlantic/Cape_Verde"
+        " (rotation of primary)."
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.incident.model import Incident, IncidentState
+from router.language import IN_ENGLISH
 from router.message.digest import NUMBERS, digest_headline
 from router.message.email import render_email
 from router.message.held import LINE_LENGTH, SHOWN
@@ -89,7 +90,7 @@ def slack_texts(made: MessageContext) -> list[str]:
 def test_the_headline_says_how_many_and_how_bad(made: MessageContext, headline: str) -> None:
     assert made.carried is not None
 
-    assert digest_headline(made.carried) == headline
+    assert digest_headline(made.carried, IN_ENGLISH) == headline
 
 
 def test_pagerduty_is_told_what_they_are_and_each_number() -> None:
@@ -106,10 +107,10 @@ def test_pagerduty_is_told_what_they_are_and_each_number() -> None:
     details = payload["custom_details"]
     assert details["why you"] == "5 or more pages went to you within a minute."
     assert details["incidents"] == [
-        "#1 critical since 2026-11-24 12:00:00 UTC: casos is down (service=casos)",
-        "#2 critical since 2026-11-24 12:00:00 UTC, acknowledged by Engineer ana:"
+        "#1 critical since 24 Nov 2026 12:00 UTC: casos is down (service=casos)",
+        "#2 critical since 24 Nov 2026 12:00 UTC, acknowledged by Engineer ana:"
         " DatabaseDown on pagos (service=pagos, environment=prod)",
-        "#3 critical, resolved at 2026-11-24 12:02:00 UTC, after 2 min:"
+        "#3 critical, resolved at 24 Nov 2026 12:02 UTC, after 2 min:"
         " DatabaseDown on login (service=login)",
     ]
     assert details["also"] == "And #7, #8, #9"
@@ -141,9 +142,9 @@ def test_a_mail_lists_them() -> None:
         "Why you: 5 or more pages went to you within a minute.\n"
         "\n"
         "Incidents:\n"
-        "  #1 critical since 2026-11-24 12:00:00 UTC: casos is down (service=casos)\n"
+        "  #1 critical since 24 Nov 2026 12:00 UTC: casos is down (service=casos)\n"
         "    https://guardia.example/incidents/1\n"
-        "  #2 critical, resolved at 2026-11-24 12:02:00 UTC, after 2 min:"
+        "  #2 critical, resolved at 24 Nov 2026 12:02 UTC, after 2 min:"
         " DatabaseDown on login (service=login)\n"
         "    https://guardia.example/incidents/2\n"
         "  And #7\n"
@@ -156,7 +157,7 @@ def test_slack_shows_them_and_shows_later_who_has_them() -> None:
     assert header == "2 incidents in one page, the worst critical"
     assert why == "Why you: 5 or more pages went to you within a minute."
     assert lines.splitlines()[1:] == [
-        f"#{number} critical since 2026-11-24 12:00:00 UTC: casos is down (service=casos)"
+        f"#{number} critical since 24 Nov 2026 12:00 UTC: casos is down (service=casos)"
         for number in (1, 2)
     ]
     assert links == (

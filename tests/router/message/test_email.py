@@ -28,8 +28,8 @@ def test_an_email_says_what_is_wrong_why_you_and_where_to_read_on() -> None:
     assert mail.text == (
         "#1 critical: casos is down\n"
         "\n"
-        "Firing since 2026-11-24 12:00:00 UTC; nobody has acknowledged it yet.\n"
-        "Paged: Engineer ana. Next: ben at 2026-11-24 12:15:00 UTC,"
+        "Firing since 24 Nov 2026 12:00 UTC; nobody has acknowledged it yet.\n"
+        "Paged: Engineer ana. Next: ben at 24 Nov 2026 12:15 UTC,"
         " unless somebody acknowledges.\n"
         "\n"
         "Why you: Step 1 of policy plataforma names Engineer ana.\n"
@@ -37,7 +37,7 @@ def test_an_email_says_what_is_wrong_why_you_and_where_to_read_on() -> None:
         "Incident: https://guardia.example/incidents/1\n"
         "\n"
         "Alerts:\n"
-        "  critical: DatabaseDown on casos, since 2026-11-24 12:00:00 UTC\n"
+        "  critical: DatabaseDown on casos, since 24 Nov 2026 12:00 UTC\n"
         "\n"
         "Labels they share:\n"
         "  alertname: DatabaseDown\n"
@@ -45,7 +45,7 @@ def test_an_email_says_what_is_wrong_why_you_and_where_to_read_on() -> None:
         "  severity: critical\n"
         "\n"
         "What happened so far:\n"
-        "  2026-11-24 12:00:00 UTC Page to Engineer ana by email.\n"
+        "  24 Nov 2026 12:00:00 UTC Page to Engineer ana by email.\n"
     )
     assert Tags(mail.html).links == ["https://guardia.example/incidents/1"]
 

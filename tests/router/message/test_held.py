@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from router.incident.model import Incident, IncidentState
 from router.message.email import render_email
+from router.language import IN_ENGLISH
 from router.message.held import LINE_LENGTH, SHOWN, held_headline
 from router.message.model import Carried, MessageContext, MessageKind, Told
 from router.message.slack import render_slack
@@ -72,7 +73,7 @@ def slack_texts(made: MessageContext) -> list[str]:
 def test_the_headline_counts(open_count: int, over_count: int, headline: str) -> None:
     carried = Carried(told=(), open_count=open_count, over_count=over_count)
 
-    assert held_headline(carried) == headline
+    assert held_headline(carried, IN_ENGLISH) == headline
 
 
 def test_a_mail_lists_what_goes_on_and_then_what_is_over() -> None:
@@ -83,14 +84,14 @@ def test_a_mail_lists_what_goes_on_and_then_what_is_over() -> None:
         "3 incidents outside of hours, 2 still open\n"
         "\n"
         "Still open:\n"
-        "  #1 medium since 2026-11-24 12:00:00 UTC: casos is slow (service=casos)\n"
+        "  #1 medium since 24 Nov 2026 12:00 UTC: casos is slow (service=casos)\n"
         "    https://guardia.example/incidents/1\n"
-        "  #2 low since 2026-11-24 12:00:00 UTC, acknowledged by Engineer ana:"
+        "  #2 low since 24 Nov 2026 12:00 UTC, acknowledged by Engineer ana:"
         " DatabaseDown on pagos (service=pagos, environment=prod)\n"
         "    https://guardia.example/incidents/2\n"
         "\n"
         "Already over:\n"
-        "  #3 medium, resolved at 2026-11-24 12:30:00 UTC, after 30 min:"
+        "  #3 medium, resolved at 24 Nov 2026 12:30 UTC, after 30 min:"
         " DatabaseDown on login (service=login)\n"
         "\n"
         "An incident that is still open is told by itself when it changes.\n"
@@ -104,7 +105,7 @@ def test_slack_is_told_the_same_with_links_of_our_own_words() -> None:
     assert header == "3 incidents outside of hours, 2 still open"
     assert still_open.splitlines()[:2] == [
         "Still open",
-        "#1 medium since 2026-11-24 12:00:00 UTC: casos is slow (service=casos)",
+        "#1 medium since 24 Nov 2026 12:00 UTC: casos is slow (service=casos)",
     ]
     assert links == (
         "<https://guardia.example/incidents/1|#1> · <https://guardia.example/incidents/2|#2>"

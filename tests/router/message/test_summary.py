@@ -26,12 +26,12 @@ BEN_NEXT = Foreseen(people=(PersonId("ben"),), at=NOON + minutes(15))
         (
             [],
             BEN_NEXT,
-            "Next: ben at 2026-11-24 12:15:00 UTC, unless somebody acknowledges.",
+            "Next: ben at 24 Nov 2026 12:15 UTC, unless somebody acknowledges.",
         ),
         (
             ["ana"],
             BEN_NEXT,
-            "Paged: Engineer ana. Next: ben at 2026-11-24 12:15:00 UTC,"
+            "Paged: Engineer ana. Next: ben at 24 Nov 2026 12:15 UTC,"
             " unless somebody acknowledges.",
         ),
         (["ana", "ben"], None, "Paged: Engineer ana, ben. Nobody is left to page."),
@@ -45,7 +45,7 @@ def test_it_says_who_is_paged_and_who_is_next(
 
 def test_it_fires_since_its_alerts_do_and_not_since_we_were_told() -> None:
     told_late = replace(incident(), opened_at=NOON + minutes(5))
-    assert state_sentence(context(told_late)).startswith("Firing since 2026-11-24 12:00:00 UTC;")
+    assert state_sentence(context(told_late)).startswith("Firing since 24 Nov 2026 12:00 UTC;")
 
 
 @pytest.mark.parametrize("state", [IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED])
@@ -63,7 +63,7 @@ def test_each_alert_shows_the_labels_that_tell_it_from_the_others() -> None:
     ]
     about = context(incident(*alerts))
 
-    since = "since 2026-11-24 12:00:00 UTC"
+    since = "since 24 Nov 2026 12:00 UTC"
     assert alert_lines(about) == [
         f"critical: DatabaseDown on casos, region=praia, {since}",
         f"critical: DatabaseDown on casos, region=sal, {since}",

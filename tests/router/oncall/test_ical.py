@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
+from router.language import Reader
 from router.oncall.ical import Entry, render_ical
 from router.oncall.model import PersonId, ScheduleId, Shift
+from router.phrase import phrase
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -41,6 +43,17 @@ def test_an_event_has_the_shift_in_utc_and_says_who_and_why() -> None:
     assert str(event["SUMMARY"]) == "Engineer ana on call (primary)"
     assert str(event["DESCRIPTION"]) == "rotation of primary"
     assert event.errors == []
+
+
+def test_an_event_is_told_in_the_readers_language() -> None:
+    because = phrase("rotation of {schedule}", schedule="primary")
+    entry = replace(ENTRY, shift=replace(ENTRY.shift, because=because))
+
+    made = render_ical([entry], title="x", organisation="y", now=NOON, reader=Reader(language="es"))
+
+    (event,) = Calendar.from_ical(made).walk("VEVENT")
+    assert str(event["SUMMARY"]) == "Engineer ana de guardia (primary)"
+    assert str(event["DESCRIPTION"]) == "rotación de primary"
 
 
 def test_lines_are_as_the_standard_has_them() -> None:

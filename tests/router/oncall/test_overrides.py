@@ -258,14 +258,14 @@ def test_a_gap_that_it_leaves_is_said() -> None:
     late = made("eva", NOON + 8 * HOUR, 2)
 
     assert warnings(office_hours(), evening) == (
-        "Nobody is on call by primary from Tue 2026-11-24 20:00 to Wed 2026-11-25 08:00 UTC.",
+        "Nobody is on call by primary from Tue 2026-11-24 20:00 UTC to Wed 2026-11-25 08:00 UTC.",
     )
     assert warnings(office_hours(), late) == (
         "Nobody is on call by primary before it begins, Tue 2026-11-24 20:00 UTC.",
-        "Nobody is on call by primary from Tue 2026-11-24 22:00 to Wed 2026-11-25 08:00 UTC.",
+        "Nobody is on call by primary from Tue 2026-11-24 22:00 UTC to Wed 2026-11-25 08:00 UTC.",
     )
     assert warnings(office_hours(), late, evening) == (
-        "Nobody is on call by primary from Tue 2026-11-24 22:00 to Wed 2026-11-25 08:00 UTC.",
+        "Nobody is on call by primary from Tue 2026-11-24 22:00 UTC to Wed 2026-11-25 08:00 UTC.",
     )
     assert warnings(office_hours(gaps_intended=True), late) == ()
     assert warnings(of_one(rotation("ana")), late) == ()
@@ -284,7 +284,7 @@ def test_another_that_it_covers_is_said() -> None:
 
     assert warnings(plain, swap, before) == (
         "It counts before override 3 (fina, made by Engineer ben,"
-        " Tue 2026-11-24 12:00 to Tue 2026-11-24 16:00 Atlantic/Cape_Verde)"
+        " Tue 2026-11-24 12:00 Atlantic/Cape_Verde to Tue 2026-11-24 16:00 Atlantic/Cape_Verde)"
         " where the two overlap.",
     )
     touching = replace(before, starts_at=NOON + 2 * HOUR)
@@ -299,7 +299,7 @@ def test_a_gap_that_a_cancelled_one_leaves_is_said() -> None:
     now = NOON + 7 * HOUR
 
     assert list_gaps_left(with_it, cancelled, now=now) == (
-        "Nobody is on call by primary from Tue 2026-11-24 19:00 to Tue 2026-11-24 20:00 UTC.",
+        "Nobody is on call by primary from Tue 2026-11-24 19:00 UTC to Tue 2026-11-24 20:00 UTC.",
     )
     assert list_gaps_left(with_it, cancelled, now=cancelled.ends_at) == ()
     gone = replace(cancelled, schedule=ScheduleId("gone"))

@@ -90,6 +90,8 @@ def test_the_list_has_what_counts_now_or_will_and_the_history_has_all(engine: En
             over.number,
         ]
         assert numbers(list_past_overrides(tx, limit=1)) == [cancelled.number]
+        following = list_past_overrides(tx, limit=1, before=now.number)
+        assert numbers(following) == [later.number]
 
 
 def test_the_first_to_cancel_stays_the_one_and_what_has_ended_is_not_cancelled(

@@ -79,6 +79,13 @@ def test_it_comes_back_as_it_was_kept(engine: Engine) -> None:
     assert "DROP TABLE" in listed.reason
 
 
+def test_the_list_goes_on_below_a_number(engine: Engine) -> None:
+    with engine.begin() as tx:
+        first, second, third = (record_rejected(tx, rejection()) for _ in range(3))
+        pages = [list_rejected(tx, limit=1, before=one) for one in (None, third, second, first)]
+    assert [[one.number for one in page] for page in pages] == [[third], [second], [first], []]
+
+
 def test_what_an_older_release_writes_is_listed_and_told_too(engine: Engine) -> None:
     with engine.begin() as tx:
         tx.execute(insert(rejected).values(received_at=NOON, body=b"abc", reason="old"))

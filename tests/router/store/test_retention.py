@@ -240,7 +240,8 @@ def test_no_table_is_read_whole(engine: Engine) -> None:
     with reading(engine) as connection:
         for sql, values in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
-            assert [row[3] for row in plan if row[3].startswith("SCAN")] == [], sql
+            scans = {row[3] for row in plan if row[3].startswith("SCAN")}
+            assert scans <= {"SCAN tokens"}, sql  # made by hand: some tens
 
 
 def record_past_incident(tx: Connection, past: PastIncident) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 from router.escalation.storm import STORM_FROM
 from router.metrics import PROVIDER_EVENT_OUTCOMES
+from router.store.audit import list_audit
 from tests.fakes.pagerduty import Accepted
 from tests.fakes.pagerduty_webhooks import Delivery, Subscription, signature
 from tests.router.making import minutes
@@ -79,6 +80,8 @@ async def test_an_acknowledge_on_the_phone_stops_paging_and_names_who(
         "Ana María (PagerDuty) acknowledged it: nobody else is paged."
     ]
     assert "acknowledged" in road.fakes.slack.messages[0].text
+    (one,) = await road.store.read(lambda tx: list_audit(tx, limit=9))
+    assert (one.entry.actor, one.entry.via) == ("Ana María (PagerDuty)", "pagerduty")
 
 
 async def test_where_pagerduty_gives_our_key_no_other_event_is_needed(
@@ -337,7 +340,7 @@ async def test_what_is_signed_and_no_event_is_taken(
 
 
 @ON_SQLITE
-async def test_what_is_not_signed_is_refused_and_kept_nowhere(
+async def test_what_is_not_signed_is_refused_and_only_that_it_came_is_kept(
     road: Road, pagerduty: Subscription
 ) -> None:
     page = await paged(road, pagerduty)
@@ -358,6 +361,8 @@ async def test_what_is_not_signed_is_refused_and_kept_nowhere(
 
     assert await road.show(1) == before
     assert await counted(road, "unauthorized") == "4.0"
+    entries = await road.store.read(lambda tx: list_audit(tx, limit=9))
+    assert [(one.entry.via, one.entry.done) for one in entries] == [("pagerduty", False)] * 4
     assert (await road.api("GET", "/api/rejected")).json()["rejected"] == []
     assert await outcome(road, took) == "acknowledged"  # nothing of it was remembered
 

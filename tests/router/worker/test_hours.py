@@ -115,11 +115,11 @@ async def test_at_night_nobody_is_told_before_the_morning(night: Road) -> None:
 
     # One alone is told as it always is.
     assert posted(night) == [
-        "#1 medium: DatabaseDown on casos. Firing since 2026-11-24 20:00:00 UTC;"
+        "#1 medium: DatabaseDown on casos. Firing since 24 Nov 2026 20:00 UTC;"
         " nobody has acknowledged it yet."
     ]
     assert mailed(night) == ["[Guardia] #1 medium: DatabaseDown on casos"]
-    assert "slack #operaciones is told at 2026-11-25 08:00:00 UTC" in await timeline(night, 1)
+    assert "slack #operaciones is told at 2026-11-25 08:00 UTC" in await timeline(night, 1)
 
 
 async def test_over_the_weekend_it_waits_for_monday(road: Road) -> None:

@@ -62,10 +62,10 @@ async def test_the_next_step_wakes_who_took_over_and_after_the_cancelling_who_ha
     assert first.endswith("(rotation of primary).")
     assert second == (
         "Step 2 of policy plataforma pages schedule primary: Engineer ben has the shift"
-        " from 2026-11-24 11:00 to 2026-11-25 11:00 Atlantic/Cape_Verde"
+        " from Tue 2026-11-24 11:00 Atlantic/Cape_Verde to Wed 2026-11-25 11:00 Atlantic/Cape_Verde"
         " (override 1 of primary, made at run time by Engineer ana: a train)."
     )
-    assert "Engineer ana has the shift from 2026-11-24 11:15" in third
+    assert "Engineer ana has the shift from Tue 2026-11-24 11:15" in third
     assert third.endswith("(rotation of primary).")
 
 

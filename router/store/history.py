@@ -1,0 +1,170 @@
+"""Looking for incidents of the past, and what the router did lately."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, case, exists, func, select, type_coerce
+
+from guardia.severity import Severity
+from router.incident.model import Incident, IncidentState
+from router.store.incidents import read_incidents
+from router.store.tables import (
+    INCIDENT_OPEN,
+    Instant,
+    alerts,
+    heartbeats,
+    incidents,
+    messages,
+    notifications,
+    rejected,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What somebody looks for; what is None is not looked at. `until` is exclusive."""
+
+    states: Sequence[IncidentState] | None = None
+    severity: Severity | None = None
+    service: str | None = None  # the label of one of its alerts
+    since: datetime | None = None  # when it was opened
+    until: datetime | None = None
+    before: int | None = None  # only lower numbers: the next page
+
+
+def search_incidents(tx: Connection, sought: Sought, *, limit: int) -> list[Incident]:
+    """Return at most `limit`, the newest first, with their alerts."""
+    statement = select(incidents).where(*_conditions(sought))
+    rows = tx.execute(statement.order_by(incidents.c.number.desc()).limit(limit)).all()
+    return read_incidents(tx, rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIncidents:
+    """The first of the open incidents, and how many there are."""
+
+    first: tuple[Incident, ...]
+    total: int
+    unacknowledged: int
+
+
+def list_urgent(tx: Connection, *, limit: int) -> OpenIncidents:
+    """Return those that nobody has first, the worst first, and of equals the oldest.
+
+    The database picks them: in an outage, hundreds are open.
+    """
+    triggered = incidents.c.state == IncidentState.TRIGGERED.value
+    urgency = case({one.value: one.urgency for one in Severity}, value=incidents.c.severity)
+    order = (triggered.desc(), urgency.desc(), incidents.c.opened_at, incidents.c.number)
+    statement = select(incidents).where(INCIDENT_OPEN).order_by(*order).limit(limit)
+    counts = select(func.count(), func.count().filter(triggered)).where(INCIDENT_OPEN)
+    total, unacknowledged = tx.execute(counts).one()
+    return OpenIncidents(
+        first=tuple(read_incidents(tx, tx.execute(statement).all())),
+        total=total,
+        unacknowledged=unacknowledged,
+    )
+
+
+def find_last_opened(tx: Connection) -> datetime | None:
+    """Return when the newest incident of all was opened."""
+    newest = select(incidents.c.opened_at).order_by(incidents.c.number.desc()).limit(1)
+    at: datetime | None = tx.execute(newest).scalar()
+    return at
+
+
+def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if sought.states is not None:
+        found.append(incidents.c.state.in_([state.value for state in sought.states]))
+    if sought.severity is not None:
+        found.append(incidents.c.severity == sought.severity.value)
+    if sought.since is not None:
+        found.append(incidents.c.opened_at >= sought.since)
+    if sought.until is not None:
+        found.append(incidents.c.opened_at < sought.until)
+    if sought.before is not None:
+        found.append(incidents.c.number < sought.before)
+    if sought.service is not None:
+        label = alerts.c.labels["service"].as_string()
+        of_it = alerts.c.incident_number == incidents.c.number
+        found.append(exists().where(of_it, label == sought.service))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLately:
+    """What one channel did since a while ago."""
+
+    channel: str
+    sent: int
+    failed: int  # given up
+    waiting: int
+    last_sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenHeartbeat:
+    """One heartbeat: when it was last seen, and since when people know that it is missing."""
+
+    name: str
+    seen_at: datetime | None
+    missed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """What came in and went out."""
+
+    last_notification_at: datetime | None
+    rejected: int  # since then
+    channels: tuple[ChannelLately, ...]
+    heartbeats: tuple[SeenHeartbeat, ...]
+
+
+def read_lately(tx: Connection, *, since: datetime) -> Lately:
+    """Return what came in and went out since then."""
+    last = tx.execute(
+        select(notifications.c.received_at).order_by(notifications.c.received_at.desc()).limit(1)
+    ).scalar()
+    refused = select(func.count()).select_from(rejected).where(rejected.c.received_at >= since)
+    beats = select(heartbeats.c.name, heartbeats.c.seen_at, heartbeats.c.missed_at)
+    return Lately(
+        last_notification_at=last,
+        rejected=int(tx.execute(refused).scalar_one()),
+        channels=_channels(tx, since),
+        heartbeats=tuple(
+            SeenHeartbeat(name=row.name, seen_at=row.seen_at, missed_at=row.missed_at)
+            for row in tx.execute(beats.order_by(heartbeats.c.name))
+        ),
+    )
+
+
+def _channels(tx: Connection, since: datetime) -> tuple[ChannelLately, ...]:
+    def counted(*states: str) -> ColumnElement[int]:
+        return func.count().filter(messages.c.state.in_(states))
+
+    last = func.max(messages.c.ended_at).filter(messages.c.state == "sent")
+    statement = (
+        select(
+            messages.c.channel,
+            counted("sent").label("sent"),
+            counted("failed").label("failed"),
+            counted("pending", "sending").label("waiting"),
+            type_coerce(last, Instant).label("last_sent_at"),
+        )
+        .where(messages.c.created_at >= since)
+        .group_by(messages.c.channel)
+        .order_by(messages.c.channel)
+    )
+    return tuple(
+        ChannelLately(
+            channel=row.channel,
+            sent=row.sent,
+            failed=row.failed,
+            waiting=row.waiting,
+            last_sent_at=row.last_sent_at,
+        )
+        for row in tx.execute(statement)
+    )

@@ -1,0 +1,284 @@
+"""Who asks, by session or token, whether they may, and whether our own page sent it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from router.language import Reader
+from router.oncall.model import Role
+from router.phrase import phrase
+from router.store.audit import Entry, record_audit
+from router.store.sessions import Session, find_session
+from router.store.tokens import find_api_token
+from router.web.access import credentials
+from router.web.access.caller import Caller, Via
+from router.web.access.cross_site import is_foreign
+from router.web.access.forms import BadForm, read_form
+from router.web.access.people import find_person
+from router.web.access.proxy import proxy_name
+from router.web.access.site import Site, local_path
+from router.web.page.render import render_page
+from router.web.ports import WebPorts
+from router.web.problems import render_problem
+from router.web.tokens import TokenFile
+from router.web.under_path import base_path
+
+SESSION: Final = "guardia"  # the cookie
+SIGN_IN: Final = "/sign-in"
+API_TOKEN: Final = "API token"  # noqa: S105 - how the file's token is called in lists
+BY_PROXY: Final = "proxy"
+_PROGRAMS: Final = ("/api/", "/-/", "/webhook")
+_SAFE: Final = ("GET", "HEAD")
+LONGEST_DETAIL: Final = 500
+STRANGER: Final = Caller(name="somebody", person=None, role=Role.VIEWER, via=Via.PAGE)
+STALE_FORM: Final = phrase(
+    "This form is of an earlier sign-in, or not of this page. Nothing was changed."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """The door of pages and API.
+
+    Pages take sessions, programs take bearer tokens. A session also lets a
+    browser read the API, but change nothing there: only forms have the token
+    that other sites do not know.
+    """
+
+    ports: WebPorts
+    tokens: TokenFile  # the API's
+
+    @property
+    def site(self) -> Site:
+        """Return where people reach us."""
+        return Site(external_url=self.ports.external_url)
+
+    async def caller(self, request: Request) -> Caller | None:
+        """Return who asks, or None for a stranger.
+
+        Raises TokensUnavailableError, and the store's errors.
+        """
+        if not is_program(request):
+            return await self._signed_in(request)
+        shown = _bearer(request)
+        if shown is not None:
+            return await self._program(shown, request)
+        return await self._signed_in(request) if request.method in _SAFE else None
+
+    async def enter(self, request: Request, role: Role) -> Caller | Response:
+        """Return who asks; or what to answer who is not signed in, or may not do this."""
+        caller = await self.caller(request)
+        if caller is None:
+            return self._ask_to_sign_in(request)
+        if caller.role.may(role):
+            return caller
+        detail = f"a {caller.role} is no {role}"
+        await self._record_refused(request, caller, "enter", detail)
+        sentence = phrase(
+            "This needs the role {needed}; yours is {role}. Administrators can change it.",
+            needed=role.value,
+            role=caller.role.value,
+        )
+        return self.refuse(request, sentence, caller=caller)
+
+    async def take_form(
+        self, request: Request, role: Role
+    ) -> tuple[Caller, Mapping[str, str]] | Response:
+        """Return who asks and the fields of a form that our own page sent; or what to answer."""
+        if is_foreign(request.headers, self.site):
+            return await self.refuse_foreign(request)
+        entered = await self.enter(request, role)
+        if isinstance(entered, Response):
+            return entered
+        try:
+            fields = await read_form(request)
+        except BadForm as error:
+            return self.refuse(request, error.reason, caller=entered, status=error.status)
+        if not credentials.is_same(fields.pop("form_token", ""), entered.form_token):
+            await self._record_refused(request, entered, "form", str(STALE_FORM))
+            return self.refuse(request, STALE_FORM, caller=entered)
+        return entered, fields
+
+    async def audit(
+        self,
+        request: Request,
+        caller: Caller,
+        action: str,
+        *,
+        done: bool = True,
+        detail: str = "",
+        incident: int | None = None,
+    ) -> None:
+        """Record what a caller did, or was refused."""
+        entry = entry_of(
+            request,
+            caller,
+            action,
+            at=self.ports.clock(),
+            done=done,
+            detail=detail,
+            incident=incident,
+        )
+        await self.ports.store.write(partial(record_audit, entry=entry), refusable=True)
+
+    async def refuse_foreign(self, request: Request) -> Response:
+        """Return the refusal of what another site had a browser send, and record it."""
+        sentence = phrase("Another site sent this in your name. Nothing was changed.")
+        await self._record_refused(request, await self.caller(request), "form", str(sentence))
+        return self.refuse(request, sentence)
+
+    def refuse(
+        self,
+        request: Request,
+        sentence: str,
+        *,
+        caller: Caller | None = None,
+        status: HTTPStatus = HTTPStatus.FORBIDDEN,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Return a refusal with a sentence of ours, as a page or as a problem."""
+        if is_program(request):
+            return render_problem(status, str(sentence))
+        reader = self.reader(caller)
+        return render_page(
+            "refused.html",
+            reader,
+            caller,
+            now=self.ports.clock(),
+            status=status,
+            headers=headers,
+            sentence=reader.say(sentence),
+        )
+
+    async def _record_refused(
+        self, request: Request, caller: Caller | None, action: str, detail: str
+    ) -> None:
+        told = f"{request.method} {request.url.path}: {detail}"[:LONGEST_DETAIL]
+        at = self.ports.clock()
+        entry = entry_of(request, caller or STRANGER, action, at=at, done=False, detail=told)
+        await self.ports.refused(entry)
+
+    def reader(self, caller: Caller | None) -> Reader:
+        """Return in which language and zone to answer."""
+        return self.ports.catalog().reader(None if caller is None else caller.person)
+
+    def _ask_to_sign_in(self, request: Request) -> Response:
+        if is_program(request):
+            detail = "The Authorization header must be `Bearer` and the router's API token."
+            return render_problem(HTTPStatus.UNAUTHORIZED, detail)
+        to = quote(_page_to_return_to(request, self.site), safe="/")
+        return RedirectResponse(f"{SIGN_IN}?next={to}", HTTPStatus.SEE_OTHER)
+
+    async def _program(self, shown: str, request: Request) -> Caller | None:
+        if shown.startswith(credentials.API_PREFIX) and len(shown) <= credentials.LONGEST:
+            work = partial(find_api_token, digest=credentials.digest(shown), now=self.ports.clock())
+            token = await self.ports.store.read(work)
+            if token is not None:
+                return Caller(name=token.name, person=None, role=token.role, via=Via.API)
+        if self.tokens.allows(request.headers["authorization"]):
+            return Caller(
+                name=API_TOKEN,
+                person=None,
+                role=Role.ADMINISTRATOR,
+                via=Via.API,
+                speaks_for_others=True,
+            )
+        return None
+
+    async def _signed_in(self, request: Request) -> Caller | None:
+        cookie = self.site.cookie(request, SESSION)
+        if not cookie or len(cookie) > credentials.LONGEST:
+            return None
+        work = partial(find_session, digest=credentials.digest(cookie), now=self.ports.clock())
+        session = await self.ports.store.read(work)
+        if session is None or not _is_still_vouched_for(session, request):
+            return None
+        return self._caller_today(session, credentials.form_token(cookie))
+
+    def _caller_today(self, session: Session, form_token: str) -> Caller | None:
+        """Return who it is by the catalog in force: who has left it is out at once."""
+        if session.person is None:
+            return Caller(
+                name=session.name,
+                person=None,
+                role=session.role,
+                via=Via.PAGE,
+                form_token=form_token,
+            )
+        person = find_person(self.ports.catalog().roster.people, session.name)
+        if person is None or person.id != session.person:
+            return None
+        return Caller(
+            name=person.name,
+            person=person.id,
+            role=person.role,
+            via=Via.PAGE,
+            form_token=form_token,
+        )
+
+
+def entry_of(
+    request: Request,
+    caller: Caller,
+    action: str,
+    *,
+    at: datetime,
+    done: bool = True,
+    detail: str = "",
+    incident: int | None = None,
+) -> Entry:
+    """Return the row of the audit for what a caller did, to be recorded with it."""
+    return Entry(
+        at=at,
+        actor=caller.name,
+        person=caller.person,
+        via=caller.via,
+        action=action,
+        incident_number=incident,
+        done=done,
+        detail=detail,
+        address=address_of(request),
+    )
+
+
+def address_of(request: Request) -> str | None:
+    """Return the network address of who asks, as far as it is known."""
+    return None if request.client is None else request.client.host
+
+
+def is_program(request: Request) -> bool:
+    """Say whether this path is for programs, which are answered with JSON and not with pages."""
+    return request.url.path.startswith(_PROGRAMS)
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    return shown.strip() if scheme.lower() == "bearer" else None
+
+
+def _page_to_return_to(request: Request, site: Site) -> str:
+    """Return where to go after signing in: here, or for a form the page that it was on."""
+    if request.method in _SAFE:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return local_path(request.url.path + query)
+    referer = request.headers.get("referer", "")
+    parts = urlsplit(referer)
+    if not site.is_ours(f"{parts.scheme}://{parts.netloc}", host=request.headers.get("host", "")):
+        return local_path(None)
+    path = parts.path.removeprefix(base_path())
+    return local_path(path + (f"?{parts.query}" if parts.query else ""))
+
+
+def _is_still_vouched_for(session: Session, request: Request) -> bool:
+    """Say whether the proxy that signed somebody in names them still, where one did."""
+    if session.via != BY_PROXY:
+        return True
+    name = proxy_name(request)
+    return name is not None and name.casefold() == session.name.casefold()

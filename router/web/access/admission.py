@@ -1,0 +1,169 @@
+"""Letting people in: a new session for whom the catalog knows, a page for whom it does not."""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from router.oncall.model import Person
+from router.phrase import phrase
+from router.store.audit import Entry, record_audit
+from router.store.sessions import Session, delete_session, record_session
+from router.store.tokens import record_signed_in
+from router.web.access import credentials
+from router.web.access.access import SESSION, Access, address_of
+from router.web.access.caller import Via
+from router.web.access.people import administrators, find_person
+from router.web.access.rate import SignInRate
+from router.web.page.render import render_page
+
+BEGUN: Final = "guardia-sign-in"  # the cookie of a browser that is not signed in yet
+BEGUN_SECONDS: Final = 600
+LIFE: Final = timedelta(hours=12)  # of a session: a shift, and not a phone that was lost
+LONGEST_SHOWN: Final = 320
+_BY_TOKEN: Final = "token"  # noqa: S105 - a way to sign in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What all ways to sign in end with."""
+
+    access: Access
+    rate: SignInRate
+
+    async def admit(self, request: Request, name: str, *, via: str, to: str) -> Response:
+        """Begin a session for whom the provider or the proxy names, if the catalog knows them."""
+        access, now = self.access, self.access.ports.clock()
+        person = find_person(access.ports.catalog().roster.people, name)
+        if person is None:
+            return await self._tell_unknown(request, name, via=via)
+        secret = credentials.new_secret()
+        session = Session(
+            digest=credentials.digest(secret),
+            person=person.id,
+            name=name,
+            role=person.role,
+            via=via,
+            made_at=now,
+            ends_at=now + LIFE,
+        )
+        entry = self._entry(request, person.name, person=person, detail=f"by {via} as {name}")
+        before = access.site.cookie(request, SESSION)
+        work = partial(_begin, session=session, before=before, entry=entry)
+        await access.ports.store.write(work, refusable=True)
+        return self._enter(secret, to)
+
+    async def admit_by_token(self, request: Request, shown: str, *, to: str) -> Response | None:
+        """Use up a token and begin a session; None, and recorded, when it does not count."""
+        secret = credentials.new_secret()
+
+        def work(tx: Connection) -> bool:
+            now = self.access.ports.clock()
+            token = record_signed_in(tx, credentials.digest(shown), now=now)
+            if token is None:
+                return False
+            session = Session(
+                digest=credentials.digest(secret),
+                person=None,
+                name=token.name,
+                role=token.role,
+                via=_BY_TOKEN,
+                made_at=now,
+                ends_at=now + LIFE,
+                token_number=token.number,
+            )
+            detail = f"by token {token.number}, as {token.role}"
+            entry = self._entry(request, token.name, detail=detail)
+            before = self.access.site.cookie(request, SESSION)
+            _begin(tx, session=session, before=before, entry=entry)
+            return True
+
+        if await self.access.ports.store.write(work, refusable=True):
+            return self._enter(secret, to)
+        refused = self._entry(request, "", done=False, detail="by a token that is not valid")
+        await self.access.ports.refused(refused)
+        return None
+
+    async def refuse(self, request: Request, sentence: str) -> Response:
+        """Return a refusal that is recorded."""
+        refused = self._entry(request, "", done=False, detail=str(sentence))
+        await self.access.ports.refused(refused)
+        return self.access.refuse(request, sentence)
+
+    def limit(self, request: Request) -> Response | None:
+        """Return 429 when this address, or all together, try too often."""
+        wait = self.rate.take(address_of(request))
+        if wait <= timedelta():
+            return None
+        seconds = math.ceil(wait.total_seconds())
+        sentence = phrase(
+            "Too many have tried to sign in. Please wait {wait}.", wait=timedelta(seconds=seconds)
+        )
+        headers, status = {"Retry-After": str(seconds)}, HTTPStatus.TOO_MANY_REQUESTS
+        return self.access.refuse(request, sentence, status=status, headers=headers)
+
+    def begun(self, request: Request) -> str:
+        """Return the secret of a browser that has begun to sign in; empty for none of ours."""
+        cookie = self.access.site.cookie(request, BEGUN)
+        return cookie if len(cookie) == len(credentials.new_secret()) else ""
+
+    def keep_begun(self, response: Response, secret: str) -> None:
+        """Have the browser keep the secret for as long as signing in may take."""
+        self.access.site.set_cookie(response, BEGUN, secret, seconds=BEGUN_SECONDS)
+
+    def _enter(self, secret: str, to: str) -> Response:
+        """Return to where somebody wanted to go, with a session's cookie that is new."""
+        response, site = RedirectResponse(to, HTTPStatus.SEE_OTHER), self.access.site
+        site.set_cookie(response, SESSION, secret, seconds=int(LIFE.total_seconds()))
+        site.set_cookie(response, BEGUN, "", seconds=0)
+        return response
+
+    async def _tell_unknown(self, request: Request, name: str, *, via: str) -> Response:
+        """Say what somebody has to ask for who is not in the catalog, and whom."""
+        access = self.access
+        detail = f"by {via}: nobody in the catalog has this name"
+        await access.ports.refused(self._entry(request, name, done=False, detail=detail))
+        return render_page(
+            "unknown_person.html",
+            access.reader(None),
+            None,
+            now=access.ports.clock(),
+            status=HTTPStatus.FORBIDDEN,
+            name=name,
+            written_name=json.dumps(name, ensure_ascii=False),  # as YAML reads it, whatever it is
+            administrators=administrators(access.ports.catalog().roster.people.values()),
+        )
+
+    def _entry(
+        self,
+        request: Request,
+        actor: str,
+        *,
+        person: Person | None = None,
+        done: bool = True,
+        detail: str = "",
+    ) -> Entry:
+        return Entry(
+            at=self.access.ports.clock(),
+            actor=actor[:LONGEST_SHOWN] or "somebody",
+            person=None if person is None else person.id,
+            via=Via.PAGE,
+            action="sign-in",
+            done=done,
+            detail=detail,
+            address=address_of(request),
+        )
+
+
+def _begin(tx: Connection, *, session: Session, before: str, entry: Entry) -> None:
+    """Begin a session and end the one that this browser had before."""
+    delete_session(tx, credentials.digest(before))
+    record_session(tx, session)
+    record_audit(tx, entry)

@@ -1,0 +1,113 @@
+"""POST /api/people/ID/awake: somebody sits at it already, and needs no ringing for some hours."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import datetime, time
+from http import HTTPStatus
+from typing import Final, TypedDict
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from guardia.duration import parse_duration
+from router.escalation.awake import AwakeRefused, awake_for, awake_until
+from router.oncall.model import Person, PersonId
+from router.oncall.overrides import unknown_name
+from router.store.store import WAIT_SECONDS
+from router.store.writer import StoreBusyError
+from router.web.access.caller import Caller, Via
+from router.web.api.bodies import BadBody, By, Senseless, speaker_of
+from router.web.api.shapes import Instant
+from router.web.ports import WebPorts
+
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+
+
+class AwakeBody(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For how long: one of the two. `until` is by the wall clock of the person's zone."""
+
+    length: str | None = msgspec.field(name="for", default=None)
+    until: str | None = None
+
+
+class AwakeView(TypedDict):
+    """Until when somebody is awake, and which incidents were acknowledged by it."""
+
+    person: str
+    name: str
+    until: Instant
+    acknowledged: list[int]
+
+
+class AwakeEndView(TypedDict):
+    """Whether they were awake until now."""
+
+    person: str
+    name: str
+    was_awake: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwakeApi:
+    """The endpoints under /api/people that say who is awake."""
+
+    ports: WebPorts
+
+    async def begin(self, request: Request, caller: Caller, told: AwakeBody) -> Response:
+        """Acknowledge all that paged a person, and tell them quietly of what comes until then.
+
+        Say either `for` how long, or `until` when by the wall clock of the person's zone.
+        """
+        speaker, person = speaker_of(caller, told.by), self._person(request)
+        until = self._until(told, person)
+        work = self.ports.begin_awake(person, speaker.name, Via.API.value, until)
+        try:
+            numbers = await asyncio.wait_for(work, WAIT_SECONDS)
+        except TimeoutError:
+            raise StoreBusyError("who is awake could not be stored in time") from None
+        answer: AwakeView = {
+            "person": person.id,
+            "name": person.name,
+            "until": until.isoformat(),
+            "acknowledged": numbers,
+        }
+        return JSONResponse(answer)
+
+    async def end(self, request: Request, caller: Caller, told: By) -> Response:
+        """Ring a person again as ever."""
+        speaker, person = speaker_of(caller, told.by), self._person(request)
+        work = self.ports.end_awake(person, speaker.name, Via.API.value)
+        try:
+            was_awake = await asyncio.wait_for(work, WAIT_SECONDS)
+        except TimeoutError:
+            raise StoreBusyError("who is awake could not be stored in time") from None
+        answer: AwakeEndView = {
+            "person": person.id,
+            "name": person.name,
+            "was_awake": was_awake,
+        }
+        return JSONResponse(answer)
+
+    def _person(self, request: Request) -> Person:
+        people = self.ports.catalog().roster.people
+        person = people.get(PersonId(request.path_params["id"]))
+        if person is None:
+            reason = unknown_name("person", request.path_params["id"], people)
+            raise BadBody(reason, HTTPStatus.NOT_FOUND)
+        return person
+
+    def _until(self, told: AwakeBody, person: Person) -> datetime:
+        now = self.ports.clock()
+        try:
+            if told.length is not None and told.until is None:
+                return awake_for(parse_duration(told.length), now=now)
+            if told.until is not None and told.length is None and _CLOCK.fullmatch(told.until):
+                zone = self.ports.catalog().reader(person.id).zone
+                return awake_until(time.fromisoformat(told.until), zone, now=now)
+        except AwakeRefused as error:
+            raise Senseless(error.reason) from None
+        except ValueError:
+            pass  # no length of time: said below
+        raise Senseless("Say either `for` how long, such as 1h, or `until` when, such as 08:00.")

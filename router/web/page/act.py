@@ -1,0 +1,221 @@
+"""The page behind the link in a page by e-mail: opening it shows, only its buttons act.
+
+Who holds the link acts as whom it was sent to, without signing in: the phone at
+03:00 has no session. Programs that scan mail open links, so GET changes nothing.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from router.incident.callbacks import Callback, CallbackRefused, Refused, admit
+from router.incident.choices import SNOOZES, Choice
+from router.incident.model import Incident
+from router.intake.mail_link import LinkRefused, MailLink, parse_keys, read_link
+from router.message.model import is_digest_key
+from router.oncall.model import Person, PersonId
+from router.phrase import phrase
+from router.store.audit import Entry
+from router.store.incidents import find_incident
+from router.store.provider_events import find_taken_at, list_paged_for
+from router.store.store import WAIT_SECONDS
+from router.web.access.caller import Via
+from router.web.access.cross_site import is_foreign
+from router.web.access.forms import BadForm, read_form
+from router.web.access.site import Site
+from router.web.page.incident_view import row_of, state_of
+from router.web.page.render import render_page
+from router.web.ports import WebPorts
+from router.web.problems import STORE_ERRORS
+from router.web.tokens import TokenFile, TokensUnavailableError
+
+LONGEST_CHOICE: Final = 40
+SHOWN: Final = 20  # incidents of a digest; its mail names them all
+
+_STATUS: Final[Mapping[Refused, HTTPStatus]] = MappingProxyType(
+    {
+        Refused.STRANGER: HTTPStatus.FORBIDDEN,
+        Refused.ROLE: HTTPStatus.FORBIDDEN,
+        Refused.FOREIGN: HTTPStatus.FORBIDDEN,
+        Refused.UNKNOWN: HTTPStatus.NOT_FOUND,
+        Refused.REPEATED: HTTPStatus.CONFLICT,
+        Refused.OVER: HTTPStatus.GONE,
+        Refused.SENSELESS: HTTPStatus.CONFLICT,
+    }
+)
+
+
+class _Unusable(Exception):  # noqa: N818 - says what it is; a sentence for people
+    def __init__(self, reason: str, status: HTTPStatus) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActPage:
+    """The endpoints of `/act/TOKEN`."""
+
+    ports: WebPorts
+    keys: TokenFile
+    site: Site
+
+    async def show(self, request: Request) -> Response:
+        """Show what can be done, and who would do it; change nothing at all."""
+        try:
+            link, person = self._read(request)
+            incidents, used = await self.ports.store.read(partial(_find, link=link))
+        except _Unusable as error:
+            return self._refuse(None, error.reason, error.status)
+        except STORE_ERRORS:
+            return self._away(None)
+        if not incidents:
+            reason = phrase("There is no such incident any more, or no such choice.")
+            return self._refuse(person.id, reason, HTTPStatus.NOT_FOUND)
+        catalog = self.ports.catalog()
+        reader = catalog.reader(person.id)
+        shown = [
+            (row_of(one, catalog.scope_labels), state_of(one, reader)) for one in incidents[:SHOWN]
+        ]
+        return render_page(
+            "act.html",
+            reader,
+            None,
+            now=self.ports.clock(),
+            person=person,
+            ends_at=link.ends_at,
+            incidents=shown,
+            more=len(incidents) - len(shown),
+            is_open=any(one.is_open for one in incidents),
+            is_digest=is_digest_key(link.page),
+            used=used,
+            snoozes=SNOOZES,
+        )
+
+    async def act(self, request: Request) -> Response:
+        """Do what was chosen, as the person of the link; and show how it stands now."""
+        address = request.client.host if request.client else None
+        try:
+            form = await self._take_form(request)
+            link, person = self._read(request)
+        except _Unusable as error:
+            await self._keep(error.reason, address)
+            return self._refuse(None, error.reason, error.status)
+        choice = form.get("do", "")[:LONGEST_CHOICE]
+        given = Callback(
+            via=Via.EMAIL.value,
+            id=_use_of(link, choice),
+            choice=choice,
+            reference=link.page,
+            person=person.id,
+            name=person.name,
+            address=address,
+        )
+        try:
+            answered = await asyncio.wait_for(self.ports.callback(given), WAIT_SECONDS)
+        except CallbackRefused as refusal:
+            outcome = "repeated" if refusal.why is Refused.REPEATED else "refused"
+            self._count(outcome)
+            status, back = _STATUS[refusal.why], request.url.path
+            return self._refuse(person.id, refusal.reason, status, back=back)
+        except (*STORE_ERRORS, TimeoutError):
+            return self._away(person.id, back=request.url.path)
+        self._count(answered.outcome)
+        return RedirectResponse(request.url.path, HTTPStatus.SEE_OTHER)
+
+    async def _take_form(self, request: Request) -> Mapping[str, str]:
+        """Return the form's fields. Raises _Unusable for what our own page did not send."""
+        if is_foreign(request.headers, self.site):
+            reason = phrase("Another site sent this: open the link in the e-mail itself.")
+            raise _Unusable(reason, HTTPStatus.FORBIDDEN)
+        try:
+            return await read_form(request)
+        except BadForm as error:
+            raise _Unusable(error.reason, error.status) from None
+
+    def _read(self, request: Request) -> tuple[MailLink, Person]:
+        """Return what the link says and whom it was sent to. Raises _Unusable."""
+        now = self.ports.clock()
+        try:
+            keys = parse_keys(b"\n".join(self.keys.read()).decode(errors="replace"))
+            link = read_link(request.path_params["token"], keys, now=now)
+        except TokensUnavailableError:
+            reason = phrase("Links in e-mails are not set up here.")
+            raise _Unusable(reason, HTTPStatus.NOT_FOUND) from None
+        except LinkRefused as error:
+            raise _unusable(error) from None
+        known = self.ports.catalog().roster.people.get(PersonId(link.person))
+        try:
+            person = admit(known, link.page, installation=self.ports.store.installation)
+        except CallbackRefused as refusal:
+            raise _Unusable(refusal.reason, _STATUS[refusal.why]) from None
+        return link, person
+
+    async def _keep(self, reason: str, address: str | None) -> None:
+        """Keep that a link was refused before anybody could be named."""
+        self._count("unauthorized")
+        await self.ports.refused(
+            Entry(
+                at=self.ports.clock(),
+                actor="a stranger",
+                via=Via.EMAIL.value,
+                action="link",
+                done=False,
+                detail=str(reason),
+                address=address,
+            )
+        )
+
+    def _refuse(
+        self, person: PersonId | None, reason: str, status: HTTPStatus, *, back: str = ""
+    ) -> Response:
+        """Return a sentence; with `back`, the path of a page that shows how it stands."""
+        reader = self.ports.catalog().reader(person)
+        return render_page(
+            "act_refused.html",
+            reader,
+            None,
+            now=self.ports.clock(),
+            status=status,
+            sentence=reader.say(reason),
+            back=back,
+        )
+
+    def _away(self, person: PersonId | None, *, back: str = "") -> Response:
+        self._count("unavailable")
+        reason = phrase("The router cannot do this now: try again, or answer in PagerDuty.")
+        return self._refuse(person, reason, HTTPStatus.SERVICE_UNAVAILABLE, back=back)
+
+    def _count(self, outcome: str) -> None:
+        self.ports.metrics.provider_events.labels(Via.EMAIL.value, outcome).inc()
+
+
+def _find(tx: Connection, *, link: MailLink) -> tuple[list[Incident], set[Choice]]:
+    """Return what a link is about, and which of its buttons were pressed."""
+    numbers = list_paged_for(tx, Via.EMAIL.value, link.page)
+    found = (find_incident(tx, number) for number in numbers)
+    used = {one for one in Choice if find_taken_at(tx, Via.EMAIL.value, _use_of(link, one))}
+    return [one for one in found if one is not None], used
+
+
+def _use_of(link: MailLink, choice: str) -> str:
+    return f"{link.id}/{choice}"
+
+
+def _unusable(error: LinkRefused) -> _Unusable:
+    if error.expired_at is not None:
+        reason = phrase(
+            "This link ended at {at}: answer on the page, in Slack or in PagerDuty.",
+            at=error.expired_at,
+        )
+        return _Unusable(reason, HTTPStatus.GONE)
+    reason = phrase("This link is not whole, or not of this router: open it in the e-mail itself.")
+    return _Unusable(reason, HTTPStatus.FORBIDDEN)

@@ -1,0 +1,61 @@
+"""Whether the router itself is well, for people; programs read /metrics."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from router.store.backlog import Backlog, Waiting, read_backlog
+from router.store.history import Lately, read_lately
+from router.web.access.caller import Caller
+from router.web.page.render import render_page
+from router.web.ports import WebPorts
+
+LATELY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPages:
+    """The page /health."""
+
+    ports: WebPorts
+
+    async def show(self, request: Request, caller: Caller) -> Response:
+        """Show what came in last, what waits, what went out, and which catalog is in force."""
+        now = self.ports.clock()
+
+        def read(tx: Connection) -> tuple[Backlog, Lately]:
+            return read_backlog(tx), read_lately(tx, since=now - LATELY)
+
+        backlog, lately = await self.ports.store.read(read)
+        reloads = self.ports.reloads
+        refusal = reloads.refusal
+        reader = self.ports.catalog().reader(caller.person)
+        queues: list[tuple[str, Waiting]] = [
+            (reader.text("notifications to read"), backlog.notifications),
+            (reader.text("steps of escalations"), backlog.timers),
+            (reader.text("messages to send"), backlog.messages),
+            (reader.text("pages that nobody has accepted"), backlog.pages),
+        ]
+        values: dict[str, Any] = {
+            "lately": lately,
+            "queues": [
+                {
+                    "name": name,
+                    "count": waiting.count,
+                    "overdue_since": waiting.first_due_at
+                    if waiting.first_due_at is not None and waiting.first_due_at <= now
+                    else None,
+                    "due_at": waiting.first_due_at,
+                }
+                for name, waiting in queues
+            ],
+            "is_working": self.ports.is_working() and self.ports.store.is_writing,
+            "version": reloads.version,
+            "loaded_at": reloads.loaded_at,
+            "refused": None if refusal is None else {"at": refusal.at, "count": refusal.count},
+        }
+        return render_page("health.html", reader, caller, now=now, here="health", **values)

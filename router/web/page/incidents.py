@@ -1,0 +1,307 @@
+"""The open incidents, one of them, and what people answer on its page."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from guardia.duration import parse_duration
+from router.catalog import OnCallCatalog
+from router.escalation.foreseen import name_of
+from router.escalation.outlook import Outlook, Today, outlook
+from router.incident.answers import (
+    LONGEST_COMMENT,
+    Acknowledge,
+    Answer,
+    AnswerRefused,
+    Comment,
+    Escalate,
+    Reassign,
+    Resolve,
+    Snooze,
+)
+from router.incident.model import IncidentState
+from router.oncall.model import PersonId
+from router.phrase import phrase
+from router.routing import PolicyId
+from router.store.history import OpenIncidents, find_last_opened, list_urgent
+from router.store.overrides import read_roster
+from router.web.access.caller import Caller
+from router.web.actions import give_answer
+from router.web.api.incident_views import IncidentDetails, find_details
+from router.web.api.outlook import todays_policy
+from router.web.page.duty import Duty, duty_values, find_duty
+from router.web.page.incident_view import (
+    alerts_of,
+    firing_since,
+    is_told,
+    links_of,
+    messages_of,
+    reasons_for,
+    row_of,
+    state_of,
+    told_timeline,
+    value_of,
+)
+from router.web.page.render import render_page
+from router.web.page.runbook import Runbook, read_runbook
+from router.web.ports import WebPorts
+from router.web.requests import read_number
+
+LISTED: Final = 100
+SNOOZES: Final = ("30m", "1h", "4h")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentPages:
+    """The pages under /incidents."""
+
+    ports: WebPorts
+
+    async def list(self, request: Request, caller: Caller) -> Response:
+        """Show what is open, what nobody has first; and whether the reader is on call."""
+        catalog, now = self.ports.catalog(), self.ports.clock()
+        work = partial(_find_open, catalog=catalog, person=caller.person, now=now)
+        found = await self.ports.store.read(work)
+        reader = catalog.reader(caller.person)
+        return render_page(
+            "incidents.html",
+            reader,
+            caller,
+            now=now,
+            here="incidents",
+            rows=[row_of(one, catalog.scope_labels) for one in found.incidents.first],
+            total=found.incidents.total,
+            unacknowledged=found.incidents.unacknowledged,
+            done=request.query_params.get("done", ""),
+            last_ago=None if found.last_at is None else reader.ago(found.last_at, now=now),
+            **duty_values(found.duty, reader, now=now),
+        )
+
+    async def show(self, request: Request, caller: Caller) -> Response:
+        """Show one incident: what is wrong, what can be done, what comes next, how it came."""
+        found = await self._find(request)
+        if found is None:
+            return await self._unknown(caller)
+        values = await asyncio.to_thread(_values, found, caller, self.ports.catalog_folder)
+        done = request.query_params.get("done", "")
+        return render_page(
+            "incident.html",
+            found.catalog.reader(caller.person),
+            caller,
+            now=found.at,
+            here="incidents",
+            notice=_notice(done, found, caller),
+            **values,
+        )
+
+    async def review(self, request: Request, caller: Caller) -> Response:
+        """Show what happened, to print and to learn from."""
+        found = await self._find(request)
+        if found is None:
+            return await self._unknown(caller)
+        reader = found.catalog.reader(caller.person)
+        return render_page(
+            "review.html",
+            reader,
+            caller,
+            now=found.at,
+            incident=found.incident,
+            row=row_of(found.incident, found.catalog.scope_labels),
+            state=state_of(found.incident, reader),
+            value=value_of(found.incident),
+            firing_since=firing_since(found.incident),
+            alerts=alerts_of(found.incident),
+            timeline=[event for event in found.timeline if is_told(event)],
+            messages=messages_of(found.messages, found.catalog.roster, reader)[::-1],
+        )
+
+    async def acknowledge(
+        self, request: Request, caller: Caller, form: Mapping[str, str]
+    ) -> Response:
+        """Somebody has it."""
+        return await self._answer(request, caller, Acknowledge(by=caller.name))
+
+    async def resolve(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody says that it is over."""
+        return await self._answer(request, caller, Resolve(by=caller.name))
+
+    async def escalate(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody wants the next step now."""
+        return await self._answer(request, caller, Escalate(by=caller.name))
+
+    async def snooze(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody has it, and wants to be paged anew after a while."""
+        length = form.get("for", "")
+        if length not in SNOOZES:
+            return await self._bad(caller, phrase("Choose how long to snooze: 30m, 1h or 4h."))
+        until = self.ports.clock() + parse_duration(length)
+        return await self._answer(request, caller, Snooze(by=caller.name, until=until))
+
+    async def reassign(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody gives it to another person, or to a policy."""
+        kind, _, name = form.get("to", "").partition(":")
+        if kind not in ("person", "policy"):
+            return await self._bad(caller, phrase("Choose to whom to give it."))
+        is_policy = kind == "policy"
+        to = PolicyId(name) if is_policy else PersonId(name)
+        given = Reassign(by=caller.name, to=to, is_policy=is_policy)
+        return await self._answer(request, caller, given)
+
+    async def comment(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody writes into the timeline."""
+        text = form.get("text", "").strip()
+        if not 1 <= len(text) <= LONGEST_COMMENT:
+            return await self._bad(caller, phrase("Write 1 to 2000 characters."))
+        return await self._answer(request, caller, Comment(by=caller.name, text=text))
+
+    async def _answer(self, request: Request, caller: Caller, given: Answer) -> Response:
+        number = read_number(request.path_params["number"])
+        if number is None:
+            return await self._unknown(caller)
+        try:
+            answered = await give_answer(self.ports, request, caller, number, given)
+        except AnswerRefused as error:
+            return await self._bad(caller, error.reason, status=HTTPStatus.CONFLICT)
+        if answered is None:
+            return await self._unknown(caller)
+        done = type(given).__name__.lower()
+        return RedirectResponse(f"/incidents/{number}?done={done}", HTTPStatus.SEE_OTHER)
+
+    async def _find(self, request: Request) -> IncidentDetails | None:
+        number = read_number(request.path_params["number"])
+        if number is None:
+            return None
+        catalog, now = self.ports.catalog(), self.ports.clock()
+        return await self.ports.store.read(
+            partial(find_details, number=number, catalog=catalog, now=now)
+        )
+
+    async def _unknown(self, caller: Caller) -> Response:
+        text = phrase("There is no such incident: old ones are deleted after a while.")
+        return await self._bad(caller, text, status=HTTPStatus.NOT_FOUND)
+
+    async def _bad(
+        self, caller: Caller, sentence: str, *, status: HTTPStatus = HTTPStatus.BAD_REQUEST
+    ) -> Response:
+        reader = self.ports.catalog().reader(caller.person)
+        return render_page(
+            "problem.html",
+            reader,
+            caller,
+            now=self.ports.clock(),
+            status=status,
+            sentence=reader.say(sentence),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    incidents: OpenIncidents
+    last_at: datetime | None  # when the newest incident of all was opened
+    duty: Duty
+
+
+def _find_open(
+    tx: Connection, *, catalog: OnCallCatalog, person: PersonId | None, now: datetime
+) -> _Open:
+    roster = read_roster(tx, catalog.roster, at=now)
+    return _Open(
+        incidents=list_urgent(tx, limit=LISTED),
+        last_at=find_last_opened(tx),
+        duty=find_duty(tx, person, roster, now=now),
+    )
+
+
+def _values(found: IncidentDetails, caller: Caller, catalog_folder: Path) -> dict[str, Any]:
+    incident, reader = found.incident, found.catalog.reader(caller.person)
+    runbook_url, dashboard_url = links_of(incident)
+    runbook: Runbook | None = read_runbook(catalog_folder, runbook_url) if runbook_url else None
+    return {
+        "incident": incident,
+        "row": row_of(incident, found.catalog.scope_labels),
+        "state": state_of(incident, reader),
+        "value": value_of(incident),
+        "firing_since": firing_since(incident),
+        "runbook_url": runbook_url,
+        "dashboard_url": dashboard_url,
+        "runbook": runbook,
+        "targets": _targets(found.catalog, caller),
+        "outlook": _outlook(found),
+        "alerts": alerts_of(incident),
+        "alerts_total": len(incident.alerts),
+        "timeline": told_timeline(found.timeline),
+        "messages": messages_of(found.messages, found.catalog.roster, reader),
+        "reasons": [
+            {"at": one.created_at, "because": one.message.because}
+            for one in reasons_for(found.messages, caller.person)
+        ],
+    }
+
+
+def _outlook(found: IncidentDetails) -> dict[str, Any]:
+    roster = found.catalog.roster
+    today = Today(
+        roster=roster,
+        policy=todays_policy(found.incident, found.catalog),
+        maintenance=found.catalog.maintenance,
+        awake=found.awake,
+    )
+    escalation = None if found.timer is None else found.timer.escalation
+    told: Outlook = outlook(found.incident, escalation, today, now=found.at)
+    steps = [
+        {
+            "at": step.at,
+            "name": step.name,
+            "remarks": step.remarks,
+            "pages": [
+                {
+                    "name": name_of(page.person, roster),
+                    "channel": page.address.channel,
+                    "because": page.because,
+                }
+                for page in step.pages
+            ],
+        }
+        for step in told.steps
+    ]
+    return {"text": told.text, "steps": steps}
+
+
+def _targets(catalog: OnCallCatalog, caller: Caller) -> list[dict[str, str]]:
+    people = [
+        {"value": f"person:{one.id}", "name": one.name}
+        for one in catalog.roster.people.values()
+        if one.addresses and one.id != caller.person
+    ]
+    policies = [{"value": f"policy:{one}", "name": one} for one in catalog.policies]
+    return [*people, *policies]
+
+
+def _notice(done: str, found: IncidentDetails, caller: Caller) -> str | None:
+    """Return what an answer did, by the word behind the address; None for every other word."""
+    reader, by = found.catalog.reader(caller.person), found.incident.acknowledged_by or ""
+    acknowledged = {
+        # Somebody was asked to come by such an address, and nobody has it.
+        IncidentState.TRIGGERED: None,
+        IncidentState.ACKNOWLEDGED: reader.text("You have it. Nobody else is paged.")
+        if by == caller.name
+        else reader.text("Recorded. {name} was first, and has it.", name=by),
+        IncidentState.RESOLVED: reader.text("It was over already. That is recorded."),
+    }
+    return {
+        "acknowledge": acknowledged[found.incident.state],
+        "resolve": reader.text("It is recorded as resolved."),
+        "escalate": reader.text("The next step is taken now."),
+        "snooze": reader.text("It is snoozed, and you have it."),
+        "reassign": reader.text("It is given to them, and they are paged now."),
+        "comment": reader.text("The comment is in the timeline."),
+    }.get(done)

@@ -1,0 +1,130 @@
+"""The reader's own page: how they are reached, a test of it, and being awake."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from guardia.duration import parse_duration
+from router.catalog import OnCallCatalog
+from router.escalation.awake import AwakeRefused, awake_for, awake_until
+from router.incident.test_page import PageTestRefused
+from router.oncall.model import Person, PersonId
+from router.store.overrides import read_roster
+from router.store.store import WAIT_SECONDS
+from router.store.writer import StoreBusyError
+from router.web.access.caller import Caller
+from router.web.actions import send_test_page
+from router.web.page.duty import MORNING, Duty, duty_values, find_duty
+from router.web.page.render import render_page
+from router.web.ports import WebPorts
+
+LENGTHS: Final = ("1h", "4h")  # for which somebody says that they are awake
+UNTIL_MORNING: Final = "morning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MePages:
+    """The pages under /me."""
+
+    ports: WebPorts
+
+    async def show(self, request: Request, caller: Caller) -> Response:
+        """Show how the reader is reached, by today's catalog, and their duty."""
+        return await self._show(caller, done=request.query_params.get("done", ""))
+
+    async def test(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Page every address of the reader; the incident shown then has what came of it."""
+        person = self._person(caller)
+        reader = self.ports.catalog().reader(caller.person)
+        if person is None or not person.addresses:
+            return await self._show(caller, reader.text("The catalog has no address of yours."))
+        try:
+            made = await send_test_page(self.ports, request, caller, person)
+        except PageTestRefused as error:
+            status = HTTPStatus.TOO_MANY_REQUESTS
+            return await self._show(caller, reader.say(error.reason), status=status)
+        return RedirectResponse(f"/incidents/{made.number}?done=test", HTTPStatus.SEE_OTHER)
+
+    async def awake(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Have all that paged the reader, and tell them quietly of what comes next."""
+        person, now = self._person(caller), self.ports.clock()
+        reader = self.ports.catalog().reader(caller.person)
+        if person is None:
+            return await self._show(caller, reader.text("The catalog has no address of yours."))
+        length = form.get("for", "")
+        try:
+            if length == UNTIL_MORNING:
+                until = awake_until(MORNING, reader.zone, now=now)
+            elif length in LENGTHS:
+                until = awake_for(parse_duration(length), now=now)
+            else:
+                sentence = reader.text("Choose for how long you are awake.")
+                return await self._show(caller, sentence, status=HTTPStatus.BAD_REQUEST)
+        except AwakeRefused as error:
+            return await self._show(caller, reader.say(error.reason))
+        await _stored(self.ports.begin_awake(person, caller.name, caller.via.value, until))
+        return _back(form, "awake")
+
+    async def not_awake(
+        self, request: Request, caller: Caller, form: Mapping[str, str]
+    ) -> Response:
+        """Ring the reader again as ever."""
+        person = self._person(caller)
+        if person is not None:
+            await _stored(self.ports.end_awake(person, caller.name, caller.via.value))
+        return _back(form, "not-awake")
+
+    def _person(self, caller: Caller) -> Person | None:
+        people = self.ports.catalog().roster.people
+        return None if caller.person is None else people.get(caller.person)
+
+    async def _show(
+        self,
+        caller: Caller,
+        sentence: str | None = None,
+        *,
+        status: HTTPStatus = HTTPStatus.CONFLICT,
+        done: str = "",
+    ) -> Response:
+        catalog, now = self.ports.catalog(), self.ports.clock()
+        work = partial(_find_duty, catalog=catalog, person=caller.person, now=now)
+        duty, reader = await self.ports.store.read(work), catalog.reader(caller.person)
+        return render_page(
+            "me.html",
+            reader,
+            caller,
+            now=now,
+            here="me",
+            status=HTTPStatus.OK if sentence is None else status,
+            sentence=sentence,
+            done=done,
+            person=self._person(caller),
+            **duty_values(duty, reader, now=now),
+        )
+
+
+def _find_duty(
+    tx: Connection, *, catalog: OnCallCatalog, person: PersonId | None, now: datetime
+) -> Duty:
+    return find_duty(tx, person, read_roster(tx, catalog.roster, at=now), now=now)
+
+
+def _back(form: Mapping[str, str], done: str) -> Response:
+    """Return to the page that the form was on, one of two."""
+    page = "/incidents" if form.get("back") == "incidents" else "/me"
+    return RedirectResponse(f"{page}?done={done}", HTTPStatus.SEE_OTHER)
+
+
+async def _stored(work: Awaitable[object]) -> None:
+    try:
+        await asyncio.wait_for(work, WAIT_SECONDS)
+    except TimeoutError:
+        raise StoreBusyError("who is awake could not be stored in time") from None

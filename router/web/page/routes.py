@@ -1,0 +1,63 @@
+"""All pages for people."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from router.oncall.model import Role
+from router.web.access.access import Access
+from router.web.page.assets import send_asset
+from router.web.page.door import Act, Look, act, look
+from router.web.page.health import HealthPages
+from router.web.page.history import HistoryPages
+from router.web.page.incidents import IncidentPages
+from router.web.page.me import MePages
+from router.web.page.oncall import OnCallPages
+from router.web.page.overrides import OverridePages
+from router.web.ports import WebPorts
+
+
+def page_routes(ports: WebPorts, access: Access) -> list[Route]:
+    """Return the routes: who may look is a viewer at least, who may act a responder."""
+
+    def seen(path: str, page: Look, role: Role = Role.VIEWER) -> Route:
+        return Route(path, look(access, role, page), methods=["GET"])
+
+    def done(path: str, page: Act, role: Role = Role.RESPONDER) -> Route:
+        return Route(path, act(access, role, page), methods=["POST"])
+
+    incidents = IncidentPages(ports=ports)
+    oncall = OnCallPages(ports=ports)
+    overrides = OverridePages(ports=ports)
+    me = MePages(ports=ports)
+    return [
+        Route("/", _to_incidents, methods=["GET"]),
+        Route("/static/{name}", send_asset, methods=["GET"]),
+        seen("/incidents", incidents.list),
+        seen("/incidents/{number}", incidents.show),
+        seen("/incidents/{number}/review", incidents.review),
+        done("/incidents/{number}/ack", incidents.acknowledge),
+        done("/incidents/{number}/resolve", incidents.resolve),
+        done("/incidents/{number}/escalate", incidents.escalate),
+        done("/incidents/{number}/snooze", incidents.snooze),
+        done("/incidents/{number}/reassign", incidents.reassign),
+        done("/incidents/{number}/comment", incidents.comment),
+        seen("/history", HistoryPages(ports=ports).search),
+        seen("/oncall", oncall.who),
+        seen("/oncall/{id}", oncall.calendar),
+        seen("/overrides/new", overrides.new, Role.RESPONDER),
+        done("/overrides/preview", overrides.preview),
+        done("/overrides", overrides.make),
+        done("/overrides/{number}/cancel", overrides.cancel),
+        seen("/me", me.show),
+        done("/me/test", me.test),
+        done("/me/awake", me.awake),
+        done("/me/awake/end", me.not_awake),
+        seen("/health", HealthPages(ports=ports).show),
+    ]
+
+
+async def _to_incidents(_request: Request) -> Response:
+    return RedirectResponse("/incidents", HTTPStatus.SEE_OTHER)

@@ -1,0 +1,135 @@
+"""A real router behind a proxy that names people, and a real browser that looks at it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.delivery.router_process import RouterProcess, Town, open_town, running
+from tests.router.making import alert_body, notification_body
+from tests.tooling import require_browser
+
+PHONE = (390, 844)
+SMALL = (320, 640)
+DESKTOP = (1280, 800)
+_FLAGS = (
+    "--no-sandbox",  # CI runs as root, and what is looked at is ours alone
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+HEADER = "X-Signed-In"
+SUMMARY = (
+    "casos availability en prod/a: falló el 12.3% de los eventos en los últimos 1h;"
+    " a este ritmo el presupuesto de errores de 30d se agota en 4h 12m."
+)
+DESCRIPTION = (
+    "Las peticiones a casos se responden sin error del servidor. Objetivo: 99.9% en 30d."
+    " En 1h se gastó más del 2% del presupuesto de errores: 14.4 veces el ritmo con el que dura"
+    " 30d."
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """A router, and the ways in."""
+
+    town: Town
+    router: RouterProcess
+    browser: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def come(
+        self,
+        size: tuple[int, int] = PHONE,
+        *,
+        person: str | None = "platform-1",
+        scheme: Any = "light",
+        script: bool = True,
+        touch: bool = True,
+    ) -> Page:
+        """Return an empty page of somebody's own browser; `person` is None for a stranger."""
+        named = {} if person is None else {HEADER: f"{person}@conecta360.example"}
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            has_touch=touch,
+            extra_http_headers=named,
+            base_url=self.router.url,
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        return page
+
+    def leave(self) -> None:
+        """Close every browser that came."""
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()
+
+    def raise_alert(self, name: str = "ErrorBudgetBurn", **labels: str) -> int:
+        """Have an alert arrive; return the number of its incident once somebody is paged."""
+        told = {"severity": "critical", "service": "casos", "environment": "prod", "region": "a"}
+        alert = alert_body("firing", alertname=name, **{**told, **labels})
+        alert["annotations"] = {
+            "summary": SUMMARY,
+            "description": DESCRIPTION,
+            "runbook_url": "https://runbooks.conecta360.example/high-error-rate",
+            "dashboard_url": "https://grafana.conecta360.example/d/guardia-slo?var-service=casos",
+        }
+        before = {one["number"] for one in self._incidents()}
+        groups = {"alertname": name, **labels}
+        body = notification_body(alert, groupLabels=groups, groupKey=f"{{}}:{groups}")
+        assert self.router.post(body) == 200
+        found = self.router.wait_for(
+            "/api/incidents?state=open",
+            lambda answer: {one["number"] for one in answer["incidents"]} - before,
+        )
+        return max(int(one["number"]) for one in found["incidents"])
+
+    def _incidents(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.router.ask("/api/incidents")["incidents"]
+        return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = require_browser()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(program), args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def inhabited(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One router for all tests of a worker: each makes incidents of its own."""
+    folder = tmp_path_factory.mktemp("house")
+    with open_town(folder) as town:
+        (folder / "link-key").write_text("a key that only this installation knows\n")
+        settings = {"GUARDIA_PROXY_HEADER": HEADER, "GUARDIA_PROXY_FROM": "127.0.0.1"}
+        with running(town, **settings) as router:
+            yield House(town=town, router=router, browser=browser)
+
+
+@pytest.fixture
+def house(inhabited: House) -> Iterator[House]:
+    yield inhabited
+    inhabited.leave()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures go: into docs/ when they are to be renewed."""
+    if os.environ.get("GUARDIA_UPDATE_SCREENSHOTS"):
+        return Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+    return tmp_path_factory.mktemp("screenshots")

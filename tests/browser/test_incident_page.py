@@ -1,0 +1,119 @@
+"""The page at 03:00: what is wrong and what can be done, on the first screen of a phone."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESCRIPTION, PHONE, SUMMARY, House
+
+SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+# As on any phone with a slow browser: no part may depend on what a script writes.
+FIRST_SCREEN = {
+    "sentence": "h1",
+    "state": ".state",
+    "since": "#now time >> nth=0",
+    "value": "#now .clamp",
+    "runbook": ".links a:nth-of-type(1)",
+    "dashboard": ".links a:last-of-type",
+    "acknowledge": "form[action$='/ack'] button",
+    "resolve": "form[action$='/resolve'] button",
+    "escalate": "form[action$='/escalate'] button",
+    "snooze": "form[action$='/snooze'] button",
+    "snooze for": "form[action$='/snooze'] select",
+    "reassign": "form[action$='/reassign'] button",
+    "reassign to": "form[action$='/reassign'] select",
+}
+LEAST_TAP = 44  # CSS pixels; WCAG 2.2, 2.5.5 "Target Size (Enhanced)"
+
+
+@SCRIPT
+def test_the_first_screen_of_a_phone_holds_all_that_is_needed(house: House, script: bool) -> None:
+    number = house.raise_alert("FirstScreen", slo="script" if script else "none")
+    page = house.come(PHONE, script=script)
+    page.goto(f"/incidents/{number}")
+
+    for name, selector in FIRST_SCREEN.items():
+        box = page.locator(selector).bounding_box()
+        assert box is not None, f"{name} is not there"
+        assert box["y"] >= 0, name
+        assert box["y"] + box["height"] <= PHONE[1], f"{name} is below the first screen: {box}"
+        assert box["x"] + box["width"] <= PHONE[0], name
+        if "form" in selector:
+            assert box["height"] >= LEAST_TAP, f"{name} is too small to tap: {box}"
+    assert SUMMARY in (page.locator("h1").text_content() or "")
+    assert DESCRIPTION in (page.locator("#now .clamp").text_content() or "")
+
+
+@SCRIPT
+def test_two_taps_from_the_list_to_acknowledged(house: House, script: bool) -> None:
+    number = house.raise_alert("TwoTaps", slo="script" if script else "none")
+    page = house.come(script=script)
+    page.goto("/")
+
+    page.locator(f"a[href='/incidents/{number}']").tap()
+    page.locator("form[action$='/ack'] button").tap()
+
+    expect(page.locator(".notice")).to_be_visible()
+    incident = house.router.ask(f"/api/incidents/{number}")
+    assert incident["state"] == "acknowledged"
+    assert incident["acknowledged_by"] == "Platform engineer 1"
+
+
+@SCRIPT
+def test_each_answer_does_what_it_says(house: House, script: bool) -> None:
+    def press(number: int, action: str, **fields: str) -> Page:
+        page = house.come(script=script)
+        page.goto(f"/incidents/{number}")
+        form = page.locator(f"form[action$='/{action}']")
+        for name, value in fields.items():
+            field = form.locator(f"[name='{name}']")
+            if field.evaluate("one => one.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
+        form.locator("button").tap()
+        page.wait_for_url("**/incidents/*?done=*")
+        return page
+
+    slo = "script" if script else "none"
+    number = house.raise_alert("EachAnswer", slo=slo)
+    press(number, "comment", text="It is the <b>pool</b>.")
+    press(number, "snooze", **{"for": "1h"})
+    told = house.router.ask(f"/api/incidents/{number}")
+    assert told["acknowledged_until"] is not None
+    assert any("It is the <b>pool</b>." in row["text"] for row in told["timeline"])
+    press(number, "reassign", to="person:platform-2")
+    told = house.router.ask(f"/api/incidents/{number}")
+    assert told["state"] == "triggered"
+    assert any(one["person"] == "platform-2" for one in told["messages"])
+    press(number, "escalate")
+    page = press(number, "resolve")
+    assert house.router.ask(f"/api/incidents/{number}")["resolved_by"] == "Platform engineer 1"
+    assert "<b>pool</b>" in (page.locator("#timeline").text_content() or "")
+
+
+def test_the_runbook_is_read_without_the_wiki(house: House) -> None:
+    number = house.raise_alert("RunbookHere")
+    page = house.come()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/incidents/{number}")
+
+    expect(page.locator(".runbook")).to_contain_text("Síntoma")
+    assert all(url.startswith(house.router.url) for url in asked), "nothing of others is loaded"
+
+
+def test_what_happens_next_and_why_you_are_said(house: House) -> None:
+    number = house.raise_alert("WhyYou")
+    house.router.wait_for(
+        f"/api/incidents/{number}", lambda one: any(m["person"] for m in one["messages"])
+    )
+    paged = next(
+        one["person"]
+        for one in house.router.ask(f"/api/incidents/{number}")["messages"]
+        if one["person"]
+    )
+    page = house.come(person=paged)
+    page.goto(f"/incidents/{number}")
+
+    expect(page.locator("#next li").first).to_be_visible()
+    expect(page.locator("#why-title")).to_be_visible()
