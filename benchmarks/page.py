@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
@@ -148,12 +149,12 @@ def _fill(database: str) -> None:
     now = datetime.now(UTC)
     try:
         for first in range(1, STORED + 1, _BATCH):
-            store.write_now(lambda tx, first=first: _fill_some(tx, first, now))
+            store.write_now(partial(_fill_some, first=first, now=now))
     finally:
         store.close()
 
 
-def _fill_some(tx: Connection, first: int, now: datetime) -> None:
+def _fill_some(tx: Connection, *, first: int, now: datetime) -> None:
     for number in range(first, first + _BATCH):
         is_open = number > STORED - OPEN
         opened_at = now - timedelta(minutes=10 * (STORED - number) + 3)

@@ -49,6 +49,7 @@ WORKER_STEPS: Final = (
     "revisit",
     "reconcile",
     "page_elsewhere",
+    "end_awake",
 )
 BEAT_OUTCOMES: Final = ("sent", "withheld", "unreachable", "refused", "address")
 RECONCILED: Final = ("suppression", "adopted", "gone", "stale")

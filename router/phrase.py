@@ -36,7 +36,7 @@ class Phrase(str):
 
     def __new__(cls, parts: tuple[Part, ...]) -> Self:
         """Write the English text."""
-        made = super().__new__(cls, " ".join(map(_in_english, parts)))
+        made = super().__new__(cls, " ".join(map(in_english, parts)))
         made.parts = parts
         return made
 
@@ -87,9 +87,23 @@ def encode_phrase(text: str) -> list[dict[str, Any]] | None:
 
 
 def decode_phrase(stored: list[dict[str, Any]] | None, otherwise: str) -> str:
-    """Return the phrase that was encoded, or `otherwise` where none was."""
+    """Return the phrase that was encoded; `otherwise` where none was, or none can be read.
+
+    The English text stands beside it in every row. A row that a later release
+    wrote, or that names a zone which this system has not, is told by that: read
+    with all others that are due, it must not stop them.
+    """
     if stored is None:
         return otherwise
+    try:
+        return _decode_parts(stored)
+    except Exception:
+        return otherwise
+
+
+def _decode_parts(stored: Any) -> Phrase:
+    if not isinstance(stored, list):
+        raise TypeError("a phrase is kept as a list of parts")
     return Phrase(
         tuple(
             Part(
@@ -107,7 +121,8 @@ def _verbatim(text: str) -> tuple[Part, ...]:
     return (Part(template="{text}", arguments={"text": text}),)
 
 
-def _in_english(part: Part) -> str:
+def in_english(part: Part) -> str:
+    """Return the text of one part as it is kept."""
     template = part.template if part.many is None or part.count == 1 else part.many
     return template.format_map({name: _shown(one) for name, one in part.arguments.items()})
 
@@ -139,7 +154,7 @@ def _encode(argument: Argument) -> Any:
 def _decode(stored: Any) -> Argument:
     match stored:
         case {"phrase": parts}:
-            return decode_phrase(parts, "")
+            return _decode_parts(parts)
         case {"at": at, "zone": zone}:
             return datetime.fromisoformat(at).astimezone(ZoneInfo(zone))
         case {"at": at}:

@@ -143,6 +143,12 @@ def _check_sign_in(settings: Settings, catalog: OnCallCatalog) -> list[str | Non
     ways = sign_in.oidc is not None or sign_in.proxy_header is not None
     if ways and not any(person.sign_ins for person in catalog.roster.people.values()):
         problems.append("nobody in the catalog has a `sign_in`: nobody will be let in by it")
+    if (settings.external_url or "").startswith("https://") and not sign_in.proxy_from:
+        problems.append(
+            "GUARDIA_PROXY_FROM is not set, though something in front serves"
+            " GUARDIA_EXTERNAL_URL: all who call have its address, in the audit and where"
+            " failed sign-ins are limited"
+        )
     return problems
 
 

@@ -13,6 +13,7 @@ from generator.promtool.neighbours import shared_places
 from generator.promtool.scene import story_label
 from generator.promtool.service import TargetStories
 from generator.promtool.slo import SloStories
+from generator.promtool.tellers import SloName, find_tellers
 from generator.promtool.windows import WindowStories, paces
 from generator.rules.model import RuleGroup
 from generator.rules.render import groups_by_file
@@ -29,10 +30,11 @@ def render_promtool_tests(catalog: Catalog) -> dict[str, str]:
     order too: promtool runs groups in a random order, and ours read each other.
     """
     groups = groups_by_file(catalog)
-    told_for = _told_for(catalog)
+    tellers = find_tellers(catalog)
 
     def render_service(service: Service) -> dict[str, str]:
-        slos = told_for[service.name]
+        names = [SloName(service.name, slo.name) for slo in service.slos]
+        slos = [slo for slo, name in zip(service.slos, names, strict=True) if tellers[name] == name]
         tests = (
             _production_test(catalog, service, slos),
             *_slow_test(catalog.organisation, service),
@@ -125,29 +127,6 @@ def _days_tests(catalog: Catalog, service: Service, slos: Sequence[Slo]) -> Iter
         name = "days" if number == 0 else f"days-{format_duration(pace.evaluation)}"
         together = _together(catalog.organisation, cases, "busy days, quiet nights")
         yield TestFile(name=name, pace=pace, cases=together)
-
-
-def _told_for(catalog: Catalog) -> dict[str, list[Slo]]:
-    """Return the SLOs of each service that tell about windows: all, or one for all like it.
-
-    Every test evaluates all rules of a service, so the one with the fewest
-    SLOs tells for the others.
-    """
-    if catalog.organisation.window_tests_for_every_slo:
-        return {service.name: list(service.slos) for service in catalog.services}
-    found: dict[str, list[Slo]] = {service.name: [] for service in catalog.services}
-    seen = set()
-    for service in sorted(catalog.services, key=lambda one: (len(one.slos), one.name)):
-        for slo in service.slos:
-            pairs = tuple(
-                (p.severity, p.long, p.short, p.keep_firing_for) for p in slo.burn_windows
-            )
-            lost = (bool(slo.by), service.targets is None)
-            template = (type(slo.sli), slo.windows, slo.rate_windows, pairs, lost)
-            if template not in seen:
-                seen.add(template)
-                found[service.name].append(slo)
-    return found
 
 
 def _together(organisation: Organisation, slos: Sequence[Sequence[Case]], name: str) -> list[Case]:

@@ -117,6 +117,10 @@ class Scene:
         """Return series in the same place that the SLI must not take for its own."""
         return strange_series(self.slo.sli, stretch, self.labels)
 
+    def recorded(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return series as the SLO's own rules would record them here, by the names of `values`."""
+        return {series(name, self._recorded()): given for name, given in values.items()}
+
     def rates_of_others(self) -> dict[str, str]:
         """Return rates in the same place as other SLOs record them: no rule may copy them."""
         window = self.slo.rate_windows[1]

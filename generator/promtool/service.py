@@ -9,6 +9,7 @@ from generator.catalog.model import (
     Place,
     RatioSli,
     Service,
+    Slo,
     UptimeSli,
 )
 from generator.naming import TARGETS_DOWN_ALERT
@@ -45,7 +46,7 @@ class TargetStories:
             return
         yield self._down()
         if self._traffic(self._places[-1], Stretch(scrapes=1)):
-            yield self._answers_elsewhere()
+            yield from self._answers_elsewhere()
             yield self._silent_elsewhere()
 
     def absences(self) -> Iterator[Case]:
@@ -122,25 +123,31 @@ class TargetStories:
             expectations=[self._firing(at, place, fires=True) for place in self._places],
         )
 
-    def _answers_elsewhere(self) -> Case:
-        name = "events are counted elsewhere, so the service answers"
-        return self._elsewhere(name, Stretch(scrapes=self._up_for + self._down_for, good=1))
+    def _answers_elsewhere(self) -> Iterator[Case]:
+        """What one SLO counts is enough: each by itself, or another's would do in its stead."""
+        for slo in self._service.slos:
+            name = f"{slo.name} is counted elsewhere, so the service answers"
+            here, scrapes = self._at(name), self._up_for + self._down_for
+            traffic = self._traffic_of(slo, here, Stretch(scrapes=scrapes, good=1))
+            if traffic:
+                yield Case(
+                    name=name,
+                    series={**self._up(here, f"0x{scrapes}"), **traffic},
+                    expectations=[self._firing(self._fires_at, here, fires=False)],
+                )
 
     def _silent_elsewhere(self) -> Case:
-        name = "what counts elsewhere stands still, so the service does not answer"
-        return self._elsewhere(name, Stretch(scrapes=self._up_for + self._down_for))
-
-    def _elsewhere(self, name: str, stretch: Stretch) -> Case:
         """Others are up and busy, which is no answer of ours."""
-        here = self._at(name)
+        name = "what counts elsewhere stands still, so the service does not answer"
+        here, scrapes = self._at(name), self._up_for + self._down_for
         return Case(
             name=name,
             series={
-                **self._up(here, f"0x{self._up_for + self._down_for}"),
-                **self._traffic(here, stretch),
-                **self._others(here, stretch.scrapes),
+                **self._up(here, f"0x{scrapes}"),
+                **self._traffic(here, Stretch(scrapes=scrapes)),
+                **self._others(here, scrapes),
             },
-            expectations=[self._firing(self._fires_at, here, fires=not stretch.good)],
+            expectations=[self._firing(self._fires_at, here, fires=True)],
         )
 
     def _labels(self, place: Place) -> Labels:
@@ -179,13 +186,17 @@ class TargetStories:
         """Return the series by which the SLOs show that the service answers."""
         found: dict[str, str] = {}
         for slo in self._service.slos:
-            answers = isinstance(slo.sli, RatioSli | LatencySli | UptimeSli)
-            if answers and not counts_targets(self._service, slo):
-                own = own_labels(slo.sli)
-                by = {label: own.get(label, "one") for label in slo.by}
-                labels = {**by, **self._labels(place)}
-                found |= traffic_series(slo.sli, [stretch], labels, scrape=self._pace.scrape)
+            found |= self._traffic_of(slo, place, stretch)
         return found
+
+    def _traffic_of(self, slo: Slo, place: Place, stretch: Stretch) -> dict[str, str]:
+        answers = isinstance(slo.sli, RatioSli | LatencySli | UptimeSli)
+        if not answers or counts_targets(self._service, slo):
+            return {}
+        own = own_labels(slo.sli)
+        by = {label: own.get(label, "one") for label in slo.by}
+        labels = {**by, **self._labels(place)}
+        return traffic_series(slo.sli, [stretch], labels, scrape=self._pace.scrape)
 
     def _firing(self, at: timedelta, place: Place, *, fires: bool) -> Expectation:
         labels = {

@@ -22,6 +22,7 @@ from generator.catalog.model import (
 )
 from generator.naming import BURN_ALERT
 from generator.promtool.guards import Guards
+from generator.promtool.halves import halves
 from generator.promtool.low_traffic import LowTrafficStories
 from generator.promtool.model import Case, Expectation, pace_of
 from generator.promtool.no_traffic import NoTrafficStories
@@ -59,7 +60,8 @@ class SloStories:
         self._is_counted = isinstance(slo.sli, _COUNTERS)
 
     def at_once(self) -> Iterator[Case]:
-        """Yield what a few evaluations prove: the same ratio from the start, in every window."""
+        """Yield what a few evaluations prove: mostly the same ratio from the start, everywhere."""
+        yield from halves(self._stage)
         if self._is_counted:
             for pair in self._slo.burn_windows:
                 yield from self._near(pair)
@@ -75,6 +77,8 @@ class SloStories:
             yield from self._low_traffic.few_bad_events()
         if self._takes_time():
             yield from self._all_or_nothing(self._pace.up_to(3 * self._base))
+        if isinstance(self._slo.sli, UptimeSli):
+            yield self._several()
         if not whole:
             return
         yield from self._recovery()
@@ -182,6 +186,15 @@ class SloStories:
             for pair in self._slo.burn_windows
             if self._guards.is_reached(pair, at)
         ]
+
+    def _several(self) -> Case:
+        """Of each of two gauges half the samples are bad: so is half of all."""
+        scene = self._stage.scene("half of the samples of two are bad")
+        half = Stretch(scrapes=self._scrapes(self._end), good=1, bad=1)
+        low, high = Fraction(49, 100), Fraction(51, 100)
+        return scene.case(
+            scene.traffic([half], split=True), scene.every_ratio_between(self._end, low, high)
+        )
 
     def _recovery(self) -> Iterator[Case]:
         """Failures end, and with the shortest window the alert of the worst severity."""

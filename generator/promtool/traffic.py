@@ -54,11 +54,17 @@ class _Series:
         """Return how much the series grows in one scrape."""
         return self.good * stretch.good + self.bad * stretch.bad
 
-    def parts(self) -> list[tuple[Labels, Number]]:
+    def parts(self, labels: Mapping[str, str]) -> list[tuple[Labels, Number]]:
         """Return labels and share of two series; what one event of a kind adds decides how."""
-        label = "replica" if "instance" in self.labels else "instance"
+        one, other = _two_of({**self.labels, **labels})
         share = Fraction(1, 4) if self.good else Fraction(1, 2)
-        return [({label: "a"}, share), ({label: "b"}, 1 - share)]
+        return [(one, share), (other, 1 - share)]
+
+
+def _two_of(labels: Mapping[str, str]) -> tuple[Labels, Labels]:
+    """Return what tells two series with these labels apart."""
+    label = "replica" if "instance" in labels else "instance"
+    return {label: "a"}, {label: "b"}
 
 
 def traffic_series(
@@ -77,13 +83,14 @@ def traffic_series(
     `labels` are added to every series. `lazily`: a counter that never counts
     is never created. `counts`: the number of bad events matters and not their
     share, which only makes a difference where each sample is one event.
-    `split`: each counter as two series, which grow unevenly. `born_late`: no
-    series has a sample at the very start.
+    `split`: each counter as two series, which grow unevenly, and each gauge as
+    two alike. `born_late`: no series has a sample at the very start.
     """
     match sli:
         case UptimeSli(gauge=gauge):
             values = _constants(stretches, [_uptime(one, counts=counts) for one in stretches])
-            return {_name(gauge, labels): values}
+            apart = _two_of({**own_labels(sli), **labels}) if split else ({},)
+            return {_name(gauge, {**labels, **one}): values for one in apart}
         case FreshnessSli(timestamp=timestamp, within=within):
             return {_name(timestamp, labels): _timestamps(stretches, scrape, within)}
         case RawSli(works=works, fails=fails):
@@ -93,7 +100,7 @@ def traffic_series(
     for one in _counters(sli):
         if lazily and not one.always_there and not any(map(one.grown_in, stretches)):
             continue
-        for part, share in one.parts() if split else _WHOLE:
+        for part, share in one.parts(labels) if split else _WHOLE:
             name = series(one.metric, {**one.labels, **labels, **part})
             adds = (share * one.good, share * one.bad)
             found[name] = _counter_of(tuple(stretches), adds, first)
@@ -110,9 +117,9 @@ def _counter_of(stretches: Sequence[Stretch], adds: tuple[Number, Number], first
 def strange_series(sli: Sli, stretch: Stretch, labels: Mapping[str, str]) -> dict[str, str]:
     """Return series that lack one thing that a selector of the SLI wants, and grow like mad.
 
-    So a rule that no longer asks for it shows another ratio.
+    So a rule that no longer asks for it shows another ratio. A gauge that lacks it is 1.
     """
-    if not isinstance(sli, RatioSli | LatencySli):
+    if not isinstance(sli, RatioSli | LatencySli | UptimeSli):
         return {}
     events = stretch.good + stretch.bad
     found = {}
@@ -125,7 +132,10 @@ def strange_series(sli: Sli, stretch: Stretch, labels: Mapping[str, str]) -> dic
             if strange is None or _counts(sli, selector.metric, strange):
                 continue
             name = series(selector.metric, {**strange, **labels})
-            found[name] = _counter([stretch], [7 * events])
+            is_gauge = isinstance(sli, UptimeSli)
+            found[name] = (
+                _constants([stretch], [1]) if is_gauge else _counter([stretch], [7 * events])
+            )
     return found
 
 

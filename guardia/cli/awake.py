@@ -11,7 +11,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command's arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "awake",
-        help="acknowledge all that paged a person, and tell them quietly of what comes next",
+        help="acknowledge what a person was told of, and tell them quietly of what comes next",
     )
     parser.add_argument("person", help="the person's id in the catalog")
     length = parser.add_mutually_exclusive_group()

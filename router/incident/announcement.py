@@ -7,6 +7,7 @@ from guardia.severity import Severity
 from router.incident.model import Change, Event, EventKind, Incident, IncidentAlert, IncidentState
 
 ANNOUNCEMENT: Final = "GuardiaOverride"
+KEYS: Final = "guardia/"  # what keys of announcements begin with: no group's of Alertmanager does
 
 
 def carry_announcement(text: str, *, subject: str, by: str, now: datetime) -> Change:
@@ -15,7 +16,7 @@ def carry_announcement(text: str, *, subject: str, by: str, now: datetime) -> Ch
     `subject` names what is announced; two announcements may be of the same.
     """
     alert = IncidentAlert(
-        fingerprint=f"guardia/{subject}",
+        fingerprint=f"{KEYS}{subject}",
         labels={"alertname": ANNOUNCEMENT, "severity": Severity.LOW.value},
         annotations={"summary": str(text)},
         firing=False,
@@ -26,7 +27,7 @@ def carry_announcement(text: str, *, subject: str, by: str, now: datetime) -> Ch
     )
     incident = Incident(
         number=None,
-        key=f"guardia/{subject}",
+        key=f"{KEYS}{subject}",
         state=IncidentState.RESOLVED,
         severity=Severity.LOW,
         alerts={alert.fingerprint: alert},

@@ -23,6 +23,7 @@ class Callback:
     person: PersonId | None
     name: str
     address: str | None = None  # of the network
+    lasts: bool = False  # of a link, which may be used again once what it did does not stand
 
 
 class Refused(StrEnum):

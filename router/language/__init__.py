@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from guardia.duration import spoken_duration
-from router.phrase import Argument, Part, Phrase
+from router.phrase import Argument, Part, Phrase, in_english
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -31,7 +31,11 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Whoever reads: in which language, and by the clock of which zone."""
+    """Whoever reads: in which language, and by the clock of which zone.
+
+    A translation that cannot be used (its file is damaged, or it names an
+    argument that is none) is told in English: nobody stays unpaged for it.
+    """
 
     language: str = "en"  # one of LANGUAGES
     zone: ZoneInfo = _UTC
@@ -73,8 +77,15 @@ class Reader:
             f"{format_datetime(wall, pattern, locale=_LOCALES[self.language])} {self.zone_name(at)}"
         )
 
+    def wall(self, at: datetime) -> str:
+        """Return an instant by the clock on the wall, where its zone is named beside it."""
+        from babel.dates import format_datetime
+
+        wall = at.astimezone(self.zone)
+        return format_datetime(wall, "EEE d MMM y HH:mm", locale=_LOCALES[self.language])
+
     def zone_name(self, at: datetime) -> str:
-        """Return the zone's short name at an instant: CET, or its offset and city where it has none."""
+        """Return the zone's short name at an instant: CET; without one, its offset and city."""
         name = at.astimezone(self.zone).tzname() or "UTC"
         if name[0] in "+-":
             city = self.zone.key.rpartition("/")[2].replace("_", " ")
@@ -98,9 +109,12 @@ class Reader:
         return format_timedelta(at - now, add_direction=True, locale=_LOCALES[self.language])
 
     def _fill(self, part: Part) -> str:
-        template = self._find(part)
-        filled = {name: self._show(one) for name, one in part.arguments.items()}
-        return template.format_map(filled)
+        try:
+            template = self._find(part)
+            filled = {name: self._show(one) for name, one in part.arguments.items()}
+            return template.format_map(filled)
+        except Exception:
+            return in_english(part)
 
     def _find(self, part: Part) -> str:
         english = part.template if part.many is None or part.count == 1 else part.many
@@ -138,11 +152,15 @@ def read_messages(language: str) -> "Catalog":
 
 @cache
 def _messages(language: str) -> Mapping[str, tuple[str, ...]]:
-    """Return translations by the English text, or by its singular."""
+    """Return translations by the English text, or by its singular; none of a damaged file."""
     if language == "en":
         return {}
     found = {}
-    for message in read_messages(language):
+    try:
+        catalog = read_messages(language)
+    except Exception:
+        return {}
+    for message in catalog:
         if message.id and not message.fuzzy:
             plural = isinstance(message.id, tuple | list)
             key = message.id[0] if plural else message.id

@@ -40,7 +40,8 @@ class Message:
     else does: `installation/incident/step.round/person` for a page (and for
     the acknowledge and resolve of that page), with `/awake` behind it when it
     is told in place of ringing somebody, `installation/incident/digest.K/
-    person` for the K-th digest that began with a page of that incident,
+    person` for the K-th digest that began with a page of that incident (with
+    `/awake` behind it when it tells quiet pages),
     `installation/incident/notice/channel/address` for a notice. Never the
     human number alone.
     """

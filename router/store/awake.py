@@ -2,22 +2,39 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from router.escalation.awake import NOBODY, Awake
 from router.incident.model import IncidentState
 from router.message.model import MessageKind, page_round
 from router.oncall.model import PersonId
 from router.store.messages import MessageState, list_messages
-from router.store.tables import INCIDENT_OPEN, awake, incidents, messages, timers
+from router.store.tables import INCIDENT_OPEN, Instant, awake, incidents, messages, timers
 
 
 def record_awake(tx: Connection, person: PersonId, *, until: datetime, now: datetime) -> None:
-    """Keep until when somebody is awake, in place of what they said before."""
+    """Keep until when somebody is awake, in place of what they said before.
+
+    One statement, so that of two replicas at once the second waits for the first.
+    """
     said = {"since": now, "until": until}
-    row = update(awake).where(awake.c.person == person).values(**said)
-    if not tx.execute(row).rowcount:
-        tx.execute(insert(awake).values(person=person, **said))
+    if tx.dialect.name == "postgresql":
+        row = postgresql.insert(awake).values(person=person, **said)
+        tx.execute(row.on_conflict_do_update(index_elements=[awake.c.person], set_=said))
+        return
+    here = sqlite.insert(awake).values(person=person, **said)
+    tx.execute(here.on_conflict_do_update(index_elements=[awake.c.person], set_=said))
 
 
 def record_not_awake(tx: Connection, person: PersonId, *, now: datetime) -> bool:
@@ -25,6 +42,25 @@ def record_not_awake(tx: Connection, person: PersonId, *, now: datetime) -> bool
     was = find_awake_until(tx, person, now=now) is not None
     tx.execute(delete(awake).where(awake.c.person == person))
     return was
+
+
+def record_awake_over(tx: Connection, person: PersonId, *, now: datetime) -> bool:
+    """Forget what somebody said whose time has come; False when another replica has."""
+    over = delete(awake).where(awake.c.person == person, awake.c.until <= now)
+    return bool(tx.execute(over).rowcount)
+
+
+def list_awake_over(tx: Connection, *, now: datetime) -> list[PersonId]:
+    """Return who was awake until now or earlier, and is not known to be rung again."""
+    statement = select(awake.c.person).where(awake.c.until <= now).order_by(awake.c.person)
+    return [PersonId(person) for person in tx.execute(statement).scalars()]
+
+
+def find_next_awake_end(tx: Connection, *, after: datetime) -> datetime | None:
+    """Return when the first of those who are awake then is awake no more."""
+    first = select(type_coerce(func.min(awake.c.until), Instant)).where(awake.c.until > after)
+    until: datetime | None = tx.execute(first).scalar()
+    return until
 
 
 def find_awake_until(tx: Connection, person: PersonId, *, now: datetime) -> datetime | None:
@@ -50,12 +86,41 @@ def read_awake(tx: Connection, incident: int, *, now: datetime) -> Awake:
     return Awake(until={PersonId(row.person): row.until for row in rows}, told=frozenset(told))
 
 
-def list_untaken_pages(tx: Connection, person: PersonId) -> list[int]:
-    """Return the incidents that paged somebody, and that nobody has yet, in order.
+def lock_untaken(tx: Connection, person: PersonId) -> list[int]:
+    """Lock the incidents that paged somebody, and that nobody has yet, in order; return them.
 
-    Not by an escalation that is over: it was given to somebody else since.
+    Also those whose page is still to be sent. Not by an escalation that is
+    over: it was given to somebody else since. To be called before anything
+    else is changed, since whoever changes several incidents locks them in order.
     """
-    is_told = or_(
+    numbers = _list_paged(tx, person)
+    some = select(incidents.c.number).where(incidents.c.number.in_(numbers))
+    tx.execute(some.order_by(incidents.c.number).with_for_update()).all()
+    # As they are once they are ours: another replica may have changed some meanwhile.
+    locked = set(numbers)
+    return [number for number in _list_paged(tx, person) if number in locked]
+
+
+def list_untaken_told(tx: Connection, person: PersonId) -> list[int]:
+    """Return those of the same that somebody was told of: an address accepted the page.
+
+    By itself, or by a digest.
+    """
+    first, sent = messages.alias(), messages.alias()
+    by_digest = exists().where(
+        first.c.id == messages.c.carried_by,
+        sent.c.dedup_key == first.c.dedup_key,
+        sent.c.kind == MessageKind.DIGEST.value,
+        sent.c.state == MessageState.SENT.value,
+    )
+    accepted = messages.c.state == MessageState.SENT.value
+    return _list_paged(
+        tx, person, or_(accepted, and_(messages.c.carried_by.is_not(None), by_digest))
+    )
+
+
+def _list_paged(tx: Connection, person: PersonId, *where: ColumnElement[bool]) -> list[int]:
+    is_asked = or_(
         messages.c.state != MessageState.DROPPED.value, messages.c.carried_by.is_not(None)
     )
     statement = (
@@ -67,7 +132,8 @@ def list_untaken_pages(tx: Connection, person: PersonId) -> list[int]:
             incidents.c.state == IncidentState.TRIGGERED.value,
             messages.c.kind == MessageKind.PAGE.value,
             messages.c.person == person,
-            is_told,
+            is_asked,
+            *where,
         )
         .order_by(incidents.c.number)
     )

@@ -47,9 +47,11 @@ def lock_waiting_digest(tx: Connection, page: Message) -> StoredMessage | None:
     """Return the digest that a page may join, so that nobody begins to send it before the commit.
 
     One that was tried takes no more: it may have been accepted without our
-    knowing, and what joins it then would wake nobody.
+    knowing, and what joins it then would wake nobody. A quiet page joins only
+    a quiet one, and one that rings only one that rings.
     """
     earlier = messages.alias()
+    is_quiet = messages.c.dedup_key.endswith(f"/{page.person}/awake", autoescape=True)
     statement = (
         select(messages)
         .where(
@@ -60,6 +62,7 @@ def lock_waiting_digest(tx: Connection, page: Message) -> StoredMessage | None:
             messages.c.channel == page.address.channel,
             messages.c.address == page.address.address,
             messages.c.person == page.person,
+            is_quiet if page.is_quiet else ~is_quiet,
             ~exists().where(
                 earlier.c.dedup_key == messages.c.dedup_key,
                 earlier.c.kind == messages.c.kind,

@@ -23,6 +23,8 @@ _SQLITE: Final = frozenset(
 )
 # Source: PostgreSQL, appendix A, "Error Codes": connection, resources, intervention, system.
 _POSTGRESQL: Final = ("08", "53", "57P", "58")
+# Its advice for both is to repeat the transaction: serialization_failure, deadlock_detected.
+_REPEATABLE: Final = ("40001", "40P01")
 
 
 def concerns_whole_store(error: BaseException) -> bool:
@@ -39,3 +41,8 @@ def concerns_whole_store(error: BaseException) -> bool:
     if state is None:  # libpq's own: the connection is lost
         return isinstance(error, (OperationalError, InterfaceError))
     return str(state).startswith(_POSTGRESQL)
+
+
+def is_repeatable(error: BaseException) -> bool:
+    """Say whether the same work may go well at once: only another transaction was in its way."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _REPEATABLE

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, case, exists, func, select, type_coerce
 
 from guardia.severity import Severity
+from router.incident.announcement import KEYS
 from router.incident.model import Incident, IncidentState
 from router.store.incidents import read_incidents
 from router.store.tables import (
@@ -68,9 +69,10 @@ def list_urgent(tx: Connection, *, limit: int) -> OpenIncidents:
 
 
 def find_last_opened(tx: Connection) -> datetime | None:
-    """Return when the newest incident of all was opened."""
-    newest = select(incidents.c.opened_at).order_by(incidents.c.number.desc()).limit(1)
-    at: datetime | None = tx.execute(newest).scalar()
+    """Return when the newest incident of all was opened; announcements are none."""
+    newest = select(incidents.c.opened_at).where(~incidents.c.key.startswith(KEYS))
+    found = tx.execute(newest.order_by(incidents.c.number.desc()).limit(1))
+    at: datetime | None = found.scalar()
     return at
 
 

@@ -18,7 +18,8 @@ from guardia.severity import Severity
 from router.address import Address
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
 from router.incident.reconcile import OpenAlert
-from router.phrase import decode_phrase, encode_phrase
+from router.phrase import encode_phrase
+from router.store.phrases import read_phrase
 from router.store.tables import (
     ALERT_IN_OPEN_INCIDENT,
     INCIDENT_OPEN,
@@ -264,7 +265,7 @@ def list_timeline(tx: Connection, number: int) -> tuple[Event, ...]:
     """Return an incident's timeline, oldest first."""
     statement = select(events).where(events.c.incident_number == number).order_by(events.c.id)
     return tuple(
-        Event(at=row.at, kind=EventKind(row.kind), text=decode_phrase(row.phrase, row.text))
+        Event(at=row.at, kind=EventKind(row.kind), text=read_phrase(row.phrase, row.text))
         for row in tx.execute(statement)
     )
 

@@ -22,7 +22,8 @@ from sqlalchemy import (
 from router.address import Address
 from router.message.model import Message, MessageKind
 from router.oncall.model import PersonId
-from router.phrase import decode_phrase, encode_phrase
+from router.phrase import encode_phrase
+from router.store.phrases import read_phrase
 from router.store.tables import MESSAGE_OPEN, messages
 
 # Built once: building a statement takes several times as long as the database needs for it.
@@ -216,7 +217,7 @@ def read_message(row: Row[Any]) -> StoredMessage:
             address=Address(channel=row.channel, address=row.address),
             dedup_key=row.dedup_key,
             person=person,
-            because=decode_phrase(row.because_phrase, row.because),
+            because=read_phrase(row.because_phrase, row.because),
         ),
         state=MessageState(row.state),
         created_at=row.created_at,

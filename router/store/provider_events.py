@@ -1,12 +1,18 @@
 """What providers told us, so that nothing of it counts twice, and of which page it was."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
+from router.incident.model import EventKind, Incident, IncidentState
 from router.message.model import MessageKind
 from router.store.digests import list_carried_pages
-from router.store.tables import MESSAGE_WAKES, messages, provider_events
+from router.store.tables import MESSAGE_WAKES, events, messages, provider_events
+
+# After which an incident that waits for somebody has come back to waiting.
+_ANSWERS: Final = (EventKind.ACKNOWLEDGED, EventKind.SNOOZED, EventKind.RESOLVED)
 
 
 def record_provider_event(
@@ -44,6 +50,35 @@ def find_taken_at(tx: Connection, provider: str, event_id: str) -> datetime | No
     )
     taken_at: datetime | None = tx.execute(statement).scalar()
     return taken_at
+
+
+def find_standing(
+    tx: Connection, provider: str, event_id: str, incidents: Iterable[Incident]
+) -> datetime | None:
+    """Return when a link was used, if what that did still stands; None when it may be used again.
+
+    It stands no more when one of the incidents waits for somebody, and was
+    acknowledged or ended since then, by this use or another answer: it has
+    come back. While it has not, the same press told twice counts once.
+    """
+    taken_at = find_taken_at(tx, provider, event_id)
+    waiting = [one.stored_number for one in incidents if one.state is IncidentState.TRIGGERED]
+    if taken_at is None or not waiting:
+        return taken_at
+    answered = select(events.c.id).where(
+        events.c.incident_number.in_(waiting),
+        events.c.kind.in_([kind.value for kind in _ANSWERS]),
+        events.c.at >= taken_at,
+    )
+    return None if tx.execute(answered.limit(1)).first() is not None else taken_at
+
+
+def record_taken_again(tx: Connection, provider: str, event_id: str, *, now: datetime) -> bool:
+    """Keep that a link is used once more; False when it never was."""
+    this = update(provider_events).where(
+        provider_events.c.provider == provider, provider_events.c.event_id == event_id
+    )
+    return bool(tx.execute(this.values(received_at=now)).rowcount)
 
 
 def find_by_subject(tx: Connection, provider: str, subject: str) -> str | None:

@@ -13,7 +13,9 @@ from router.store.migrations import upgrade
 from router.store.writer import StoreBusyError, T, Work, Writer
 
 WAIT_SECONDS: Final = 10.0  # for a read, and for a write that its sender repeats
-READERS: Final = 12  # below the connections of the pool, of which the writer has one
+# Together below the connections of the pool, of which the writer has one.
+READERS: Final = 8
+VIEWERS: Final = 4
 
 
 class Store:
@@ -42,6 +44,8 @@ class Store:
         self._told_of_end: Callable[[], None] = lambda: None
         # Threads of its own: reads that hang must not take those that look up host names.
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        # Who looks at pages waits for others who do, and never lets paging wait.
+        self._viewers = ThreadPoolExecutor(VIEWERS, thread_name_prefix="store-viewer")
         self._writer = Writer(self._engine, limit=queue_limit, on_end=self._tell_end)
 
     def on_end(self, tell: Callable[[], None]) -> None:
@@ -71,9 +75,19 @@ class Store:
         return self._writer.submit(work).result()
 
     async def read(self, work: Work[T], *, seconds: float = WAIT_SECONDS) -> T:
-        """Run `work` on a snapshot, in another thread; StoreBusyError when that takes too long."""
+        """Run `work` on a snapshot, for who asks from outside: at most `VIEWERS` at once.
+
+        StoreBusyError when that, with the waiting for a turn, takes too long.
+        """
+        return await self._read_by(self._viewers, work, seconds)
+
+    async def read_to_page(self, work: Work[T], *, seconds: float = WAIT_SECONDS) -> T:
+        """Run `work` on a snapshot, as `read`, for the worker: it waits for nobody outside."""
+        return await self._read_by(self._readers, work, seconds)
+
+    async def _read_by(self, threads: ThreadPoolExecutor, work: Work[T], seconds: float) -> T:
         try:
-            reading_it = self._readers.submit(self.read_now, work)
+            reading_it = threads.submit(self.read_now, work)
         except RuntimeError:  # the pool was shut down
             raise StoreBusyError("the store is closed") from None
         return await _within(seconds, reading_it)
@@ -100,7 +114,8 @@ class Store:
     def close(self) -> None:
         """Commit what was queued, then let go of the database."""
         self._writer.close()
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._readers, self._viewers):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
 

@@ -68,6 +68,14 @@ def find_api_token(tx: Connection, digest: str, *, now: datetime) -> StoredToken
     return None if row is None else _read(row)
 
 
+def is_for_sign_in(tx: Connection, digest: str, now: datetime) -> bool:
+    """Say whether a token would sign somebody in now."""
+    statement = select(tokens.c.id).where(
+        tokens.c.purpose == Purpose.SIGN_IN, tokens.c.used_at.is_(None), *_counts(digest, now)
+    )
+    return tx.execute(statement).first() is not None
+
+
 def record_signed_in(tx: Connection, digest: str, *, now: datetime) -> StoredToken | None:
     """Use up a token for signing in and return it; None when it is unknown, used or over.
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from router.store.failures import concerns_whole_store
+from router.store.failures import concerns_whole_store, is_repeatable
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -19,6 +19,7 @@ _Entry = tuple[Work[Any], "Future[Any]"]
 BATCH_LIMIT: Final = 256
 CLOSE_SECONDS: Final = 15
 ALONE_SECONDS: Final = 10  # for the works of a failed batch, together
+REPEATS: Final = 3  # of a work that another transaction was in the way of
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Writer:
     (at most `BATCH_LIMIT`) shares one transaction. When a batch fails it is
     rolled back and each work runs in a transaction of its own, so that a bad
     one fails alone: a work may run twice and must depend on nothing but its
-    connection. When the database itself is out of reach, full or locked, all
+    connection. One that PostgreSQL ends to resolve a deadlock is repeated
+    `REPEATS` times. When the database itself is out of reach, full or locked, all
     fail at once: waiting for it again with each would take minutes. An error
     while committing leaves open whether it was committed;
     works guard themselves by what they read (a state, a lease, a unique key).
@@ -127,14 +129,19 @@ class Writer:
                 return batch, False
         return batch, True
 
-    def _commit(self, batch: list[_Entry]) -> None:
+    def _commit(self, batch: list[_Entry], *, repeats: int = REPEATS) -> None:
         begun = False
         try:
             with self._engine.begin() as connection:
                 begun = True
                 results = [work(connection) for work, _ in batch]
         except BaseException as error:
-            if not begun or len(batch) == 1 or concerns_whole_store(error):
+            if not begun or concerns_whole_store(error):
+                _fail(batch, error)
+            elif len(batch) == 1 and repeats and is_repeatable(error):
+                logger.info("a write gave way to another and is repeated: %s", error)
+                self._commit(batch, repeats=repeats - 1)
+            elif len(batch) == 1:
                 _fail(batch, error)
             else:
                 logger.info("a batch of %d writes failed, each runs alone: %s", len(batch), error)

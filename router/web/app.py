@@ -10,9 +10,9 @@ from router.web.access.routes import guarded, sign_in_routes
 from router.web.api.routes import api_routes
 from router.web.health import Health
 from router.web.page.act import ActPage
+from router.web.page.failures import Failures
 from router.web.page.routes import page_routes
 from router.web.ports import WebPorts
-from router.web.problems import EXCEPTION_HANDLERS
 from router.web.request_ids import RequestIdMiddleware
 from router.web.tokens import TokenFile
 from router.web.under_path import UnderPath, path_of
@@ -48,8 +48,11 @@ def create_app(ports: WebPorts) -> ASGIApp:
             Route("/-/healthy", health.healthy, methods=["GET"]),
             Route("/-/ready", health.ready, methods=["GET"]),
         ],
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers=Failures(ports=ports).handlers(),
     )
+    # Starlette would send people to an absolute address of its own making: it knows neither
+    # the TLS nor the path that a proxy ends before us.
+    app.router.redirect_slashes = False
     # Outside of everything, so that an unforeseen error is logged with its ids too.
     below = UnderPath(guarded(app, ports, access), base=path_of(ports.external_url))
     return RequestIdMiddleware(below)

@@ -2,22 +2,32 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 REQUEST_SECONDS: Final = 10.0
-STEADY_BYTES: Final = 64 * 1024  # received in that time, it is a large body and not a stall
+STEADY_BYTES: Final = 64 * 1024  # of a body in that time: it is large, and no stall
+LARGEST_HEAD_BYTES: Final = 64 * 1024  # what stands before a body, or after it
+_PART_BYTES: Final = 16 * 1024
+_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
 MOST_CONNECTIONS: Final = 512
 
 logger = logging.getLogger(__name__)
 
 
 class GuardedConnection(HttpToolsProtocol):
-    """uvicorn's connection, with two limits that uvicorn has not.
+    """uvicorn's connection, with three limits that uvicorn has not.
 
-    A request has to be complete within `REQUEST_SECONDS`; a large one may go
-    on while it comes at a steady pace. Beyond `most` connections the longest
+    A request has to be complete within `REQUEST_SECONDS`; one with a large body
+    may go on while that comes at a steady pace. What is no body (the request
+    line, headers, trailers, extensions of chunks) ends at `LARGEST_HEAD_BYTES`:
+    the parser joins a header piece by piece, each time copying all of it, so
+    that a long one would take the loop for itself. Beyond `most` connections the longest
     idle one makes room for the new one, so that idle strangers never keep
     Alertmanager out; one whose request is being answered is never closed.
 
@@ -31,7 +41,8 @@ class GuardedConnection(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
-        self._received = 0
+        self._body_bytes = 0  # since the deadline was set
+        self._head_bytes = 0  # that no callback of the parser has accounted for yet
         self._is_answering = False
         self._has_asked = False
         self._idle_since = self.loop.time()
@@ -48,13 +59,30 @@ class GuardedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; the first bytes of a request start its time."""
-        self._received += len(data)
         if self._deadline is None and not self._is_answering:
             self._expect_request()
-        super().data_received(data)
+        for part in _parts(data):
+            if self.transport.is_closing():
+                return
+            self._head_bytes += len(part)
+            super().data_received(part)
+            if self._head_bytes > LARGEST_HEAD_BYTES:
+                self._refuse_head()
+
+    def on_headers_complete(self) -> None:
+        """The head has an end."""
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """What came was of a body, which endpoints limit."""
+        self._head_bytes = 0
+        self._body_bytes += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is complete: from here on the time is ours."""
+        self._head_bytes = 0
         self._stop_waiting()
         self._is_answering = not self.cycle.response_complete
         self._has_asked = True
@@ -82,12 +110,22 @@ class GuardedConnection(HttpToolsProtocol):
         self.connections.discard(longest)
         return True
 
+    def _refuse_head(self) -> None:
+        """Say why where nothing is being answered, and close."""
+        logger.warning("a request's head is too large, its connection is closed")
+        is_begun = self.cycle is not None  # there is none before the first request
+        if is_begun and not self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
     def _expect_request(self) -> None:
-        self._received = 0
+        self._body_bytes = 0
         self._deadline = self.loop.call_later(self.request_seconds, self._end_slow_request)
 
     def _end_slow_request(self) -> None:
-        if self._received >= STEADY_BYTES:
+        if self._body_bytes >= STEADY_BYTES:
             self._expect_request()
             return
         self._deadline = None
@@ -97,3 +135,8 @@ class GuardedConnection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    """Return it in parts so small that a head within one is within the limit, give or take one."""
+    return (data[start : start + _PART_BYTES] for start in range(0, len(data), _PART_BYTES))

@@ -35,10 +35,11 @@ class WebPorts:
     test_page: Callable[[Person, str, Entry | None], Awaitable[Incident]]
     pagerduty_event: Callable[[PagerDutyEvent], Awaitable[str]]  # returns what became of it
     callback: Callable[[Callback], Awaitable[Answered]]  # raises CallbackRefused
-    # Who is awake, who says so, by which way, until when; returns what is acknowledged by it.
-    begin_awake: Callable[[Person, str, str, datetime], Awaitable[list[int]]]
-    end_awake: Callable[[Person, str, str], Awaitable[bool]]
-    refused: Callable[[Entry], Awaitable[None]]  # keeps what was refused, unless too much is
+    # Who is awake, the row of the audit, until when; returns what is acknowledged by it.
+    begin_awake: Callable[[Person, Entry, datetime], Awaitable[list[int]]]
+    end_awake: Callable[[Person, Entry], Awaitable[bool]]
+    refused: Callable[[Entry], Awaitable[None]]  # keeps what strangers were refused, or counts it
+    refused_known: Callable[[Entry], Awaitable[None]]  # the same of whom we know
     slack_hooks_url: str  # what Slack's addresses for answers begin with
     reloads: Reloads
     is_working: Callable[[], bool]  # the worker's loops are alive

@@ -6,11 +6,9 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from router.store.writer import StoreBusyError
-from router.web.tokens import TokensUnavailableError
 
 # What makes the store unable to keep something now, and able later.
 STORE_ERRORS = (StoreBusyError, SQLAlchemyError)
@@ -50,31 +48,16 @@ def render_unavailable(error: Exception) -> JSONResponse:
     )
 
 
-async def render_refusal(_request: Request, error: Exception) -> JSONResponse:
-    """Answer what the framework refuses, such as an unknown path."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    refusal = render_problem(HTTPStatus(status), f"{HTTPStatus(status).phrase}.")
-    if isinstance(error, HTTPException):
-        refusal.headers.update(error.headers or {})  # such as Allow, which 405 has to have
+def render_refusal(error: HTTPException) -> JSONResponse:
+    """Return what the framework refuses, such as an unknown path."""
+    status = HTTPStatus(error.status_code)
+    refusal = render_problem(status, f"{status.phrase}.")
+    refusal.headers.update(error.headers or {})  # such as Allow, which 405 has to have
     return refusal
 
 
-async def render_outage(_request: Request, error: Exception) -> JSONResponse:
-    """Answer when the store or a token file is out of order."""
-    return render_unavailable(error)
-
-
-async def render_defect(_request: Request, error: Exception) -> JSONResponse:
-    """Answer what nobody foresaw, without a word of the code's insides."""
-    logger.error("a request failed in an unforeseen way", exc_info=error)
+def render_defect() -> JSONResponse:
+    """Return what is said of what nobody foresaw, without a word of the code's insides."""
     return render_problem(
         HTTPStatus.INTERNAL_SERVER_ERROR, "An error of the router; its logs have it."
     )
-
-
-EXCEPTION_HANDLERS = {
-    HTTPException: render_refusal,
-    TokensUnavailableError: render_outage,
-    **dict.fromkeys(STORE_ERRORS, render_outage),
-    Exception: render_defect,
-}

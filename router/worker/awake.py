@@ -1,45 +1,93 @@
-"""Who says "I am awake" has all that paged them, and is not rung for what comes next."""
+"""Who says "I am awake" has all that they were told of, and is not rung for what comes next."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from router.incident.answers import Acknowledge
-from router.oncall.model import Person
+from router.incident.model import Event, EventKind
+from router.oncall.model import Person, PersonId
+from router.phrase import phrase
 from router.store.audit import Entry, record_audit
-from router.store.awake import list_untaken_pages, record_awake, record_not_awake
+from router.store.awake import (
+    list_untaken_told,
+    lock_untaken,
+    record_awake,
+    record_awake_over,
+    record_not_awake,
+)
+from router.store.incidents import find_incident, record_events
 from router.worker.answers import Answers
+from router.worker.quiet_pages import quieten_unsent, ring_told_only_quietly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwakePeople:
-    """Keeps who is awake, with what that answers."""
+    """Keeps who is awake, with what that answers.
+
+    Each locks the person's incidents in order before it changes anything.
+    """
 
     answers: Answers
 
     def begin(
-        self, tx: Connection, person: Person, *, by: str, via: str, until: datetime, now: datetime
+        self, tx: Connection, person: Person, *, entry: Entry, until: datetime, now: datetime
     ) -> list[int]:
-        """Keep it, and acknowledge what the person was paged for; return those incidents.
+        """Keep it, and acknowledge what the person was told of; return those incidents.
 
-        A crash before the commit leaves neither.
+        What is asked for and nobody has tried to send goes out quietly: nobody
+        has what they do not know of. `entry` is the row of the audit; there is
+        another one for each incident. A crash before the commit leaves nothing.
         """
+        untaken = lock_untaken(tx, person.id)
         record_awake(tx, person.id, until=until, now=now)
-        numbers = list_untaken_pages(tx, person.id)
-        for number in numbers:
-            self.answers.give(tx, number, Acknowledge(by=person.name), now=now)
-        detail = f"until {until.isoformat()}"
-        record_audit(tx, _entry(person, by, via, "awake", detail, now=now))
-        return numbers
+        told = list_untaken_told(tx, person.id)
+        for number in told:
+            self._acknowledge(tx, number, person, entry, now=now)
+        outbox = self.answers.decisions.outbox
+        for number in untaken:
+            if number not in told:
+                quieten_unsent(tx, outbox, number, person, now=now)
+        record_audit(tx, replace(entry, detail=f"{person.name} until {until.isoformat()}"))
+        return told
 
-    def end(self, tx: Connection, person: Person, *, by: str, via: str, now: datetime) -> bool:
+    def end(self, tx: Connection, person: Person, *, entry: Entry, now: datetime) -> bool:
         """Have the person rung again as ever; False when they were already."""
+        untaken = lock_untaken(tx, person.id)
         was = record_not_awake(tx, person.id, now=now)
+        self._ring(tx, untaken, person.id, now=now)
         if was:
-            record_audit(tx, _entry(person, by, via, "awake-end", "", now=now))
+            record_audit(tx, replace(entry, detail=person.name))
         return was
 
+    def end_over(self, tx: Connection, person: PersonId, *, now: datetime) -> bool:
+        """Have somebody rung again whose time has come; False when another replica has."""
+        untaken = lock_untaken(tx, person)
+        if not record_awake_over(tx, person, now=now):
+            return False
+        self._ring(tx, untaken, person, now=now)
+        return True
 
-def _entry(person: Person, by: str, via: str, action: str, detail: str, *, now: datetime) -> Entry:
-    return Entry(at=now, actor=by, person=person.id, via=via, action=action, detail=detail)
+    def _acknowledge(
+        self, tx: Connection, number: int, person: Person, entry: Entry, *, now: datetime
+    ) -> None:
+        if entry.actor != person.name:
+            text = phrase("{by} says that {person} is awake.", by=entry.actor, person=person.name)
+            event = Event(at=now, kind=EventKind.COMMENTED, text=text)
+            record_events(tx, number, [event])
+        self.answers.give(tx, number, Acknowledge(by=person.name), now=now)
+        detail = f"{person.name} is awake"
+        of_this = replace(entry, action="acknowledge", incident_number=number, detail=detail)
+        record_audit(tx, of_this)
+
+    def _ring(
+        self, tx: Connection, numbers: Iterable[int], person: PersonId, *, now: datetime
+    ) -> None:
+        decisions = self.answers.decisions
+        known = decisions.catalog.roster.people.get(person)
+        for number in numbers:
+            incident = find_incident(tx, number)
+            if known is not None and incident is not None:
+                ring_told_only_quietly(tx, decisions.outbox, incident, known, now=now)

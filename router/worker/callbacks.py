@@ -14,7 +14,13 @@ from router.oncall.model import Person
 from router.phrase import phrase
 from router.store.audit import Entry, record_audit
 from router.store.incidents import find_incident
-from router.store.provider_events import find_taken_at, list_paged_for, record_provider_event
+from router.store.provider_events import (
+    find_standing,
+    find_taken_at,
+    list_paged_for,
+    record_provider_event,
+    record_taken_again,
+)
 from router.worker.answers import Answers
 
 _LONGEST_NUMBER: Final = 18  # digits of an incident's number
@@ -42,6 +48,8 @@ class Callbacks:
             reason = phrase("There is no such incident any more, or no such choice.")
             raise CallbackRefused(Refused.UNKNOWN, reason)
         taken_at = find_taken_at(tx, given.via, given.id)
+        if given.lasts:
+            taken_at = find_standing(tx, given.via, given.id, found)
         if taken_at is not None:
             reason = phrase(
                 "{name} has done this already, at {at}: it counts once.",
@@ -56,9 +64,10 @@ class Callbacks:
             given_answer = chosen_answer(choice, by=person.name, now=now)
             self.answers.give(tx, one.stored_number, given_answer, now=now)
             record_audit(tx, _entry(given, person, choice, one, now=now))
-        record_provider_event(
-            tx, given.via, given.id, subject="", dedup_key=given.reference, now=now
-        )
+        if not (given.lasts and record_taken_again(tx, given.via, given.id, now=now)):
+            record_provider_event(
+                tx, given.via, given.id, subject="", dedup_key=given.reference, now=now
+            )
         return Answered(outcome=_outcome(choice, going_on), told=_told(choice, person, going_on))
 
     def _admit(self, given: Callback) -> Person:

@@ -12,12 +12,15 @@ from sqlalchemy import Connection
 
 from router.logs import context
 from router.metrics import Metrics
+from router.store.awake import find_next_awake_end, list_awake_over
 from router.store.backlog import find_next_decision
 from router.store.incidents import list_revisits, record_unrevisited
 from router.store.messages import StoredMessage, find_next_stuck_page, list_stuck_pages
 from router.store.notifications import list_pending_notifications
 from router.store.store import Store
 from router.store.timers import list_due_timers
+from router.worker.answers import Answers
+from router.worker.awake import AwakePeople
 from router.worker.decisions import Decisions, record_unapplied, record_untaken
 from router.worker.held import tell_due
 from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
@@ -66,11 +69,12 @@ class Deciding:
         revisited = await self._revisit_due()
         taken = await self._take_due_steps()
         elsewhere = await self._page_elsewhere()
+        rung = await self._end_awake()
         told = await tell_due(ports.store, ports.metrics, now=ports.clock())
         if applied or told:
             # Only now: who informs would take the time in which the first step is decided.
             ports.wake_senders()
-        return pending or revisited or taken or elsewhere or told
+        return pending or revisited or taken or elsewhere or rung or told
 
     async def decide_all(self) -> datetime | None:
         """Decide until nothing is due, and return when the next thing is."""
@@ -83,19 +87,22 @@ class Deciding:
 
     async def next_due(self) -> datetime | None:
         """Return when the next decision is due; None while nothing waits."""
-        asked_after = self._ports.clock() - ELSEWHERE_AFTER
+        now = self._ports.clock()
 
-        def read(tx: Connection) -> tuple[datetime | None, datetime | None]:
-            return find_next_decision(tx), find_next_stuck_page(tx, asked_after=asked_after)
+        def read(tx: Connection) -> tuple[datetime | None, ...]:
+            asked_at = find_next_stuck_page(tx, asked_after=now - ELSEWHERE_AFTER)
+            elsewhere_at = None if asked_at is None else asked_at + ELSEWHERE_AFTER
+            return find_next_decision(tx), elsewhere_at, find_next_awake_end(tx, after=now)
 
-        due, asked_at = await self._ports.store.read(read)
-        elsewhere_at = None if asked_at is None else asked_at + ELSEWHERE_AFTER
-        return min((at for at in (due, elsewhere_at) if at is not None), default=None)
+        found = await self._ports.store.read_to_page(read)
+        return min((at for at in found if at is not None), default=None)
 
     async def _apply_pending(self) -> tuple[bool, bool]:
         """Return whether any notification waited, and whether any said more than a copy does."""
         store, now = self._ports.store, self._ports.clock()
-        pending = await store.read(lambda tx: list_pending_notifications(tx, now=now, limit=BATCH))
+        pending = await store.read_to_page(
+            lambda tx: list_pending_notifications(tx, now=now, limit=BATCH)
+        )
         decisions = self._ports.decisions()
 
         def put_off(tx: Connection, number: int, error: BaseException) -> object:
@@ -133,7 +140,7 @@ class Deciding:
     async def _revisit_due(self) -> bool:
         """End acknowledgements, and incidents that were held open, whose time has come."""
         store, now = self._ports.store, self._ports.clock()
-        due = await store.read(lambda tx: list_revisits(tx, now=now, limit=BATCH))
+        due = await store.read_to_page(lambda tx: list_revisits(tx, now=now, limit=BATCH))
         decisions = self._ports.decisions()
         mishap = _Mishap(
             step="revisit",
@@ -150,7 +157,7 @@ class Deciding:
 
     async def _take_due_steps(self) -> bool:
         store, now = self._ports.store, self._ports.clock()
-        due = await store.read(lambda tx: list_due_timers(tx, now=now, limit=BATCH))
+        due = await store.read_to_page(lambda tx: list_due_timers(tx, now=now, limit=BATCH))
         decisions = self._ports.decisions()
         mishap = _Mishap(
             step="escalate",
@@ -177,7 +184,7 @@ class Deciding:
         next may be a minute away because the provider asks for it.
         """
         store, now = self._ports.store, self._ports.clock()
-        stuck = await store.read(
+        stuck = await store.read_to_page(
             lambda tx: list_stuck_pages(tx, asked_by=now - ELSEWHERE_AFTER, limit=BATCH)
         )
         decisions = self._ports.decisions()
@@ -197,6 +204,25 @@ class Deciding:
         if is_recorded:
             self._ports.wake_senders()
         return is_recorded
+
+    async def _end_awake(self) -> bool:
+        """Ring again whose time of being awake has come, for what nobody has."""
+        store, now = self._ports.store, self._ports.clock()
+        over = dict(enumerate(await store.read_to_page(lambda tx: list_awake_over(tx, now=now))))
+        people = AwakePeople(answers=Answers(decisions=self._ports.decisions()))
+
+        def end(tx: Connection, index: int) -> bool:
+            return people.end_over(tx, over[index], now=now)
+
+        mishap = _Mishap(
+            step="end_awake",
+            sentence="somebody who is awake no more could not be rung, it is tried again",
+            named=lambda index: {"person": over[index]},
+        )
+        ended = await self._do_each(list(over), end, mishap)
+        if ended:
+            self._ports.wake_senders()
+        return any(ended.values())
 
     async def _do_each(
         self, items: Sequence[int], work: Callable[[Connection, int], T], mishap: _Mishap

@@ -65,7 +65,9 @@ def _begin(tx: Connection, page: Message, *, installation: str, due_at: datetime
         kind=MessageKind.DIGEST,
         address=page.address,
         # Counted: the same incident may begin another one in a later round.
-        dedup_key=f"{installation}/{number}/digest.{count + 1}/{page.person}",
+        # Quiet as its pages are, so that it rings when no quiet address takes it.
+        dedup_key=f"{installation}/{number}/digest.{count + 1}/{page.person}"
+        + ("/awake" if page.is_quiet else ""),
         person=page.person,
         because=phrase("{count} or more pages went to you within a minute.", count=STORM_FROM),
     )

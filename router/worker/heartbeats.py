@@ -138,7 +138,7 @@ class HeartbeatWatch:
         declared = {one.name: self._declared_since.get(one.name, now) for one in heartbeats}
         self._declared_since = declared
         heard_since = {name: max(since, at) for name, at in declared.items()}
-        if not heartbeats and not await self._store.read(has_missing):
+        if not heartbeats and not await self._store.read_to_page(has_missing):
             self._show([])
             return
         known = await self._store.write(

@@ -46,7 +46,9 @@ async def tell_due(store: Store, metrics: Metrics, *, now: datetime) -> bool:
 
     Returns False when nothing was told.
     """
-    addresses = await store.read(lambda tx: list_held_addresses(tx, now=now, limit=_ADDRESSES))
+    addresses = await store.read_to_page(
+        lambda tx: list_held_addresses(tx, now=now, limit=_ADDRESSES)
+    )
     tell = partial(tell_held, installation=store.installation, now=now)
     results = await asyncio.gather(
         *(store.write(partial(tell, address=address)) for address in addresses),

@@ -170,6 +170,21 @@ class Outbox:
         taken_out = [self._take_out(tx, page, reason=reason, now=now) for page in pages]
         return bool(waiting) or any(taken_out)
 
+    def take_back(
+        self,
+        tx: Connection,
+        page: StoredMessage,
+        state: IncidentState,
+        *,
+        reason: str,
+        now: datetime,
+    ) -> bool:
+        """Take back a page that nobody has tried to send; False when it may have been sent."""
+        if page.state is MessageState.PENDING and not page.attempts:
+            self.drop_page(tx, page, state, reason=reason, now=now)
+            return True
+        return self._take_out(tx, page, reason=reason, now=now)
+
     def _take_out(self, tx: Connection, page: StoredMessage, *, reason: str, now: datetime) -> bool:
         """Take a page out of a digest that nobody has accepted; False when none has it.
 

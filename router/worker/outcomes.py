@@ -23,7 +23,7 @@ from router.store.digests import (
 )
 from router.store.incidents import find_incident, record_events
 from router.store.leases import SENT_BEFORE, find_claimed, record_failure, record_sent
-from router.store.messages import StoredMessage, list_messages
+from router.store.messages import MessageState, StoredMessage, list_messages
 from router.store.timers import find_timer, record_escalation, record_started
 from router.worker.digests import find_state
 from router.worker.held import list_told
@@ -210,7 +210,12 @@ class Outcomes:
         if timer is None or timer.escalation.due_at is None or timer.escalation.due_at <= now:
             return
         pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
-        of_step = [one for one in pages if _step(one.message.dedup_key) == step]
+        of_step = [
+            one
+            for one in pages
+            if _step(one.message.dedup_key) == step
+            and (one.state is not MessageState.DROPPED or one.carried_by is not None)
+        ]
         is_current = step == f"{timer.escalation.next_step}.{timer.round}"
         if is_current and all(_was_refused(tx, one) for one in of_step):
             record_escalation(tx, number, replace(timer.escalation, due_at=now))

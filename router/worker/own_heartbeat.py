@@ -90,7 +90,7 @@ class OwnHeartbeat:
     async def _find_obstacle(self) -> str | None:
         store = self._ports.store
         await store.check_writing(seconds=STORE_SECONDS)
-        backlog = await store.read(read_backlog, seconds=STORE_SECONDS)
+        backlog = await store.read_to_page(read_backlog, seconds=STORE_SECONDS)
         return find_obstacle(backlog, turned_at=self._turned_at(), now=self._ports.clock())
 
     def _show(self, outcome: Beat, detail: str) -> None:

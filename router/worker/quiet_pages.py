@@ -1,4 +1,4 @@
-"""What was told quietly and got worse: who is awake is rung for it after all."""
+"""Pages in place of ringing somebody who is awake: when they begin, and when it rings after all."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,12 +6,49 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from router.escalation.awake import QUIET
+from router.escalation.model import Page
 from router.incident.model import Event, EventKind, Incident, IncidentState
-from router.message.model import MessageKind
-from router.oncall.model import Roster
+from router.message.model import Message, MessageKind, page_round
+from router.oncall.model import Person, Roster
 from router.phrase import joined, phrase
-from router.store.incidents import record_events
-from router.store.messages import MessageState, list_messages, record_page
+from router.store.awake import read_awake
+from router.store.incidents import find_incident, record_events
+from router.store.messages import MessageState, StoredMessage, list_messages, record_page
+from router.store.timers import find_timer
+from router.worker.digests import gather
+from router.worker.outbox import Outbox
+
+
+def quieten_unsent(
+    tx: Connection, outbox: Outbox, number: int, person: Person, *, now: datetime
+) -> None:
+    """Tell somebody who is awake quietly of what was to ring them, and was not tried yet.
+
+    Not by the last resort, and once an incident, as for what comes next.
+    """
+    incident, round_ = find_incident(tx, number), _round(tx, number)
+    quiet = read_awake(tx, number, now=now).address_for(person, now=now)
+    if incident is None or round_ is None or quiet is None:
+        return
+    for page in list_messages(tx, number, kinds=[MessageKind.PAGE]):
+        message = page.message
+        step = message.dedup_key.split("/")[2].rpartition(".")[0]
+        if message.person != person.id or page_round(message.dedup_key) != round_ or step == "last":
+            continue
+        reason = phrase("{person} is awake", person=person.name)
+        if not outbox.take_back(tx, page, incident.state, reason=reason, now=now):
+            continue
+        because = message.because
+        instead = Page(person=person.id, address=quiet, step=step, because=because, is_quiet=True)
+        text = phrase(
+            "{person} is awake: told by {channel} instead of a page. {because}",
+            person=person.name,
+            channel=quiet.channel,
+            because=because,
+        )
+        record_events(tx, number, [Event(at=now, kind=EventKind.PAGED, text=text)])
+        outbox.record_pages(tx, number, [instead], round_=round_, now=now, gathers=True)
+        return
 
 
 def ring_told_quietly(tx: Connection, incident: Incident, roster: Roster, *, now: datetime) -> None:
@@ -24,22 +61,66 @@ def ring_told_quietly(tx: Connection, incident: Incident, roster: Roster, *, now
         return
     for page in list_messages(tx, incident.stored_number, kinds=[MessageKind.PAGE]):
         person = roster.people.get(page.message.person) if page.message.person else None
-        is_told = page.state is not MessageState.DROPPED or page.carried_by is not None
-        if person is None or not page.message.is_quiet or not is_told:
-            continue
-        ringing = next((one for one in person.addresses if one.channel not in QUIET), None)
-        if ringing is None:
-            continue
-        rose = phrase("It has risen to {severity} since.", severity=str(incident.severity))
-        because = joined(page.message.because, rose)
-        louder = replace(page.message, address=ringing, because=because)
-        if record_page(tx, louder, now=now) is None:
-            continue
-        text = phrase(
-            "Page to {person} by {channel}: {because}",
-            person=person.name,
-            channel=ringing.channel,
-            because=because,
-        )
-        event = Event(at=now, kind=EventKind.PAGED, text=text)
-        record_events(tx, incident.stored_number, [event])
+        if person is not None and page.message.is_quiet and _is_asked(page):
+            rose = phrase("It has risen to {severity} since.", severity=str(incident.severity))
+            _ring(tx, page.message, person, rose, now=now)
+
+
+def ring_told_only_quietly(
+    tx: Connection, outbox: Outbox, incident: Incident, person: Person, *, now: datetime
+) -> None:
+    """Ring somebody who is awake no more for what nobody has, if nothing rang them for it.
+
+    By the escalation that runs: what is given to somebody else is not theirs any more.
+    """
+    if incident.state is not IncidentState.TRIGGERED or incident.is_quiet:
+        return
+    number = incident.stored_number
+    round_ = _round(tx, number)
+    pages = [
+        page.message
+        for page in list_messages(tx, number, kinds=[MessageKind.PAGE])
+        if page.message.person == person.id
+        and page_round(page.message.dedup_key) == round_
+        and _is_asked(page)
+    ]
+    quiet = next((page for page in pages if page.is_quiet), None)
+    if quiet is None or any(page.address.channel not in QUIET for page in pages):
+        return
+    why = phrase("{person} is not awake any more, and nobody has it.", person=person.name)
+    rung = _ring(tx, quiet, person, why, now=now)
+    if rung is not None:
+        asked, page = rung
+        gather(tx, asked, page, installation=outbox.installation, now=now)
+
+
+def _ring(
+    tx: Connection, quiet: Message, person: Person, why: str, *, now: datetime
+) -> tuple[int, Message] | None:
+    """Ring for what was told quietly; return the page and its row, None when it did before."""
+    ringing = next((one for one in person.addresses if one.channel not in QUIET), None)
+    if ringing is None:
+        return None
+    because = joined(quiet.because, why)
+    louder = replace(quiet, address=ringing, because=because)
+    asked = record_page(tx, louder, now=now)
+    if asked is None:
+        return None
+    text = phrase(
+        "Page to {person} by {channel}: {because}",
+        person=person.name,
+        channel=ringing.channel,
+        because=because,
+    )
+    record_events(tx, quiet.incident_number, [Event(at=now, kind=EventKind.PAGED, text=text)])
+    return asked, louder
+
+
+def _is_asked(page: StoredMessage) -> bool:
+    """Say whether a page is or was to be sent, perhaps by a digest."""
+    return page.state is not MessageState.DROPPED or page.carried_by is not None
+
+
+def _round(tx: Connection, number: int) -> int | None:
+    timer = find_timer(tx, number)
+    return None if timer is None else timer.round

@@ -86,7 +86,7 @@ class Reconciler:
         catalog = self._ports.decisions().catalog
         listed = _without_heartbeats(merge(answers.listings), catalog)
         since = now - catalog.repeat_interval
-        held, closed = await self._ports.store.read(
+        held, closed = await self._ports.store.read_to_page(
             lambda tx: (list_open_alerts(tx), list_closed_by_hand(tx, listed, since=since))
         )
         findings = compare(
@@ -135,7 +135,7 @@ class Reconciler:
         for _ in bodies:
             self._count("adopted")
         if findings.gone:
-            ended = await self._ports.store.read(
+            ended = await self._ports.store.read_to_page(
                 lambda tx: _render_ends(tx, findings.gone, receiver, now=now)
             )
             bodies += ended
@@ -162,7 +162,7 @@ class Reconciler:
             repeat_interval=decisions.catalog.repeat_interval,
             group_interval=decisions.catalog.group_interval,
         )
-        silent = await self._ports.store.read(
+        silent = await self._ports.store.read_to_page(
             lambda tx: list_silent_incidents(tx, before=now - after)
         )
         await self._change(silent, partial(find_stale, after=after, now=now), "stale", now=now)

@@ -54,7 +54,7 @@ class Retention:
         if self._ended_at is not None and timedelta() <= now - self._ended_at < EVERY:
             return self._ended_at + EVERY
         if self._cutoff is None:
-            last_at = await self._store.read(find_last_instant)
+            last_at = await self._store.read_to_page(find_last_instant)
             self._cutoff = decide_cutoff(now=now, last_at=last_at, retention=self._retention)
         if self._cutoff is not None:
             deleted = await self._store.write(partial(delete_older, before=self._cutoff))

@@ -102,7 +102,7 @@ class Sender:
     async def next_due(self) -> datetime | None:
         """Return when this lane has to look again; None when the end of an attempt will tell."""
         full, now = self._slots.full(), self._ports.clock()
-        return await self._ports.store.read(
+        return await self._ports.store.read_to_page(
             lambda tx: find_next_message(tx, self._kinds, now=now, full=full)
         )
 
@@ -165,7 +165,7 @@ class Sender:
         claim: an incident that cannot be read or rendered holds up no other.
         """
         try:
-            rendered = await self._ports.store.read(
+            rendered = await self._ports.store.read_to_page(
                 partial(self._context, claimed), seconds=READ_SECONDS
             )
         except Exception as error:

@@ -7,6 +7,7 @@ from functools import partial
 from router.incident.answers import AnswerRefused
 from router.incident.callbacks import Answered, Callback, CallbackRefused, senseless
 from router.oncall.model import Person
+from router.store.audit import Entry
 from router.store.store import Store
 from router.worker.answers import Answers
 from router.worker.awake import AwakePeople
@@ -48,16 +49,18 @@ class WaysBack:
         self._look_again()
         return answered
 
-    async def begin_awake(self, person: Person, by: str, via: str, until: datetime) -> list[int]:
+    async def begin_awake(self, person: Person, entry: Entry, until: datetime) -> list[int]:
         """Have somebody told quietly until then; return the incidents that they acknowledge."""
         people = AwakePeople(answers=self._answers())
-        work = partial(people.begin, person=person, by=by, via=via, until=until, now=self._clock())
+        work = partial(people.begin, person=person, entry=entry, until=until, now=self._clock())
         numbers = await self._store.write(work)
         self._look_again()
         return numbers
 
-    async def end_awake(self, person: Person, by: str, via: str) -> bool:
+    async def end_awake(self, person: Person, entry: Entry) -> bool:
         """Have somebody rung again as ever; False when they were already."""
         people = AwakePeople(answers=self._answers())
-        work = partial(people.end, person=person, by=by, via=via, now=self._clock())
-        return await self._store.write(work)
+        work = partial(people.end, person=person, entry=entry, now=self._clock())
+        was_awake = await self._store.write(work)
+        self._look_again()
+        return was_awake

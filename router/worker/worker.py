@@ -118,6 +118,7 @@ class Worker:
         """Do everything that is due, to the end, and return when the next thing is."""
         await self._heartbeats.look()
         await self.decide()
+        await self.ways_back.refusals.tell_rest()
         for sender in (self._pages, self._others):
             while await sender.start_due():
                 await sender.finish()
@@ -213,6 +214,7 @@ class Worker:
 
     async def _decide_due(self) -> datetime | None:
         due = await self._deciding.decide_all()
+        await self.ways_back.refusals.tell_rest()
         self.turned_at = self._ports.clock()
         self._ports.metrics.turn_at.set(self.turned_at.timestamp())
         return due

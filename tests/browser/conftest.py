@@ -1,7 +1,9 @@
 """A real router behind a proxy that names people, and a real browser that looks at it."""
 
+import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,7 @@ class House:
     router: RouterProcess
     browser: Browser
     contexts: list[BrowserContext] = field(default_factory=list)
+    signed_in: dict[str, Any] = field(default_factory=dict)  # the cookies of each person
 
     def come(
         self,
@@ -55,7 +58,10 @@ class House:
         script: bool = True,
         touch: bool = True,
     ) -> Page:
-        """Return an empty page of somebody's own browser; `person` is None for a stranger."""
+        """Return an empty page of somebody's own browser; `person` is None for a stranger.
+
+        Each signs in once: more often would be held off, as somebody's who tries tokens.
+        """
         named = {} if person is None else {HEADER: f"{person}@conecta360.example"}
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -64,16 +70,21 @@ class House:
             has_touch=touch,
             extra_http_headers=named,
             base_url=self.router.url,
+            storage_state=self.signed_in.get(person or ""),
         )
         self.contexts.append(context)
+        if person is not None and person not in self.signed_in:
+            context.request.get("/sign-in")
+            self.signed_in[person] = context.storage_state()
         page = context.new_page()
         page.set_default_timeout(10_000)
         return page
 
     def leave(self) -> None:
         """Close every browser that came."""
-        for context in self.contexts:
-            context.close()
+        with playing(self.browser):
+            for context in self.contexts:
+                context.close()
         self.contexts.clear()
 
     def raise_alert(self, name: str = "ErrorBudgetBurn", **labels: str) -> int:
@@ -101,13 +112,36 @@ class House:
         return found
 
 
+@contextmanager
+def playing(browser: Browser) -> Iterator[None]:
+    """Let Playwright's loop count as the one that runs in this thread, and hide it afterwards.
+
+    Its sync API leaves that loop running between calls: no async test that the same process
+    runs after it could have one of its own.
+    """
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(browser._loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(before)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     program = require_browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(program), args=list(_FLAGS))
+        asyncio._set_running_loop(None)
         yield browser
+        asyncio._set_running_loop(browser._loop)
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _played(browser: Browser) -> Iterator[None]:
+    with playing(browser):
+        yield
 
 
 @pytest.fixture(scope="session")

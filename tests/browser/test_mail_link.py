@@ -1,4 +1,4 @@
-"""The page behind a link in a mail: without a session or JavaScript, on a small phone, for everybody."""
+"""The page behind a link in a mail: no session, no JavaScript, a small phone, for everybody."""
 
 import re
 import shutil

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.naming import TARGETS_DOWN_ALERT
 from generator.write import generate, write_files
 from tests.catalogs import CATALOG, OWN_CATALOG, ROOT, copy_catalog, read_whole
 from tests.tooling import SET_NAMES, ToolSet, require_tool_set
@@ -80,6 +81,14 @@ SLO = '{service="casos",slo="availability"}'
 BROKEN_RULES = {
     "the critical threshold is a tenth too high": ("> 0.0144\n", "> 0.0158\n"),
     "the low threshold is a tenth too low": ("> 0.001\n", "> 0.0009\n"),
+    "only the long threshold of low is a tenth too low": (
+        f"slo:error_ratio:3d{SLO} > 0.001",
+        f"slo:error_ratio:3d{SLO} > 0.0009",
+    ),
+    "only the short threshold of critical is a tenth too low": (
+        f"slo:error_ratio:5m{SLO} > 0.0144",
+        f"slo:error_ratio:5m{SLO} > 0.013",
+    ),
     "two failures are enough for critical": (
         f"rate1h{SLO} * 3600 > 2.5",
         f"rate1h{SLO} * 3600 > 1.5",
@@ -159,6 +168,30 @@ def test_every_kind_of_slo_passes_its_own_tests(tools: ToolSet, tmp_path: Path) 
     write_files(generate(read_whole(folder)), tmp_path)
     found = run_tests(tools, tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("metric", ["requests_total", "done_total"])
+def test_the_generated_tests_notice_that_one_slos_events_are_no_answer(
+    metric: str, tmp_path: Path
+) -> None:
+    folder = copy_catalog(tmp_path)
+    (folder / "services" / "casos.yaml").write_text(
+        SERVICE
+        + slo("requests", "99.9%", 'requests_total{code=~"5.."}', "requests_total")
+        + slo("work", "99%", "failed_total", "done_total"),
+        encoding="utf-8",
+    )
+    write_files(generate(read_whole(folder)), tmp_path)
+    file = tmp_path / "rules" / "casos.yml"
+    text = file.read_text(encoding="utf-8")
+    still = f"(rate({metric}[5m])) > 0\n"
+    assert text.count(still) == 1
+    file.write_text(text.replace(still, still.replace(">", "<")), encoding="utf-8")
+
+    found = run_tests(require_tool_set("installed"), tmp_path, "casos.yml")
+
+    assert found.returncode != 0
+    assert TARGETS_DOWN_ALERT in found.stderr
 
 
 # No SET_NAMES: a guard is a number in a rule, and the oldest promtool has judged others above.

@@ -280,6 +280,7 @@ def _web_ports(
         pagerduty_event=worker.take_pagerduty_event,
         callback=worker.ways_back.take_callback,
         refused=worker.ways_back.refusals.keep,
+        refused_known=worker.ways_back.refusals.keep_known,
         begin_awake=worker.ways_back.begin_awake,
         end_awake=worker.ways_back.end_awake,
         slack_hooks_url=settings.slack_hooks_url,

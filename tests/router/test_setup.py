@@ -27,6 +27,7 @@ def settings(tmp_path: Path) -> Settings:
             "GUARDIA_SMTP_HOST": "mail.example",
             "GUARDIA_SMTP_FROM": "guardia@conecta360.example",
             "GUARDIA_EXTERNAL_URL": "https://guardia.example.org",
+            "GUARDIA_PROXY_FROM": "192.0.2.1",
             "GUARDIA_ALERTMANAGERS": "http://alertmanager.example:9093",
         }
     )
@@ -53,6 +54,16 @@ def test_answers_that_do_not_come_back_are_named_where_pagerduty_escalates(
     assert check_setup(settings, replace(catalog, roster=roster)) == ()
     (told,) = check_setup(replace(settings, external_url=None), catalog)
     assert told.startswith("GUARDIA_EXTERNAL_URL is not set: most events of PagerDuty's do not")
+
+
+def test_a_proxy_in_front_that_is_not_named_is_warned_of(settings: Settings) -> None:
+    unnamed = replace(settings, sign_in=replace(settings.sign_in, proxy_from=()))
+
+    (told,) = check_setup(unnamed, on_call_catalog())
+
+    assert told.startswith("GUARDIA_PROXY_FROM is not set, though something in front serves")
+    within = replace(unnamed, external_url="http://guardia.example.org")
+    assert check_setup(within, on_call_catalog()) == ()
 
 
 def test_what_is_missing_is_named(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Change every generated rule in every way that matters, and see which change no test notices.
 
-The rules of catalog/ but what presets gave, and then those of every preset with its parameters'
-examples.
+The rules of catalog/, but what presets gave and the times that SLOs repeat of each other, and then
+those of every preset with its parameters' examples.
 
 0: at least 95 % of those that are not harmless were noticed, and each survivor is explained in
 tools/mutate/harmless.yaml or harmless-presets.yaml; 1: not so; 2: nothing could be judged.
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.catalog.model import Catalog
 from generator.write import generate, write_files
 from guardia.cli.catalog import load_catalog, render_problems
 from guardia.cli.errors import UsageError
@@ -32,6 +33,7 @@ from tools.mutate.harmless import (
 from tools.mutate.judge import Judge, benches
 from tools.mutate.mutants import Mutant, draw_sample, make_mutants
 from tools.mutate.presets import with_stories, without_presets, write_catalog
+from tools.mutate.repetitions import without_repetitions
 from tools.mutate.report import render_markdown, render_text
 from tools.mutate.result import Result, Verdict
 from tools.mutate.suite import Suite, SuiteError, read_suite, untested
@@ -43,7 +45,8 @@ class Subject:
 
     title: str
     suite: Suite
-    catalog: Path | None = None  # in which what presets gave is left out: they are a subject
+    # In which what is judged elsewhere is left out: presets are a subject, and SLOs repeat.
+    catalog: tuple[Path, Catalog] | None = None
     harmless: Path = DECLARED  # which of the reasons nobody but this subject needs
 
 
@@ -126,11 +129,14 @@ def _judge_all(options: argparse.Namespace) -> list[Result]:
 def _read_subjects(options: argparse.Namespace) -> list[Subject]:
     subjects = []
     if not options.presets:
-        catalog = options.catalog or ROOT / "catalog"
-        subjects.append(Subject(title="the catalog", suite=_generate(catalog), catalog=catalog))
+        folder = options.catalog or ROOT / "catalog"
+        catalog = _load(folder)
+        subjects.append(
+            Subject(title="the catalog", suite=_generate(catalog), catalog=(folder, catalog))
+        )
     if options.catalog is None:
-        with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
-            suite = with_stories(_generate(write_catalog(Path(folder))))
+        with tempfile.TemporaryDirectory(prefix="mutate-") as place:
+            suite = with_stories(_generate(_load(write_catalog(Path(place)))))
         subjects.append(
             Subject(
                 title="presets",
@@ -170,12 +176,16 @@ def _judge_subject(
     )
 
 
-def _generate(catalog: Path) -> Suite:
-    loaded = load_catalog(catalog)
+def _load(folder: Path) -> Catalog:
+    loaded = load_catalog(folder)
     if loaded.problems or loaded.generator is None:
         raise SuiteError(f"the catalog has problems:\n{render_problems(loaded, 'text')}")
+    return loaded.generator
+
+
+def _generate(catalog: Catalog) -> Suite:
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
-        write_files(generate(loaded.generator), Path(folder))
+        write_files(generate(catalog), Path(folder))
         suite = read_suite(Path(folder))
     for name in untested(suite):
         _say(f"no test names rules/{name}, so all its mutants survive")
@@ -189,7 +199,9 @@ def _make_mutants(subject: Subject) -> list[Mutant]:
         raise SuiteError(f"cannot read a rule: {error}") from None
     if subject.catalog is None:
         return mutants
-    return without_presets(mutants, subject.suite, subject.catalog)
+    folder, catalog = subject.catalog
+    own = without_presets(mutants, subject.suite, folder)
+    return without_repetitions(own, subject.suite, catalog)
 
 
 def _choose(mutants: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,7 +23,7 @@ from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, read_form
 from router.web.access.people import find_person
 from router.web.access.proxy import proxy_name
-from router.web.access.site import Site, local_path
+from router.web.access.site import Site, local_path, split_address
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
@@ -34,7 +34,7 @@ SESSION: Final = "guardia"  # the cookie
 SIGN_IN: Final = "/sign-in"
 API_TOKEN: Final = "API token"  # noqa: S105 - how the file's token is called in lists
 BY_PROXY: Final = "proxy"
-_PROGRAMS: Final = ("/api/", "/-/", "/webhook")
+_PROGRAMS: Final = ("/api/", "/-/", "/webhook", "/metrics")
 _SAFE: Final = ("GET", "HEAD")
 LONGEST_DETAIL: Final = 500
 STRANGER: Final = Caller(name="somebody", person=None, role=Role.VIEWER, via=Via.PAGE)
@@ -163,7 +163,8 @@ class Access:
         told = f"{request.method} {request.url.path}: {detail}"[:LONGEST_DETAIL]
         at = self.ports.clock()
         entry = entry_of(request, caller or STRANGER, action, at=at, done=False, detail=told)
-        await self.ports.refused(entry)
+        keep = self.ports.refused if caller is None else self.ports.refused_known
+        await keep(entry)
 
     def reader(self, caller: Caller | None) -> Reader:
         """Return in which language and zone to answer."""
@@ -255,7 +256,8 @@ def address_of(request: Request) -> str | None:
 
 def is_program(request: Request) -> bool:
     """Say whether this path is for programs, which are answered with JSON and not with pages."""
-    return request.url.path.startswith(_PROGRAMS)
+    path: str = request.scope["path"]
+    return path.startswith(_PROGRAMS)
 
 
 def _bearer(request: Request) -> str | None:
@@ -268,8 +270,7 @@ def _page_to_return_to(request: Request, site: Site) -> str:
     if request.method in _SAFE:
         query = f"?{request.url.query}" if request.url.query else ""
         return local_path(request.url.path + query)
-    referer = request.headers.get("referer", "")
-    parts = urlsplit(referer)
+    parts = split_address(request.headers.get("referer", ""))
     if not site.is_ours(f"{parts.scheme}://{parts.netloc}", host=request.headers.get("host", "")):
         return local_path(None)
     path = parts.path.removeprefix(base_path())

@@ -16,7 +16,7 @@ from router.oncall.model import Person
 from router.phrase import phrase
 from router.store.audit import Entry, record_audit
 from router.store.sessions import Session, delete_session, record_session
-from router.store.tokens import record_signed_in
+from router.store.tokens import is_for_sign_in, record_signed_in
 from router.web.access import credentials
 from router.web.access.access import SESSION, Access, address_of
 from router.web.access.caller import Via
@@ -43,6 +43,8 @@ class Admission:
         access, now = self.access, self.access.ports.clock()
         person = find_person(access.ports.catalog().roster.people, name)
         if person is None:
+            if refusal := self.limit(request):
+                return refusal
             return await self._tell_unknown(request, name, via=via)
         secret = credentials.new_secret()
         session = Session(
@@ -61,7 +63,16 @@ class Admission:
         return self._enter(secret, to)
 
     async def admit_by_token(self, request: Request, shown: str, *, to: str) -> Response | None:
-        """Use up a token and begin a session; None, and recorded, when it does not count."""
+        """Use up a token and begin a session; None when it does not count.
+
+        Looked for before anything is written: a flood of guesses must not fill
+        the queue in which notifications wait.
+        """
+        counts = partial(
+            is_for_sign_in, digest=credentials.digest(shown), now=self.access.ports.clock()
+        )
+        if not await self.access.ports.store.read(counts):
+            return None
         secret = credentials.new_secret()
 
         def work(tx: Connection) -> bool:
@@ -85,21 +96,27 @@ class Admission:
             _begin(tx, session=session, before=before, entry=entry)
             return True
 
-        if await self.access.ports.store.write(work, refusable=True):
-            return self._enter(secret, to)
-        refused = self._entry(request, "", done=False, detail="by a token that is not valid")
-        await self.access.ports.refused(refused)
-        return None
+        entered = await self.access.ports.store.write(work, refusable=True)
+        return self._enter(secret, to) if entered else None
 
     async def refuse(self, request: Request, sentence: str) -> Response:
         """Return a refusal that is recorded."""
-        refused = self._entry(request, "", done=False, detail=str(sentence))
-        await self.access.ports.refused(refused)
+        await self.keep_refused(request, str(sentence))
         return self.access.refuse(request, sentence)
 
+    async def keep_refused(self, request: Request, detail: str) -> None:
+        """Keep that somebody could not sign in, and why."""
+        await self.access.ports.refused(self._entry(request, "", done=False, detail=detail))
+
     def limit(self, request: Request) -> Response | None:
-        """Return 429 when this address, or all together, try too often."""
-        wait = self.rate.take(address_of(request))
+        """Count a failure; return 429 when this address, or all together, fail too often."""
+        return self._too_often(request, self.rate.take(address_of(request)))
+
+    def limit_own(self, request: Request) -> Response | None:
+        """Return 429 when this address failed too often; count nothing."""
+        return self._too_often(request, self.rate.own_wait(address_of(request)))
+
+    def _too_often(self, request: Request, wait: timedelta) -> Response | None:
         if wait <= timedelta():
             return None
         seconds = math.ceil(wait.total_seconds())

@@ -1,4 +1,4 @@
-"""How often signing in may be tried: for each address, and for all together."""
+"""How often signing in may fail: for each address, and for all together."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,14 +18,16 @@ class Rate:
     every: timedelta
 
 
-# Behind one address may be a whole team; by the identity provider a sign-in takes two.
-# All together: more than a team in an outage needs, and too few to guess 120 random bits.
+# Behind one address may be a whole team. All together: too few to guess 120 random bits.
 EACH: Final = Rate(burst=20, every=timedelta(seconds=15))
 ALL: Final = Rate(burst=200, every=timedelta(seconds=1))
 
 
 class SignInRate:
     """Token buckets in memory, of bounded size; each replica has its own.
+
+    A token is what a failure takes: whoever does get in takes none and needs
+    none, so that no stranger can lock others out, also not from many addresses.
 
     A bucket is kept as the instant at which it is full again: exact, and a
     clock that is set back leaves it empty at most, never closed for longer.
@@ -60,6 +62,12 @@ class SignInRate:
         while len(self._full_at) > self._most:
             self._full_at.popitem(last=False)
         return wait
+
+    def own_wait(self, address: str | None) -> timedelta:
+        """Return how long an address alone has to wait, whatever others do; take nothing."""
+        now = self._clock()
+        full_at = self._full_at.get(network_of(address))
+        return _wait(_bounded(full_at, self._each, now), self._each, now)
 
     def __len__(self) -> int:
         """Return how many addresses are remembered."""

@@ -36,8 +36,6 @@ class SignInPages:
             return RedirectResponse(to, HTTPStatus.SEE_OTHER)
         name = proxy_name(request)
         if name is not None and "out" not in request.query_params:
-            if refusal := self.admission.limit(request):
-                return refusal
             return await self.admission.admit(request, name, via=BY_PROXY, to=to)
         return self._form(request, to)
 
@@ -45,25 +43,28 @@ class SignInPages:
         """Sign in by a token that a command made; it is used up by that."""
         if is_foreign(request.headers, self.access.site):
             return await self.access.refuse_foreign(request)
-        if refusal := self.admission.limit(request):
-            return refusal
         try:
             fields = await read_form(request)
         except BadForm as error:
-            return self.access.refuse(request, error.reason, status=error.status)
+            refusal = self.admission.limit(request)
+            return refusal or self.access.refuse(request, error.reason, status=error.status)
         if not credentials.is_same(fields.get("form_token", ""), self._form_token(request)):
-            return self.access.refuse(request, STALE_FORM)
+            return self.admission.limit(request) or self.access.refuse(request, STALE_FORM)
         shown = credentials.typed_token(fields.get("token", "")[: credentials.LONGEST])
         to = local_path(fields.get("next"))
         admitted = await self.admission.admit_by_token(request, shown, to=to)
-        return admitted or self._form(
-            request,
-            to,
-            refused=phrase(
-                "This token cannot be used: it is unknown, over, or was used before."
-                " Whoever runs Guardia can make another."
-            ),
+        return admitted or await self._refuse_token(request, to)
+
+    async def _refuse_token(self, request: Request, to: str) -> Response:
+        """Return the form with a sentence, and keep that it was refused; or 429, kept nowhere."""
+        if refusal := self.admission.limit(request):
+            return refusal
+        await self.admission.keep_refused(request, "by a token that is not valid")
+        sentence = phrase(
+            "This token cannot be used: it is unknown, over, or was used before."
+            " Whoever runs Guardia can make another."
         )
+        return self._form(request, to, refused=sentence)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session here and in the browser."""

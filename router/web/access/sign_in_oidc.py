@@ -40,8 +40,6 @@ class OidcPages:
 
     async def start(self, request: Request) -> Response:
         """Send the browser to the identity provider."""
-        if refusal := self.admission.limit(request):
-            return refusal
         to = local_path(request.query_params.get("next"))
         secret = self.admission.begun(request) or credentials.new_secret()
         # Beside the random part the state would be the same for two in one second, and so
@@ -56,13 +54,18 @@ class OidcPages:
         return response
 
     async def finish(self, request: Request) -> Response:
-        """Take what the provider sends the browser back with."""
-        if refusal := self.admission.limit(request):
+        """Take what the provider sends the browser back with.
+
+        Who fails too often from one address has the provider asked no more:
+        it might turn away the router, and so everybody.
+        """
+        if refusal := self.admission.limit_own(request):
             return refusal
         try:
             name, to = await self._identify(request)
         except OidcRefused as error:
-            return await self.admission.refuse(request, error.reason)
+            refusal = self.admission.limit(request)
+            return refusal or await self.admission.refuse(request, error.reason)
         except OidcUnavailableError as error:
             return self._unavailable(request, error)
         return await self.admission.admit(request, name, via=_VIA, to=to)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,8 +53,16 @@ class Site:
         """
         if self.external_url is not None and origin == _origin(self.external_url):
             return True
-        parts = urlsplit(origin)
+        parts = split_address(origin)
         return bool(host) and parts.scheme in ("http", "https") and parts.netloc == host
+
+
+def split_address(shown: str) -> SplitResult:
+    """Return the parts of an address of a header; all are empty where it is none, as `http://[`."""
+    try:
+        return urlsplit(shown)
+    except ValueError:
+        return urlsplit("")
 
 
 def _origin(url: str) -> str:

@@ -13,11 +13,12 @@ from starlette.responses import JSONResponse, Response
 
 from guardia.duration import parse_duration
 from router.escalation.awake import AwakeRefused, awake_for, awake_until
-from router.oncall.model import Person, PersonId
+from router.oncall.model import Person, PersonId, Role
 from router.oncall.overrides import unknown_name
 from router.store.store import WAIT_SECONDS
 from router.store.writer import StoreBusyError
-from router.web.access.caller import Caller, Via
+from router.web.access.access import entry_of
+from router.web.access.caller import Caller
 from router.web.api.bodies import BadBody, By, Senseless, speaker_of
 from router.web.api.shapes import Instant
 from router.web.ports import WebPorts
@@ -58,11 +59,14 @@ class AwakeApi:
     async def begin(self, request: Request, caller: Caller, told: AwakeBody) -> Response:
         """Acknowledge all that paged a person, and tell them quietly of what comes until then.
 
-        Say either `for` how long, or `until` when by the wall clock of the person's zone.
+        Acknowledged is what an address of theirs has accepted; what is still to be
+        sent goes out quietly. Say either `for` how long, or `until` when by the wall
+        clock of the person's zone. Of somebody else, only administrators say it.
         """
-        speaker, person = speaker_of(caller, told.by), self._person(request)
+        speaker, person = self._speaker(request, caller, told)
         until = self._until(told, person)
-        work = self.ports.begin_awake(person, speaker.name, Via.API.value, until)
+        entry = entry_of(request, speaker, "awake", at=self.ports.clock())
+        work = self.ports.begin_awake(person, entry, until)
         try:
             numbers = await asyncio.wait_for(work, WAIT_SECONDS)
         except TimeoutError:
@@ -76,9 +80,10 @@ class AwakeApi:
         return JSONResponse(answer)
 
     async def end(self, request: Request, caller: Caller, told: By) -> Response:
-        """Ring a person again as ever."""
-        speaker, person = speaker_of(caller, told.by), self._person(request)
-        work = self.ports.end_awake(person, speaker.name, Via.API.value)
+        """Ring a person again as ever, at once for what they were told quietly and nobody has."""
+        speaker, person = self._speaker(request, caller, told)
+        entry = entry_of(request, speaker, "awake-end", at=self.ports.clock())
+        work = self.ports.end_awake(person, entry)
         try:
             was_awake = await asyncio.wait_for(work, WAIT_SECONDS)
         except TimeoutError:
@@ -89,6 +94,15 @@ class AwakeApi:
             "was_awake": was_awake,
         }
         return JSONResponse(answer)
+
+    def _speaker(self, request: Request, caller: Caller, told: By) -> tuple[Caller, Person]:
+        """Return who says it, and of whom. Raises BadBody for who may not say it of others."""
+        speaker, person = speaker_of(caller, told.by), self._person(request)
+        may = caller.speaks_for_others or caller.role.may(Role.ADMINISTRATOR)
+        if may or caller.person == person.id:
+            return speaker, person
+        reason = "That somebody else is awake is said by administrators: it acknowledges for them."
+        raise BadBody(reason, HTTPStatus.FORBIDDEN)
 
     def _person(self, request: Request) -> Person:
         people = self.ports.catalog().roster.people

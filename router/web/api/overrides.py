@@ -73,7 +73,7 @@ class OverrideBody(
 
 
 class OverrideQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which overrides; `before` is about `state=all` alone."""
+    """Which overrides."""
 
     state: Annotated[Literal["current", "all"], Meta(description="current or all")] = "current"
 
@@ -109,7 +109,10 @@ class OverridesApi:
         return JSONResponse(await asyncio.to_thread(_render_preview, wanted, others, roster, now))
 
     async def list(self, request: Request, _caller: Caller, asked: OverrideQuery) -> Response:
-        """Return those that count now or will; with `state=all` the ones made last."""
+        """Return those that count now or will; with `state=all` the ones made last.
+
+        Of those that count all come at once: `limit` and `before` are about `state=all`.
+        """
         roster, now = self.ports.catalog().roster, self.ports.clock()
         limit = LONGEST_LIST  # all that count: there are no more
         if asked.state == "current":

@@ -25,7 +25,7 @@ from router.oncall.model import Person, PersonId
 from router.phrase import phrase
 from router.store.audit import Entry
 from router.store.incidents import find_incident
-from router.store.provider_events import find_taken_at, list_paged_for
+from router.store.provider_events import find_standing, list_paged_for
 from router.store.store import WAIT_SECONDS
 from router.web.access.caller import Via
 from router.web.access.cross_site import is_foreign
@@ -118,6 +118,7 @@ class ActPage:
             person=person.id,
             name=person.name,
             address=address,
+            lasts=True,
         )
         try:
             answered = await asyncio.wait_for(self.ports.callback(given), WAIT_SECONDS)
@@ -199,11 +200,12 @@ class ActPage:
 
 
 def _find(tx: Connection, *, link: MailLink) -> tuple[list[Incident], set[Choice]]:
-    """Return what a link is about, and which of its buttons were pressed."""
+    """Return what a link is about, and which of its buttons were pressed and stand."""
     numbers = list_paged_for(tx, Via.EMAIL.value, link.page)
-    found = (find_incident(tx, number) for number in numbers)
-    used = {one for one in Choice if find_taken_at(tx, Via.EMAIL.value, _use_of(link, one))}
-    return [one for one in found if one is not None], used
+    read = (find_incident(tx, number) for number in numbers)
+    found = [one for one in read if one is not None]
+    used = {one for one in Choice if find_standing(tx, Via.EMAIL.value, _use_of(link, one), found)}
+    return found, used
 
 
 def _use_of(link: MailLink, choice: str) -> str:

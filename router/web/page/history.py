@@ -83,10 +83,14 @@ def read_sought(asked: Mapping[str, str], reader: Reader) -> tuple[Sought, list[
             severity = Severity(asked["severity"])
         else:
             problems.append(reader.text("There is no such severity."))
+    service = asked["service"]
+    if not service.isprintable():  # PostgreSQL has no NUL; the rest nobody types
+        problems.append(reader.text("There is no service of that name."))
+        service = ""
     sought = Sought(
         states=_STATES.get(asked["state"]),
         severity=severity,
-        service=asked["service"] or None,
+        service=service or None,
         since=day("since", timedelta()),
         until=day("until", timedelta(days=1)),
         before=read_number(asked["before"]),

@@ -9,6 +9,7 @@ from router.escalation.foreseen import name_of
 from router.incident.describe import (
     alert_name,
     cut_at_word,
+    incident_description,
     incident_labels,
     incident_title,
     one_line,
@@ -16,6 +17,7 @@ from router.incident.describe import (
     worst_alert,
 )
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
+from router.incident.reread import hiding_words, own_words
 from router.language import Reader
 from router.message.model import MessageKind
 from router.message.summary import is_web_address
@@ -131,8 +133,7 @@ def links_of(incident: Incident) -> tuple[str, str]:
 
 def value_of(incident: Incident) -> str:
     """Return what the worst alert says of its value, its budget, its meaning."""
-    worst = worst_alert(incident)
-    return "" if worst is None else one_line(worst.annotations.get("description", ""))
+    return incident_description(incident)
 
 
 def told_timeline(timeline: Iterable[Event]) -> list[Event]:
@@ -170,12 +171,12 @@ def _alert(alert: IncidentAlert) -> ShownAlert:
         severity=alert.severity,
         firing=alert.firing,
         starts_at=alert.starts_at,
-        description=one_line(alert.annotations.get("description", "")),
+        description=own_words(alert.labels, one_line(alert.annotations.get("description", ""))),
         labels=tuple(
             (one_line(name), cut_at_word(one_line(value), _LABEL_LENGTH))
             for name, value in sorted(alert.labels.items())
         ),
-        suppressed_by=alert.suppressed_by or "",
+        suppressed_by=hiding_words(alert.suppressed_by) if alert.suppressed_by else "",
         generator_url=alert.generator_url if is_web_address(alert.generator_url) else "",
     )
 

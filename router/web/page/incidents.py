@@ -1,41 +1,24 @@
 """The open incidents, one of them, and what people answer on its page."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from guardia.duration import parse_duration
 from router.catalog import OnCallCatalog
 from router.escalation.foreseen import name_of
 from router.escalation.outlook import Outlook, Today, outlook
-from router.incident.answers import (
-    LONGEST_COMMENT,
-    Acknowledge,
-    Answer,
-    AnswerRefused,
-    Comment,
-    Escalate,
-    Reassign,
-    Resolve,
-    Snooze,
-)
 from router.incident.model import IncidentState
 from router.oncall.model import PersonId
-from router.phrase import phrase
-from router.routing import PolicyId
 from router.store.history import OpenIncidents, find_last_opened, list_urgent
 from router.store.overrides import read_roster
 from router.web.access.caller import Caller
-from router.web.actions import give_answer
 from router.web.api.incident_views import IncidentDetails, find_details
 from router.web.api.outlook import todays_policy
 from router.web.page.duty import Duty, duty_values, find_duty
@@ -51,6 +34,8 @@ from router.web.page.incident_view import (
     told_timeline,
     value_of,
 )
+from router.web.page.me import taken_numbers
+from router.web.page.problem import unknown_incident
 from router.web.page.render import render_page
 from router.web.page.runbook import Runbook, read_runbook
 from router.web.ports import WebPorts
@@ -82,6 +67,7 @@ class IncidentPages:
             total=found.incidents.total,
             unacknowledged=found.incidents.unacknowledged,
             done=request.query_params.get("done", ""),
+            taken=taken_numbers(request),
             last_ago=None if found.last_at is None else reader.ago(found.last_at, now=now),
             **duty_values(found.duty, reader, now=now),
         )
@@ -90,7 +76,7 @@ class IncidentPages:
         """Show one incident: what is wrong, what can be done, what comes next, how it came."""
         found = await self._find(request)
         if found is None:
-            return await self._unknown(caller)
+            return unknown_incident(self.ports, caller)
         values = await asyncio.to_thread(_values, found, caller, self.ports.catalog_folder)
         done = request.query_params.get("done", "")
         return render_page(
@@ -107,7 +93,7 @@ class IncidentPages:
         """Show what happened, to print and to learn from."""
         found = await self._find(request)
         if found is None:
-            return await self._unknown(caller)
+            return unknown_incident(self.ports, caller)
         reader = found.catalog.reader(caller.person)
         return render_page(
             "review.html",
@@ -124,58 +110,6 @@ class IncidentPages:
             messages=messages_of(found.messages, found.catalog.roster, reader)[::-1],
         )
 
-    async def acknowledge(
-        self, request: Request, caller: Caller, form: Mapping[str, str]
-    ) -> Response:
-        """Somebody has it."""
-        return await self._answer(request, caller, Acknowledge(by=caller.name))
-
-    async def resolve(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
-        """Somebody says that it is over."""
-        return await self._answer(request, caller, Resolve(by=caller.name))
-
-    async def escalate(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
-        """Somebody wants the next step now."""
-        return await self._answer(request, caller, Escalate(by=caller.name))
-
-    async def snooze(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
-        """Somebody has it, and wants to be paged anew after a while."""
-        length = form.get("for", "")
-        if length not in SNOOZES:
-            return await self._bad(caller, phrase("Choose how long to snooze: 30m, 1h or 4h."))
-        until = self.ports.clock() + parse_duration(length)
-        return await self._answer(request, caller, Snooze(by=caller.name, until=until))
-
-    async def reassign(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
-        """Somebody gives it to another person, or to a policy."""
-        kind, _, name = form.get("to", "").partition(":")
-        if kind not in ("person", "policy"):
-            return await self._bad(caller, phrase("Choose to whom to give it."))
-        is_policy = kind == "policy"
-        to = PolicyId(name) if is_policy else PersonId(name)
-        given = Reassign(by=caller.name, to=to, is_policy=is_policy)
-        return await self._answer(request, caller, given)
-
-    async def comment(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
-        """Somebody writes into the timeline."""
-        text = form.get("text", "").strip()
-        if not 1 <= len(text) <= LONGEST_COMMENT:
-            return await self._bad(caller, phrase("Write 1 to 2000 characters."))
-        return await self._answer(request, caller, Comment(by=caller.name, text=text))
-
-    async def _answer(self, request: Request, caller: Caller, given: Answer) -> Response:
-        number = read_number(request.path_params["number"])
-        if number is None:
-            return await self._unknown(caller)
-        try:
-            answered = await give_answer(self.ports, request, caller, number, given)
-        except AnswerRefused as error:
-            return await self._bad(caller, error.reason, status=HTTPStatus.CONFLICT)
-        if answered is None:
-            return await self._unknown(caller)
-        done = type(given).__name__.lower()
-        return RedirectResponse(f"/incidents/{number}?done={done}", HTTPStatus.SEE_OTHER)
-
     async def _find(self, request: Request) -> IncidentDetails | None:
         number = read_number(request.path_params["number"])
         if number is None:
@@ -183,23 +117,6 @@ class IncidentPages:
         catalog, now = self.ports.catalog(), self.ports.clock()
         return await self.ports.store.read(
             partial(find_details, number=number, catalog=catalog, now=now)
-        )
-
-    async def _unknown(self, caller: Caller) -> Response:
-        text = phrase("There is no such incident: old ones are deleted after a while.")
-        return await self._bad(caller, text, status=HTTPStatus.NOT_FOUND)
-
-    async def _bad(
-        self, caller: Caller, sentence: str, *, status: HTTPStatus = HTTPStatus.BAD_REQUEST
-    ) -> Response:
-        reader = self.ports.catalog().reader(caller.person)
-        return render_page(
-            "problem.html",
-            reader,
-            caller,
-            now=self.ports.clock(),
-            status=status,
-            sentence=reader.say(sentence),
         )
 
 

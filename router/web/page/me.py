@@ -1,12 +1,12 @@
 """The reader's own page: how they are reached, a test of it, and being awake."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -20,14 +20,19 @@ from router.oncall.model import Person, PersonId
 from router.store.overrides import read_roster
 from router.store.store import WAIT_SECONDS
 from router.store.writer import StoreBusyError
+from router.web.access.access import entry_of
 from router.web.access.caller import Caller
 from router.web.actions import send_test_page
 from router.web.page.duty import MORNING, Duty, duty_values, find_duty
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
+from router.web.requests import read_number
 
 LENGTHS: Final = ("1h", "4h")  # for which somebody says that they are awake
 UNTIL_MORNING: Final = "morning"
+SHOWN_TAKEN: Final = 100  # incidents; more would make an address too long
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,8 @@ class MePages:
 
     async def show(self, request: Request, caller: Caller) -> Response:
         """Show how the reader is reached, by today's catalog, and their duty."""
-        return await self._show(caller, done=request.query_params.get("done", ""))
+        done = request.query_params.get("done", "")
+        return await self._show(caller, done=done, taken=taken_numbers(request))
 
     async def test(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
         """Page every address of the reader; the incident shown then has what came of it."""
@@ -70,8 +76,9 @@ class MePages:
                 return await self._show(caller, sentence, status=HTTPStatus.BAD_REQUEST)
         except AwakeRefused as error:
             return await self._show(caller, reader.say(error.reason))
-        await _stored(self.ports.begin_awake(person, caller.name, caller.via.value, until))
-        return _back(form, "awake")
+        entry = entry_of(request, caller, "awake", at=now)
+        numbers = await _stored(self.ports.begin_awake(person, entry, until))
+        return _back(form, "awake", numbers)
 
     async def not_awake(
         self, request: Request, caller: Caller, form: Mapping[str, str]
@@ -79,7 +86,8 @@ class MePages:
         """Ring the reader again as ever."""
         person = self._person(caller)
         if person is not None:
-            await _stored(self.ports.end_awake(person, caller.name, caller.via.value))
+            entry = entry_of(request, caller, "awake-end", at=self.ports.clock())
+            await _stored(self.ports.end_awake(person, entry))
         return _back(form, "not-awake")
 
     def _person(self, caller: Caller) -> Person | None:
@@ -93,6 +101,7 @@ class MePages:
         *,
         status: HTTPStatus = HTTPStatus.CONFLICT,
         done: str = "",
+        taken: Sequence[int] = (),
     ) -> Response:
         catalog, now = self.ports.catalog(), self.ports.clock()
         work = partial(_find_duty, catalog=catalog, person=caller.person, now=now)
@@ -106,6 +115,7 @@ class MePages:
             status=HTTPStatus.OK if sentence is None else status,
             sentence=sentence,
             done=done,
+            taken=taken,
             person=self._person(caller),
             **duty_values(duty, reader, now=now),
         )
@@ -117,14 +127,21 @@ def _find_duty(
     return find_duty(tx, person, read_roster(tx, catalog.roster, at=now), now=now)
 
 
-def _back(form: Mapping[str, str], done: str) -> Response:
-    """Return to the page that the form was on, one of two."""
+def taken_numbers(request: Request) -> list[int]:
+    """Return which incidents "I am awake" acknowledged, by the address that it leads to."""
+    found = (read_number(one) for one in request.query_params.getlist("taken")[:SHOWN_TAKEN])
+    return [number for number in found if number is not None]
+
+
+def _back(form: Mapping[str, str], done: str, taken: Sequence[int] = ()) -> Response:
+    """Return to the page that the form was on, one of two, which lists what was `taken`."""
     page = "/incidents" if form.get("back") == "incidents" else "/me"
-    return RedirectResponse(f"{page}?done={done}", HTTPStatus.SEE_OTHER)
+    listed = "".join(f"&taken={number}" for number in taken[:SHOWN_TAKEN])
+    return RedirectResponse(f"{page}?done={done}{listed}", HTTPStatus.SEE_OTHER)
 
 
-async def _stored(work: Awaitable[object]) -> None:
+async def _stored(work: Awaitable[T]) -> T:
     try:
-        await asyncio.wait_for(work, WAIT_SECONDS)
+        return await asyncio.wait_for(work, WAIT_SECONDS)
     except TimeoutError:
         raise StoreBusyError("who is awake could not be stored in time") from None

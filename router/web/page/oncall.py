@@ -18,9 +18,11 @@ from router.oncall.model import Person, PersonId, Roster, Schedule, ScheduleId, 
 from router.oncall.overrides import MadeOverride
 from router.oncall.shifts import following, gaps, on_call, shifts
 from router.oncall.wall_clock import parse_date, wall_instant
+from router.phrase import phrase
 from router.store.overrides import list_current_overrides, read_roster
 from router.web.access.caller import Caller
 from router.web.page.picture import Picture, draw_roster
+from router.web.page.problem import show_problem
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
 
@@ -70,14 +72,8 @@ class OnCallPages:
         )
         schedule = roster.schedules.get(ScheduleId(request.path_params["id"]))
         if schedule is None:
-            return render_page(
-                "problem.html",
-                reader,
-                caller,
-                now=now,
-                status=HTTPStatus.NOT_FOUND,
-                sentence=reader.text("The catalog has no such schedule."),
-            )
+            sentence = phrase("The catalog has no such schedule.")
+            return show_problem(self.ports, caller, sentence, status=HTTPStatus.NOT_FOUND)
         first = _first_day(request.query_params.get("from", ""), schedule, now=now)
         values = await asyncio.to_thread(_calendar, schedule, roster, reader, first, now)
         return render_page("calendar.html", reader, caller, now=now, here="oncall", **values)

@@ -37,6 +37,7 @@ from router.web.api.overrides import (
     record_new,
 )
 from router.web.page.oncall import ShownShift, rows_of
+from router.web.page.problem import show_problem
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
 from router.web.requests import read_number
@@ -117,15 +118,9 @@ class OverridePages:
             )
             found, _ = await self.ports.store.write(work, refusable=True)
         if found is None or found.cancelled_at is None:
-            reader = self.ports.catalog().reader(caller.person)
-            return render_page(
-                "problem.html",
-                reader,
-                caller,
-                now=now,
-                status=HTTPStatus.NOT_FOUND if found is None else HTTPStatus.CONFLICT,
-                sentence=reader.text("There is no such override, or it is over."),
-            )
+            sentence = phrase("There is no such override, or it is over.")
+            status = HTTPStatus.NOT_FOUND if found is None else HTTPStatus.CONFLICT
+            return show_problem(self.ports, caller, sentence, status=status)
         return RedirectResponse("/oncall?done=cancelled", HTTPStatus.SEE_OTHER)
 
     def _form(

@@ -16,6 +16,7 @@ WIDTH: Final = 700
 ROW: Final = 46
 LABEL: Final = 70  # room for the week's first day
 COLOURS: Final = 3
+LEAST_LETTERS: Final = 8  # of a name that is cut: fewer name nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ def _bar(
         x=round(left, 1),
         y=top + 4,
         width=round(max(right - left, 1), 1),
-        text=text if room > 2 else "",
+        text=text if room >= min(len(one.name), LEAST_LETTERS) else "",
         title=f"{title}: {span}",
         kind=kind,
     )

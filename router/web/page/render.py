@@ -6,7 +6,14 @@ from functools import cache, partial
 from http import HTTPStatus
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
@@ -14,14 +21,23 @@ from guardia.severity import Severity
 from router.incident.model import IncidentState
 from router.language import Reader
 from router.oncall.model import Role
+from router.phrase import Phrase
 from router.web.access.caller import Caller
 from router.web.page.assets import asset_path
 from router.web.under_path import base_path
+
+
+@pass_context
+def _in_the_readers_words(context: Context, value: Any) -> Any:
+    """Return what a template writes: a sentence of ours in the reader's language."""
+    return context["say"](value) if isinstance(value, Phrase) else value
+
 
 _templates: Final = Environment(
     loader=PackageLoader("router.web.page"),
     autoescape=select_autoescape(default=True, default_for_string=True),
     undefined=StrictUndefined,
+    finalize=_in_the_readers_words,
     trim_blocks=True,
     lstrip_blocks=True,
 )

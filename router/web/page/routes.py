@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from router.oncall.model import Role
 from router.web.access.access import Access
+from router.web.page.answers import AnswerPages
 from router.web.page.assets import send_asset
 from router.web.page.door import Act, Look, act, look
 from router.web.page.health import HealthPages
@@ -29,6 +30,7 @@ def page_routes(ports: WebPorts, access: Access) -> list[Route]:
         return Route(path, act(access, role, page), methods=["POST"])
 
     incidents = IncidentPages(ports=ports)
+    answers = AnswerPages(ports=ports)
     oncall = OnCallPages(ports=ports)
     overrides = OverridePages(ports=ports)
     me = MePages(ports=ports)
@@ -38,12 +40,12 @@ def page_routes(ports: WebPorts, access: Access) -> list[Route]:
         seen("/incidents", incidents.list),
         seen("/incidents/{number}", incidents.show),
         seen("/incidents/{number}/review", incidents.review),
-        done("/incidents/{number}/ack", incidents.acknowledge),
-        done("/incidents/{number}/resolve", incidents.resolve),
-        done("/incidents/{number}/escalate", incidents.escalate),
-        done("/incidents/{number}/snooze", incidents.snooze),
-        done("/incidents/{number}/reassign", incidents.reassign),
-        done("/incidents/{number}/comment", incidents.comment),
+        done("/incidents/{number}/ack", answers.acknowledge),
+        done("/incidents/{number}/resolve", answers.resolve),
+        done("/incidents/{number}/escalate", answers.escalate),
+        done("/incidents/{number}/snooze", answers.snooze),
+        done("/incidents/{number}/reassign", answers.reassign),
+        done("/incidents/{number}/comment", answers.comment),
         seen("/history", HistoryPages(ports=ports).search),
         seen("/oncall", oncall.who),
         seen("/oncall/{id}", oncall.calendar),

@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import UTC, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -141,3 +142,30 @@ def test_the_kept_english_shows_an_instant_in_the_zone_that_it_was_given_in() ->
     assert in_zone == "until Tue 2026-11-24 11:00 Atlantic/Cape_Verde"
     assert phrase("until {at}", at=NOON) == "until 2026-11-24 12:00 UTC"
     assert Reader(zone=ZONES[1]).say(in_zone) == "until 24 Nov 2026 13:00 CET"
+
+
+AT = "2026-11-24T12:00:00+00:00"
+UNREADABLE = {
+    "a zone that is none here": [{"template": "{x}", "with": {"x": {"at": AT, "zone": "Mars/X"}}}],
+    "no instant": [{"template": "{x}", "with": {"x": {"at": "noon"}}}],
+    "no number of seconds": [{"template": "{x}", "with": {"x": {"seconds": "long"}}}],
+    "too many seconds": [{"template": "{x}", "with": {"x": {"seconds": 1e300}}}],
+    "no template": [{"with": {}}],
+    "no arguments": [{"template": "x"}],
+    "a lacking argument": [{"template": "{x}", "with": {}}],
+    "half a placeholder": [{"template": "{", "with": {}}],
+    "a template that is no text": [{"template": 7, "with": {}}],
+    "arguments without names": [{"template": "x", "with": ["x"]}],
+    "a part that is text": ["x"],
+    "one within it": [{"template": "{x}", "with": {"x": {"phrase": [{"template": "{y}"}]}}}],
+    "nothing within it": [{"template": "{x}", "with": {"x": {"phrase": None}}}],
+    "no list": {"template": "x", "with": {}},
+    "an empty object": {},
+    "text": "x",
+    "a number": 7,
+}
+
+
+@pytest.mark.parametrize("stored", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_kept_sentence_that_cannot_be_read_is_told_by_its_text(stored: Any) -> None:
+    assert decode_phrase(stored, "what stands beside it") == "what stands beside it"

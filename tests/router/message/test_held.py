@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.incident.model import Incident, IncidentState
-from router.message.email import render_email
 from router.language import IN_ENGLISH
+from router.message.email import render_email
 from router.message.held import LINE_LENGTH, SHOWN, held_headline
 from router.message.model import Carried, MessageContext, MessageKind, Told
 from router.message.slack import render_slack

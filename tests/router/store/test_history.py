@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import Connection
 
 from guardia.severity import Severity
+from router.address import Address
 from router.incident.model import Incident, IncidentState
+from router.store.announcements import record_announcement
 from router.store.engine import open_engine
 from router.store.history import Sought, find_last_opened, list_urgent, search_incidents
 from router.store.incidents import record_incident
@@ -77,6 +79,13 @@ def test_without_any_nothing_is_found(tx: Connection) -> None:
     found = list_urgent(tx, limit=10)
     assert (found.first, found.total, found.unacknowledged) == ((), 0, 0)
     assert find_last_opened(tx) is None
+
+
+def test_an_announcement_is_no_alert_that_came(tx: Connection, stored: list[Incident]) -> None:
+    place = Address(channel="slack", address="#operaciones")
+    told = {"installation": "test", "subject": "override/1", "by": "Engineer ana"}
+    record_announcement(tx, "told", [place], now=NOON + 9 * HOUR, **told)
+    assert find_last_opened(tx) == stored[-1].opened_at
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from router.store.engine import open_engine, reading
-from router.store.writer import StoreBusyError, WorkFailedError, Writer
+from router.store.writer import REPEATS, StoreBusyError, WorkFailedError, Writer
 
 
 @pytest.fixture
@@ -180,3 +181,47 @@ def test_a_writer_that_ends_says_so_and_leaves_nobody_waiting(engine: Engine) ->
         waiting.result(5)
     with pytest.raises(StoreBusyError):
         writer.submit(keep("two"))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("state", ["40P01", "40001"])  # a deadlock; two that cannot both be first
+@pytest.mark.parametrize("of_batch", [1, 3])
+def test_a_work_that_gave_way_to_another_transaction_is_repeated(
+    engine: Engine, state: str, of_batch: int
+) -> None:
+    writer, release = blocked_writer(engine)
+    works = [GivesWay(str(number), state=state, times=2) for number in range(of_batch)]
+    futures = [writer.submit(work) for work in works]
+    release.set()
+
+    assert [future.result(10) for future in futures] == words(engine)
+    writer.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_work_that_always_gives_way_fails_in_the_end_and_holds_nobody_up(engine: Engine) -> None:
+    writer = Writer(engine, limit=10)
+    hopeless = GivesWay("never", state="40P01", times=1000)
+    lost, kept = writer.submit(hopeless), writer.submit(keep("one"))
+
+    with pytest.raises(OperationalError):
+        lost.result(10)
+    assert kept.result(10) == "one"
+    assert REPEATS < hopeless.runs <= 2 * REPEATS
+    assert words(engine) == ["one"]
+    writer.close()
+
+
+class GivesWay(Work):
+    """Fails in the database the first times, as if another transaction had been in its way."""
+
+    def __init__(self, word: str, *, state: str, times: int) -> None:
+        super().__init__(word)
+        self.state = state
+        self.times = times
+
+    def __call__(self, tx: Connection) -> str:
+        kept = super().__call__(tx)
+        if self.runs <= self.times:
+            tx.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{self.state}'; END $$"))
+        return kept

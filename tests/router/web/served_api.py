@@ -1,6 +1,7 @@
 """The API on a real socket, with something of everything in its store, and examples that exist."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from router.address import Address
 from router.catalog import OnCallCatalog
 from router.oncall.model import Role
+from tests.catalogs import CATALOG
 from tests.fakes.local_server import LocalServer
 from tests.router.making import person, roster, schedule
 from tests.router.road import (
@@ -77,8 +79,9 @@ def serving_api(folder: Path, database_url: str) -> Iterator[Served]:
     """Serve a router's API until the block ends."""
     (folder / "secrets").mkdir()
     write_secrets(folder / "secrets")
+    shutil.copytree(CATALOG, folder / "secrets" / "catalog")  # for who reloads
     runbooks = folder / "secrets" / "catalog" / "runbooks"
-    runbooks.mkdir(parents=True)
+    runbooks.mkdir(exist_ok=True)
     (runbooks / "database-down.md").write_text(RUNBOOK, "utf-8")
     clock = HandClock()
     with ExitStack() as stack:

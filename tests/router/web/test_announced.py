@@ -5,16 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from router.address import Address
 from router.incident.model import IncidentState
 from router.store import tables
 from router.store.history import Sought, search_incidents
 from tests.router.making import policy, roster, schedule, step
 from tests.router.road import Fakes, HandClock, Road, open_road
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 TOLD = (
     "Engineer ben takes over primary from 24 Nov 2026 12:00 UTC-01 (Cape Verde)"

@@ -108,6 +108,41 @@ async def test_opening_a_link_shows_what_is_wrong_and_who_would_act(mailed: Road
     assert "set-cookie" not in shown.headers
 
 
+@pytest.mark.parametrize("anew", ["escalate", "reopened"])
+async def test_what_waits_for_somebody_again_is_acknowledged_by_the_same_link(
+    mailed: Road, anew: str
+) -> None:
+    link = await paged(mailed)
+    assert (await press(mailed, link, "acknowledge")).status_code == 303
+    if anew == "escalate":
+        await mailed.api("POST", "/api/incidents/1/escalate", json={"by": "Engineer ben"})
+    else:
+        await mailed.receive(resolved())
+        await mailed.pass_time(minutes(1))
+        await mailed.receive(firing(startsAt="2026-11-24T12:01:00Z"))
+    assert (await mailed.show(1))["state"] == "triggered"
+    assert 'value="acknowledge"' in (await mailed.client.get(link)).text
+
+    await mailed.pass_time(minutes(1))
+    assert (await press(mailed, link, "acknowledge")).status_code == 303
+
+    assert (await mailed.show(1))["acknowledged_by"] == "Engineer ana"
+    assert (await press(mailed, link, "acknowledge")).status_code == 409
+
+
+async def test_the_next_step_is_taken_once_by_a_link_until_somebody_had_it(mailed: Road) -> None:
+    link = await paged(mailed)
+    answers = [await press(mailed, link, "escalate") for _ in range(2)]
+    assert [one.status_code for one in answers] == [303, 409]
+    await mailed.pass_time(minutes(1))
+    await mailed.acknowledge(1, "Engineer ben")
+    assert (await press(mailed, link, "escalate")).status_code == 409  # what it did stands
+
+    await mailed.api("POST", "/api/incidents/1/escalate", json={"by": "Engineer ben"})
+
+    assert (await press(mailed, link, "escalate")).status_code == 303
+
+
 async def test_a_hundred_openings_change_no_row(mailed: Road) -> None:
     """Programs that scan mail open every link, some with HEAD first."""
     link = await paged(mailed)

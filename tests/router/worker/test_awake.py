@@ -1,7 +1,10 @@
 """Who says "I am awake": all of theirs is acknowledged, what comes next does not ring."""
 
+import asyncio
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,10 +13,20 @@ import pytest
 
 from guardia.matcher import parse_matcher
 from router.escalation.storm import STORM_FROM
+from router.message.model import MessageKind
 from router.oncall.model import PersonId
 from router.store.audit import list_audit
-from tests.router.making import minutes
-from tests.router.road import Road, firing
+from router.store.digests import lock_waiting_digest
+from router.store.messages import StoredMessage, list_messages
+from tests.router.making import minutes, notification_body
+from tests.router.road import (
+    HandClock,
+    Road,
+    firing,
+    open_road,
+    serving_fakes,
+    write_secrets,
+)
 
 HER = {"by": "Engineer ana"}
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -30,6 +43,23 @@ async def awake(road: Road, person: str = "ana", **body: Any) -> httpx.Response:
 async def fire(road: Road, service: str, **labels: str) -> None:
     """Open an incident of its own."""
     await road.receive(firing(service=service, **labels), groupLabels={"service": service})
+
+
+async def store(road: Road, service: str) -> None:
+    """Keep a notification of an incident of its own, and do nothing about it."""
+    body = notification_body(
+        firing(service=service), groupKey=service, groupLabels={"service": service}
+    )
+    assert (await road.post(body)).status_code == 200
+
+
+async def pages(road: Road, number: int) -> list[StoredMessage]:
+    kinds = [MessageKind.PAGE]
+    return await road.store.read(lambda tx: list_messages(tx, number, kinds=kinds))
+
+
+async def awake_only(road: Road) -> httpx.Response:
+    return await road.api("POST", "/api/people/ana/awake", json=HER | {"for": "1h"})
 
 
 def mailed(road: Road, name: str = "ana") -> list[str]:
@@ -164,7 +194,8 @@ async def test_it_ends_by_itself_and_at_once_when_she_says_so(road: Road) -> Non
 
     assert road.woken() == ["ana", "ana"]
     entries = await road.store.read(lambda tx: list_audit(tx, limit=9))
-    assert [one.entry.action for one in entries] == ["awake-end", "awake", "awake"]
+    actions = [one.entry.action for one in entries]
+    assert actions == ["awake-end", "awake", "acknowledge", "awake"]
 
 
 async def test_what_comes_next_says_how_she_is_told(road: Road) -> None:
@@ -180,6 +211,173 @@ async def test_what_comes_next_says_how_she_is_told(road: Road) -> None:
     await awake(road, "ben")
     steps = (await road.show(1))["next"]["steps"]
     assert [page["channel"] for page in steps[0]["pages"]] == ["email"]
+
+
+async def test_what_she_was_never_told_of_is_not_hers_and_is_told_quietly(road: Road) -> None:
+    await fire(road, "casos")
+    await store(road, "pagos")
+    await road.worker.decide()  # its page is asked for, and nobody has sent it
+
+    answer = await awake(road)
+
+    assert answer.json()["acknowledged"] == [1]
+    assert (await road.show(2))["state"] == "triggered"
+    assert (road.woken(), len(mailed(road))) == (["ana"], 1)
+    await road.pass_time(minutes(15))
+    assert road.woken() == ["ana", "ben"]
+
+
+async def test_what_nobody_accepts_is_not_hers_and_rings_when_somebody_does(road: Road) -> None:
+    with road.fakes.pagerduty.refusing_connections():
+        await fire(road, "casos")
+        answer = await awake(road)
+
+    assert answer.json()["acknowledged"] == []
+    await road.pass_time(minutes(1))
+    assert road.woken() == ["ana"]
+
+
+async def test_what_waits_in_a_digest_is_not_hers_and_comes_by_mail(road: Road) -> None:
+    for number in range(STORM_FROM + 2):
+        await fire(road, f"service-{number}")
+
+    answer = await awake(road)
+    await road.pass_time(minutes(1))
+
+    assert answer.json()["acknowledged"] == [*range(1, STORM_FROM + 1)]
+    assert road.woken() == ["ana"] * STORM_FROM
+    assert len(mailed(road)) == 2
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_at_the_end_it_rings_once_for_what_was_told_quietly_and_nobody_has(
+    road: Road, says_so: bool
+) -> None:
+    await awake(road, **{"for": "10m"})
+    await fire(road, "casos")
+    await fire(road, "pagos")
+    await road.acknowledge(2, "Engineer ben")
+    assert road.woken() == []
+
+    if says_so:
+        await road.api("POST", "/api/people/ana/awake/end", json=HER)
+        await road.worker.turn()
+    else:
+        assert await road.worker.turn() == road.clock.now + minutes(10)
+        await road.pass_time(minutes(10))
+
+    assert road.woken() == ["ana"]
+    assert (await rows(road, 1))[-1].endswith("is not awake any more, and nobody has it.")
+    await road.api("POST", "/api/people/ana/awake/end", json=HER)
+    await road.pass_time(minutes(1))
+    assert road.woken() == ["ana"]
+
+
+async def test_at_the_end_a_storm_that_was_told_quietly_rings_as_a_storm(road: Road) -> None:
+    await awake(road)
+    for number in range(STORM_FROM + 4):
+        await fire(road, f"service-{number}")
+
+    await road.api("POST", "/api/people/ana/awake/end", json=HER)
+    for _ in range(6):
+        await road.pass_time(timedelta(seconds=10))
+
+    assert road.woken() == ["ana"] * (STORM_FROM + 1)
+
+
+async def test_what_was_given_to_somebody_else_does_not_ring_at_the_end(road: Road) -> None:
+    await awake(road)
+    await fire(road, "casos")
+    await road.api("POST", "/api/incidents/1/reassign", json={**HER, "person": "ben"})
+    await road.api("POST", "/api/people/ana/awake/end", json=HER)
+    await road.worker.turn()
+
+    assert road.woken() == ["ben"]
+
+
+async def test_a_quiet_digest_that_no_mailbox_takes_rings_as_a_quiet_page_does(road: Road) -> None:
+    await awake(road)
+    with road.fakes.smtp.refusing_connections():
+        for number in range(STORM_FROM + 3):
+            await store(road, f"service-{number}")
+        await road.worker.turn()
+        for _ in range(5):
+            await road.pass_time(timedelta(seconds=10))
+
+    assert road.woken() == ["ana"] * (STORM_FROM + 1)
+    assert {one["state"] for one in await road.incidents()} == {"triggered"}
+
+
+async def test_a_digest_that_rings_tells_nothing_that_is_told_quietly(road: Road) -> None:
+    for number in range(STORM_FROM + 1):
+        await store(road, f"service-{number}")
+    await road.worker.turn()  # the last one waits in a digest for Ana's telephone
+    page = (await pages(road, STORM_FROM + 1))[0]
+
+    def ask(quiet: str) -> str | None:
+        message = replace(page.message, dedup_key=page.message.dedup_key + quiet)
+        found = road.store.read_now(lambda tx: lock_waiting_digest(tx, message))
+        return None if found is None else found.message.dedup_key
+
+    assert ask("") == f"{road.store.installation}/{STORM_FROM + 1}/digest.1/ana"
+    assert ask("/awake") is None
+
+
+async def test_who_says_it_of_another_is_told_and_kept(road: Road) -> None:
+    await fire(road, "casos")
+    await fire(road, "pagos")
+    await awake(road, by="Night shift", **{"for": "1h"})
+
+    for number in (1, 2):
+        told = (await road.show(number))["timeline"]
+        assert "Night shift says that Engineer ana is awake." in [one["text"] for one in told]
+    entries = [one.entry for one in await road.store.read(lambda tx: list_audit(tx, limit=9))]
+    assert [(one.actor, one.action, one.incident_number) for one in entries] == [
+        ("Night shift", "awake", None),
+        ("Night shift", "acknowledge", 2),
+        ("Night shift", "acknowledge", 1),
+    ]
+    assert {one.address for one in entries} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(("role", "status"), [("responder", 403), ("administrator", 200)])
+async def test_of_others_only_administrators_say_that_they_are_awake(
+    road: Road, role: str, status: int
+) -> None:
+    await fire(road, "casos")
+    asked = {"name": "Program", "role": role, "purpose": "api", "by": "x"}
+    token = (await road.api("POST", "/api/tokens", json=asked)).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+
+    for path, body in (("awake", {"for": "1h"}), ("awake/end", {})):
+        answer = await road.client.post(f"/api/people/ana/{path}", json=body, headers=headers)
+        assert answer.status_code == status
+    taken = (await road.show(1))["acknowledged_by"]
+    assert taken == (None if status == 403 else "Engineer ana")
+
+
+async def test_two_replicas_that_hear_it_at_once_both_keep_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    clock = HandClock()
+    with ExitStack() as stack:
+        fakes = serving_fakes(stack, clock)
+        write_secrets(tmp_path)
+        async with (
+            open_road(tmp_path, database_url, fakes, clock) as one,
+            open_road(tmp_path, database_url, fakes, clock, name="replica-2") as other,
+        ):
+            for number in range(4):
+                await fire(one, f"service-{number}")
+            said = (awake_only(road) for road in (one, other, one, other))
+            answers = await asyncio.gather(*said)
+            taken = [
+                row for number in range(1, 5) for row in await rows(one, number, "acknowledged")
+            ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(len(answer.json()["acknowledged"]) for answer in answers) == [0, 0, 0, 4]
+    assert len(taken) == 4
 
 
 async def test_until_eight_is_by_her_clock(road: Road) -> None:

@@ -84,7 +84,7 @@ async def test_people_are_told_that_who_took_over_is_the_next(road: Road) -> Non
 
     await road.receive(firing())
 
-    (notice,) = road.fakes.slack.messages
+    _announcement, notice = road.fakes.slack.messages
     assert "Engineer ben" in str(notice.blocks)
 
 

@@ -1,7 +1,10 @@
 // The page is complete without this: it keeps times fresh and parts of the page up to date.
 "use strict";
 (() => {
-  const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const units = [
+    ["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400],
+    ["hour", 3600], ["minute", 60], ["second", 1],
+  ];
   const words = new Intl.RelativeTimeFormat(document.documentElement.lang, {numeric: "always"});
   // The server's clock, not the phone's, which may be wrong by hours.
   const ahead = (page) => {
@@ -14,8 +17,9 @@
     const now = Date.now() + offset;
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const seconds = Math.round((Date.parse(time.dateTime) - now) / 1000);
-      const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) || units[3];
-      time.textContent = words.format(Math.trunc(seconds / size), unit);
+      // As the server writes it: rounded, and 51 minutes are an hour.
+      const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= 0.85 * size) || units[6];
+      time.textContent = words.format(Math.round(seconds / size), unit);
     }
   }
 

@@ -146,6 +146,7 @@ def open_door(
         "catalog_folder": folder,
         "answer": answer,
         "refused": refused,
+        "refused_known": refused,
         "is_working": lambda: True,
         "webhook_token_file": folder / "webhook-token",
         "api_token_file": folder / "api-token",

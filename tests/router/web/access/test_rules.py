@@ -138,6 +138,8 @@ def test_no_text_leads_to_another_site(text: str) -> None:
         ("https://evil.example", "", False),
         ("null", "null", False),
         ("file://", "", False),
+        ("http://[", "[", False),
+        ("https://x.example]", "x.example]", False),
         ("", "", False),
     ],
 )

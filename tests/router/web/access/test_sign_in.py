@@ -249,6 +249,20 @@ async def test_ten_thousand_guesses_are_stopped_and_others_still_get_in(
     assert (await attacker.post("/sign-in", fields)).status_code == 403
 
 
+@pytest.mark.parametrize("addresses", ["many", "hers"])
+async def test_a_stranger_who_guesses_locks_nobody_out(door: Door, addresses: str) -> None:
+    """Also from as many networks as they like, or from behind the same address as all others."""
+    for number in range(220):
+        address = f"2001:db8:{number:x}::1" if addresses == "many" else "198.51.100.4"
+        refused = await door.browser(address=address).post("/sign-in", {"token": "guess"})
+    assert refused.status_code == 429
+    colleague = door.browser(address="198.51.100.4")
+    token = await door.make_token(purpose="sign-in")
+
+    assert (await colleague.sign_in_by_token(token)).status_code == 303
+    assert len(door.audited()) <= 202
+
+
 async def test_a_viewer_looks_and_is_refused_to_answer(door: Door) -> None:
     browser = door.browser()
     await browser.sign_in_by_token(await door.make_token(purpose="sign-in", role="viewer"))

@@ -1,0 +1,93 @@
+"""What people answer on the page of an incident: forms, after which it is shown as it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from guardia.duration import parse_duration
+from router.incident.answers import (
+    LONGEST_COMMENT,
+    Acknowledge,
+    Answer,
+    AnswerRefused,
+    Comment,
+    Escalate,
+    Reassign,
+    Resolve,
+    Snooze,
+)
+from router.oncall.model import PersonId
+from router.phrase import phrase
+from router.routing import PolicyId
+from router.web.access.caller import Caller
+from router.web.actions import give_answer
+from router.web.page.problem import show_problem, unknown_incident
+from router.web.ports import WebPorts
+from router.web.requests import read_number
+
+SNOOZES: Final = ("30m", "1h", "4h")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPages:
+    """The forms under /incidents/N."""
+
+    ports: WebPorts
+
+    async def acknowledge(
+        self, request: Request, caller: Caller, form: Mapping[str, str]
+    ) -> Response:
+        """Somebody has it."""
+        return await self._give(request, caller, Acknowledge(by=caller.name))
+
+    async def resolve(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody says that it is over."""
+        return await self._give(request, caller, Resolve(by=caller.name))
+
+    async def escalate(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody wants the next step now."""
+        return await self._give(request, caller, Escalate(by=caller.name))
+
+    async def snooze(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody has it, and wants to be paged anew after a while."""
+        length = form.get("for", "")
+        if length not in SNOOZES:
+            return show_problem(
+                self.ports, caller, phrase("Choose how long to snooze: 30m, 1h or 4h.")
+            )
+        until = self.ports.clock() + parse_duration(length)
+        return await self._give(request, caller, Snooze(by=caller.name, until=until))
+
+    async def reassign(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody gives it to another person, or to a policy."""
+        kind, _, name = form.get("to", "").partition(":")
+        if kind not in ("person", "policy"):
+            return show_problem(self.ports, caller, phrase("Choose to whom to give it."))
+        is_policy = kind == "policy"
+        to = PolicyId(name) if is_policy else PersonId(name)
+        given = Reassign(by=caller.name, to=to, is_policy=is_policy)
+        return await self._give(request, caller, given)
+
+    async def comment(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+        """Somebody writes into the timeline."""
+        text = form.get("text", "").strip()
+        if not 1 <= len(text) <= LONGEST_COMMENT:
+            return show_problem(self.ports, caller, phrase("Write 1 to 2000 characters."))
+        return await self._give(request, caller, Comment(by=caller.name, text=text))
+
+    async def _give(self, request: Request, caller: Caller, given: Answer) -> Response:
+        number = read_number(request.path_params["number"])
+        if number is None:
+            return unknown_incident(self.ports, caller)
+        try:
+            answered = await give_answer(self.ports, request, caller, number, given)
+        except AnswerRefused as error:
+            return show_problem(self.ports, caller, error.reason, status=HTTPStatus.CONFLICT)
+        if answered is None:
+            return unknown_incident(self.ports, caller)
+        done = type(given).__name__.lower()
+        return RedirectResponse(f"/incidents/{number}?done={done}", HTTPStatus.SEE_OTHER)
