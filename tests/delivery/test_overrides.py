@@ -88,7 +88,7 @@ def test_it_is_listed_and_cancelled(town: Town) -> None:
     assert "made at run time" not in after["shift"]["because"]
     assert again.splitlines()[0] == cancelled.splitlines()[0]
     assert unknown == "There is no override 2.\n"
-    assert json.loads(left) == {"overrides": []}
+    assert json.loads(left) == {"overrides": [], "next": None}
     assert "by Platform engineer 1  cancelled by Platform engineer 2 at " in history
 
 

@@ -9,7 +9,7 @@ from router.catalog.delegated import delegated_policy, list_delegated, list_serv
 from router.oncall.model import PersonId
 from router.settings import Settings, SmtpTls, read_settings
 from router.setup import check_setup, read_templates
-from router.sign_in import Oidc, SignIn
+from router.sign_in import Oidc
 from tests.router.road import on_call_catalog
 
 
@@ -157,7 +157,7 @@ def test_a_folder_of_templates_that_is_not_there_is_warned_of(settings: Settings
 
 def test_signing_in_that_cannot_work_is_warned_of(settings: Settings) -> None:
     oidc = Oidc(issuer="https://login.example.org", client_id="guardia")
-    by_provider = replace(settings, sign_in=SignIn(oidc=oidc))
+    by_provider = replace(settings, sign_in=replace(settings.sign_in, oidc=oidc))
     catalog = on_call_catalog()
 
     missing, nobody = check_setup(by_provider, catalog)
