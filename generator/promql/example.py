@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from re import _parser  # type: ignore[attr-defined]  # its tree beats a parser of our own
+from re import _parser  # type: ignore[attr-defined, unused-ignore]  # its tree beats our own
 from typing import Any
 
 from guardia.matcher import Matcher, matches_all

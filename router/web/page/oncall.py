@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
+from router.escalation.foreseen import name_of
 from router.language import Reader
-from router.oncall.model import Person, PersonId, Roster, Schedule, ScheduleId, Shift
+from router.oncall.model import Roster, Schedule, ScheduleId
 from router.oncall.overrides import MadeOverride
-from router.oncall.shifts import following, gaps, on_call, shifts
+from router.oncall.shifts import following, on_call
 from router.oncall.wall_clock import parse_date, wall_instant
 from router.phrase import phrase
 from router.store.overrides import list_current_overrides, read_roster
@@ -24,21 +25,11 @@ from router.web.access.caller import Caller
 from router.web.page.picture import Picture, draw_roster
 from router.web.page.problem import show_problem
 from router.web.page.render import render_page
+from router.web.page.turn_view import rows_of, shown_shift
 from router.web.ports import WebPorts
 
 WEEKS: Final = 4  # that a calendar shows
 _WEEK: Final = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownShift:
-    """A turn with who has it; `person` is None where nobody is on call."""
-
-    person: Person | None
-    name: str
-    starts_at: datetime
-    ends_at: datetime
-    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +82,13 @@ def _who(roster: Roster, made: Sequence[MadeOverride], *, now: datetime) -> dict
         "schedules": [
             {
                 "id": schedule.id,
-                "now": _shown(on_call(schedule, now), roster),
-                "next": _shown(following(schedule, now), roster),
+                "now": shown_shift(on_call(schedule, now), roster),
+                "next": shown_shift(following(schedule, now), roster),
             }
             for schedule in roster.schedules.values()
         ],
         "overrides": [
-            {"made": one, "name": _name(one.person, roster)}
+            {"made": one, "name": name_of(one.person, roster)}
             for one in sorted(made, key=lambda one: one.starts_at)
         ],
     }
@@ -121,34 +112,6 @@ def _calendar(
         "later": (first + timedelta(weeks=WEEKS)).isoformat(),
         "in_zone": Reader(language=reader.language, zone=schedule.zone),
     }
-
-
-def rows_of(schedule: Schedule, roster: Roster, start: datetime, end: datetime) -> list[ShownShift]:
-    """Return the turns of [start, end) and the gaps between them, in order."""
-    turns = [_shown(one, roster) for one in shifts(schedule, start, end)]
-    holes = [
-        ShownShift(person=None, name="", starts_at=begins, ends_at=ends, because="")
-        for begins, ends in gaps(schedule, start, end)
-    ]
-    found = [one for one in (*turns, *holes) if one is not None]
-    return sorted(found, key=lambda one: one.starts_at)
-
-
-def _shown(shift: Shift | None, roster: Roster) -> ShownShift | None:
-    if shift is None:
-        return None
-    return ShownShift(
-        person=roster.people.get(shift.person),
-        name=_name(shift.person, roster),
-        starts_at=shift.starts_at,
-        ends_at=shift.ends_at,
-        because=shift.because,
-    )
-
-
-def _name(person: PersonId, roster: Roster) -> str:
-    known = roster.people.get(person)
-    return person if known is None else known.name
 
 
 def _first_day(asked: str, schedule: Schedule, *, now: datetime) -> date:

@@ -36,9 +36,9 @@ from router.web.api.overrides import (
     record_end,
     record_new,
 )
-from router.web.page.oncall import ShownShift, rows_of
 from router.web.page.problem import show_problem
 from router.web.page.render import render_page
+from router.web.page.turn_view import ShownShift, rows_of
 from router.web.ports import WebPorts
 from router.web.requests import read_number
 

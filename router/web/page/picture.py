@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from router.language import Reader
-
-if TYPE_CHECKING:
-    from router.web.page.oncall import ShownShift
+from router.web.page.turn_view import ShownShift
 
 WIDTH: Final = 700
 ROW: Final = 46
@@ -52,7 +50,7 @@ class Picture:
 
 
 def draw_roster(
-    rows: Sequence["ShownShift"],
+    rows: Sequence[ShownShift],
     midnights: Sequence[datetime],
     *,
     zone: ZoneInfo,
@@ -92,7 +90,7 @@ def draw_roster(
 
 
 def _bar(
-    one: "ShownShift",
+    one: ShownShift,
     place: tuple[float, float, float],
     order: dict[str, int],
     reader: Reader,

@@ -12,8 +12,8 @@ from router.language import LANGUAGES, Reader
 from router.oncall.model import Restriction, Rotation, Schedule
 from router.oncall.shifts import on_call
 from router.oncall.wall_clock import wall_instant
-from router.web.page.oncall import ShownShift, rows_of
 from router.web.page.picture import LABEL, WIDTH, Bar, Picture, draw_roster
+from router.web.page.turn_view import ShownShift, rows_of
 from tests.router.making import person, roster, rotation, scheduled
 from tests.router.oncall.strategies import instants, near_a_clock_change, rotations
 
