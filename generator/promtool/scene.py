@@ -123,9 +123,9 @@ class Scene:
 
     def rates_of_others(self) -> dict[str, str]:
         """Return rates in the same place as other SLOs record them: no rule may copy them."""
-        window = self.slo.rate_windows[1]
         return {
             series(rate_series(events, window), labels): "7x100"
+            for window in self.slo.rate_windows
             for events in EVENTS
             for labels in self._labels_of_others()
         }

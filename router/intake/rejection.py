@@ -1,11 +1,10 @@
 """What is kept of a POST that could not be understood, and the alert that tells of it (G3)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-
-import msgspec
 
 from guardia.label import fingerprint
 from router.phrase import phrase
@@ -22,7 +21,7 @@ REJECTION_FINGERPRINT: Final = fingerprint(REJECTION_LABELS)
 # Nobody can send one: the key of what is received is 64 hexadecimal digits.
 REJECTION_KEY: Final = "rejected"
 # Whole and readable, so that also a release that does not know the key tells people.
-REJECTION_BODY: Final = msgspec.json.encode(
+REJECTION_BODY: Final = json.dumps(
     {
         "version": "4",
         "status": "firing",
@@ -35,8 +34,9 @@ REJECTION_BODY: Final = msgspec.json.encode(
                 "annotations": {"summary": str(REJECTION_SUMMARY)},
             }
         ],
-    }
-)
+    },
+    separators=(",", ":"),
+).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

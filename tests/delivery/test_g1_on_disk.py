@@ -15,7 +15,7 @@ def test_dying_before_the_commit_answers_nothing_and_keeps_nothing(town: Town) -
         router.post_unanswered(critical())
 
     with running(town) as restarted:
-        assert restarted.ask("/api/incidents") == {"incidents": []}
+        assert restarted.ask("/api/incidents") == {"incidents": [], "next": None}
         assert restarted.post(critical()) == 200  # Alertmanager tries again
         town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
         assert restarted.ask("/api/incidents/1")["timeline"]

@@ -47,7 +47,7 @@ def test_killed_right_after_the_refusal_it_tells_people_after_its_restart(town: 
     with running(town, dies="after router.web.webhooks.alertmanager:record_rejected") as router:
         router.post_unanswered(b"[]")
     with running(town) as router:
-        assert router.ask("/api/rejected") == {"rejected": []}  # it will come again
+        assert router.ask("/api/rejected") == {"rejected": [], "next": None}  # it will come again
         assert router.post(b"[]") == 400
         router.kill()
     with running(town) as router:

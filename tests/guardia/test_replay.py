@@ -79,7 +79,8 @@ def test_a_body_is_followed_to_the_last_resort_without_a_socket(
     ]
     assert (
         "      Step 1 of policy plataforma pages schedule primary: Platform engineer 2 has the"
-        " shift from 2026-11-23 09:00 to 2026-11-30 09:00 Atlantic/Cape_Verde"
+        " shift from Mon 2026-11-23 09:00 Atlantic/Cape_Verde"
+        " to Mon 2026-11-30 09:00 Atlantic/Cape_Verde"
         " (rotation of primary)." in lines
     )
 

@@ -151,7 +151,7 @@ async def test_the_list_can_leave_out_what_is_over(road: Road) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("GET", "/webhook", 405), ("DELETE", "/api/incidents/1", 405)],
+    [("GET", "/api/nothing", 404), ("GET", "/webhook", 405), ("DELETE", "/api/incidents/1", 405)],
 )
 async def test_what_does_not_exist_is_a_problem_too(
     road: Road, method: str, path: str, status: int
