@@ -42,6 +42,11 @@ class Waiting:
     count: int
     first_due_at: datetime | None
 
+    def overdue_since(self, now: datetime) -> datetime | None:
+        """Return since when the first is late; None while nothing is."""
+        first = self.first_due_at
+        return first if first is not None and first <= now else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:

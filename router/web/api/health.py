@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from router.store.backlog import Backlog, Waiting, read_backlog
 from router.store.history import Lately, read_lately
+from router.store.store import Store
 from router.web.access.caller import Caller
 from router.web.api.catalog import CatalogView, render_catalog
 from router.web.api.endpoint import Nothing
@@ -69,11 +70,7 @@ class HealthApi:
     async def show(self, _request: Request, _caller: Caller, _asked: Nothing) -> Response:
         """Return what came in last, what waits, what went out, and which catalog is in force."""
         now = self.ports.clock()
-
-        def read(tx: Connection) -> tuple[Backlog, Lately]:
-            return read_backlog(tx), read_lately(tx, since=now - LATELY)
-
-        backlog, lately = await self.ports.store.read(read)
+        backlog, lately = await read_health(self.ports.store, now=now)
         answer: HealthView = {
             "now": now.isoformat(),
             "is_working": self.ports.is_working() and self.ports.store.is_writing,
@@ -104,13 +101,21 @@ class HealthApi:
         return JSONResponse(answer)
 
 
+async def read_health(store: Store, *, now: datetime) -> tuple[Backlog, Lately]:
+    """Return what waits, and what came in and went out within a day."""
+
+    def read(tx: Connection) -> tuple[Backlog, Lately]:
+        return read_backlog(tx), read_lately(tx, since=now - LATELY)
+
+    return await store.read(read)
+
+
 def _queue(name: str, waiting: Waiting, *, now: datetime) -> QueueView:
-    first = waiting.first_due_at
     return {
         "name": name,
         "waiting": waiting.count,
-        "due_at": _render(first),
-        "overdue_since": _render(first if first is not None and first <= now else None),
+        "due_at": _render(waiting.first_due_at),
+        "overdue_since": _render(waiting.overdue_since(now)),
     }
 
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, UnsetType
 
-from router.oncall.model import PersonId, Roster, Schedule, Shift
+from router.escalation.foreseen import name_of
+from router.oncall.model import Roster, Schedule, Shift
 from router.oncall.overrides import MadeOverride, find_remark
 from router.oncall.restrictions import Span
 from router.oncall.shifts import shifts, uncovered
@@ -131,7 +132,7 @@ def render_shift(shift: Shift, roster: Roster) -> ShiftView:
     """Return one shift."""
     return {
         "person": shift.person,
-        "name": _name(shift.person, roster),
+        "name": name_of(shift.person, roster),
         "starts_at": shift.starts_at.isoformat(),
         "ends_at": shift.ends_at.isoformat(),
         "because": shift.because,
@@ -146,7 +147,7 @@ def render_override(made: MadeOverride, roster: Roster) -> OverrideView:
         "schedule": made.schedule,
         "zone": "UTC" if schedule is None else schedule.zone.key,
         "person": made.person,
-        "name": _name(made.person, roster),
+        "name": name_of(made.person, roster),
         "starts_at": made.starts_at.isoformat(),
         "ends_at": made.ends_at.isoformat(),
         "reason": made.reason,
@@ -192,8 +193,3 @@ def _render_gap(schedule: Schedule, span: Span) -> RowView:
         "ends_at": span[1].isoformat(),
         "because": f"gap of {schedule.id}",
     }
-
-
-def _name(person: PersonId, roster: Roster) -> str:
-    known = roster.people.get(person)
-    return person if known is None else known.name

@@ -6,7 +6,7 @@ from router.catalog import OnCallCatalog
 from router.escalation.awake import NOBODY, Awake
 from router.escalation.foreseen import step_as_json, zone_of
 from router.escalation.model import Policy
-from router.escalation.outlook import Today, outlook
+from router.escalation.outlook import Outlook, Today, outlook
 from router.incident.destination import decide_destination
 from router.incident.model import Incident
 from router.store.timers import Timer
@@ -26,11 +26,8 @@ def render_next(
     `catalog` has the roster with what was changed at run time.
     """
     roster = catalog.roster
-    escalation = None if timer is None else timer.escalation
-    todays = todays_policy(incident, catalog)
-    today = Today(roster=roster, policy=todays, maintenance=catalog.maintenance, awake=awake)
-    told = outlook(incident, escalation, today, now=now)
-    policy = todays if escalation is None else escalation.policy
+    told = find_outlook(incident, timer, catalog, now=now, awake=awake)
+    policy = _todays_policy(incident, catalog) if timer is None else timer.escalation.policy
     return {
         "now": now.isoformat(),
         "text": told.text,
@@ -39,7 +36,26 @@ def render_next(
     }
 
 
-def todays_policy(incident: Incident, catalog: OnCallCatalog) -> Policy | None:
+def find_outlook(
+    incident: Incident,
+    timer: Timer | None,
+    catalog: OnCallCatalog,
+    *,
+    now: datetime,
+    awake: Awake = NOBODY,
+) -> Outlook:
+    """Return what comes next, by today's catalog; its roster is as for `render_next`."""
+    today = Today(
+        roster=catalog.roster,
+        policy=_todays_policy(incident, catalog),
+        maintenance=catalog.maintenance,
+        awake=awake,
+    )
+    escalation = None if timer is None else timer.escalation
+    return outlook(incident, escalation, today, now=now)
+
+
+def _todays_policy(incident: Incident, catalog: OnCallCatalog) -> Policy | None:
     """Return the policy that today's routes lead to; None when they wake nobody."""
     if not incident.alerts:
         return None

@@ -1,20 +1,16 @@
 """Whether the router itself is well, for people; programs read /metrics."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from router.store.backlog import Backlog, Waiting, read_backlog
-from router.store.history import Lately, read_lately
+from router.store.backlog import Waiting
 from router.web.access.caller import Caller
+from router.web.api.health import read_health
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
-
-LATELY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +22,7 @@ class HealthPages:
     async def show(self, request: Request, caller: Caller) -> Response:
         """Show what came in last, what waits, what went out, and which catalog is in force."""
         now = self.ports.clock()
-
-        def read(tx: Connection) -> tuple[Backlog, Lately]:
-            return read_backlog(tx), read_lately(tx, since=now - LATELY)
-
-        backlog, lately = await self.ports.store.read(read)
+        backlog, lately = await read_health(self.ports.store, now=now)
         reloads = self.ports.reloads
         refusal = reloads.refusal
         reader = self.ports.catalog().reader(caller.person)
@@ -46,9 +38,7 @@ class HealthPages:
                 {
                     "name": name,
                     "count": waiting.count,
-                    "overdue_since": waiting.first_due_at
-                    if waiting.first_due_at is not None and waiting.first_due_at <= now
-                    else None,
+                    "overdue_since": waiting.overdue_since(now),
                     "due_at": waiting.first_due_at,
                 }
                 for name, waiting in queues

@@ -13,14 +13,13 @@ from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
 from router.escalation.foreseen import name_of
-from router.escalation.outlook import Outlook, Today, outlook
 from router.incident.model import IncidentState
 from router.oncall.model import PersonId
 from router.store.history import OpenIncidents, find_last_opened, list_urgent
 from router.store.overrides import read_roster
 from router.web.access.caller import Caller
 from router.web.api.incident_views import IncidentDetails, find_details
-from router.web.api.outlook import todays_policy
+from router.web.api.outlook import find_outlook
 from router.web.page.duty import Duty, duty_values, find_duty
 from router.web.page.incident_view import (
     alerts_of,
@@ -166,14 +165,7 @@ def _values(found: IncidentDetails, caller: Caller, catalog_folder: Path) -> dic
 
 def _outlook(found: IncidentDetails) -> dict[str, Any]:
     roster = found.catalog.roster
-    today = Today(
-        roster=roster,
-        policy=todays_policy(found.incident, found.catalog),
-        maintenance=found.catalog.maintenance,
-        awake=found.awake,
-    )
-    escalation = None if found.timer is None else found.timer.escalation
-    told: Outlook = outlook(found.incident, escalation, today, now=found.at)
+    told = find_outlook(found.incident, found.timer, found.catalog, now=found.at, awake=found.awake)
     steps = [
         {
             "at": step.at,
