@@ -1,6 +1,9 @@
 """What page and API both do in somebody's name, with its row of the audit."""
 
 import asyncio
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import TypeVar
 
 from starlette.requests import Request
 
@@ -12,6 +15,8 @@ from router.store.writer import StoreBusyError
 from router.web.access.access import entry_of
 from router.web.access.caller import Caller
 from router.web.ports import WebPorts
+
+T = TypeVar("T")
 
 
 async def give_answer(
@@ -29,10 +34,7 @@ async def give_answer(
     """
     action = type(given).__name__.lower()
     entry = entry_of(request, caller, action, at=ports.clock(), detail=detail, incident=number)
-    try:
-        return await asyncio.wait_for(ports.answer(number, given, entry), WAIT_SECONDS)
-    except TimeoutError:
-        raise StoreBusyError("the answer could not be stored in time") from None
+    return await _stored(ports.answer(number, given, entry), "the answer")
 
 
 async def send_test_page(
@@ -44,7 +46,32 @@ async def send_test_page(
     """
     told = f"{person.id}; {detail}" if detail else person.id
     entry = entry_of(request, caller, "test-page", at=ports.clock(), detail=told)
+    return await _stored(ports.test_page(person, caller.name, entry), "the test page")
+
+
+async def begin_awake(
+    ports: WebPorts, request: Request, caller: Caller, person: Person, *, until: datetime
+) -> list[int]:
+    """Return the incidents that are acknowledged because a person is awake until then.
+
+    Raises StoreBusyError when it cannot be stored in time.
+    """
+    entry = entry_of(request, caller, "awake", at=ports.clock())
+    return await _stored(ports.begin_awake(person, entry, until), "who is awake")
+
+
+async def end_awake(ports: WebPorts, request: Request, caller: Caller, person: Person) -> bool:
+    """Say whether a person was awake until now.
+
+    Raises StoreBusyError when it cannot be stored in time.
+    """
+    entry = entry_of(request, caller, "awake-end", at=ports.clock())
+    return await _stored(ports.end_awake(person, entry), "who is awake")
+
+
+async def _stored(work: Awaitable[T], what: str) -> T:
+    """Return what came of a work, or raise StoreBusyError when it takes too long."""
     try:
-        return await asyncio.wait_for(ports.test_page(person, caller.name, entry), WAIT_SECONDS)
+        return await asyncio.wait_for(work, WAIT_SECONDS)
     except TimeoutError:
-        raise StoreBusyError("the test page could not be stored in time") from None
+        raise StoreBusyError(f"{what} could not be stored in time") from None

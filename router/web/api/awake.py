@@ -1,6 +1,5 @@
 """POST /api/people/ID/awake: somebody sits at it already, and needs no ringing for some hours."""
 
-import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -15,10 +14,8 @@ from guardia.duration import parse_duration
 from router.escalation.awake import AwakeRefused, awake_for, awake_until
 from router.oncall.model import Person, PersonId, Role
 from router.oncall.overrides import unknown_name
-from router.store.store import WAIT_SECONDS
-from router.store.writer import StoreBusyError
-from router.web.access.access import entry_of
 from router.web.access.caller import Caller
+from router.web.actions import begin_awake, end_awake
 from router.web.api.bodies import BadBody, By, Senseless, speaker_of
 from router.web.api.shapes import Instant
 from router.web.ports import WebPorts
@@ -65,12 +62,7 @@ class AwakeApi:
         """
         speaker, person = self._speaker(request, caller, told)
         until = self._until(told, person)
-        entry = entry_of(request, speaker, "awake", at=self.ports.clock())
-        work = self.ports.begin_awake(person, entry, until)
-        try:
-            numbers = await asyncio.wait_for(work, WAIT_SECONDS)
-        except TimeoutError:
-            raise StoreBusyError("who is awake could not be stored in time") from None
+        numbers = await begin_awake(self.ports, request, speaker, person, until=until)
         answer: AwakeView = {
             "person": person.id,
             "name": person.name,
@@ -82,12 +74,7 @@ class AwakeApi:
     async def end(self, request: Request, caller: Caller, told: By) -> Response:
         """Ring a person again as ever, at once for what they were told quietly and nobody has."""
         speaker, person = self._speaker(request, caller, told)
-        entry = entry_of(request, speaker, "awake-end", at=self.ports.clock())
-        work = self.ports.end_awake(person, entry)
-        try:
-            was_awake = await asyncio.wait_for(work, WAIT_SECONDS)
-        except TimeoutError:
-            raise StoreBusyError("who is awake could not be stored in time") from None
+        was_awake = await end_awake(self.ports, request, speaker, person)
         answer: AwakeEndView = {
             "person": person.id,
             "name": person.name,

@@ -1,12 +1,11 @@
 """The reader's own page: how they are reached, a test of it, and being awake."""
 
-import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -18,11 +17,8 @@ from router.escalation.awake import AwakeRefused, awake_for, awake_until
 from router.incident.test_page import PageTestRefused
 from router.oncall.model import Person, PersonId
 from router.store.overrides import read_roster
-from router.store.store import WAIT_SECONDS
-from router.store.writer import StoreBusyError
-from router.web.access.access import entry_of
 from router.web.access.caller import Caller
-from router.web.actions import send_test_page
+from router.web.actions import begin_awake, end_awake, send_test_page
 from router.web.page.duty import MORNING, Duty, duty_values, find_duty
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
@@ -31,8 +27,6 @@ from router.web.requests import read_number
 LENGTHS: Final = ("1h", "4h")  # for which somebody says that they are awake
 UNTIL_MORNING: Final = "morning"
 SHOWN_TAKEN: Final = 100  # incidents; more would make an address too long
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +70,7 @@ class MePages:
                 return await self._show(caller, sentence, status=HTTPStatus.BAD_REQUEST)
         except AwakeRefused as error:
             return await self._show(caller, reader.say(error.reason))
-        entry = entry_of(request, caller, "awake", at=now)
-        numbers = await _stored(self.ports.begin_awake(person, entry, until))
+        numbers = await begin_awake(self.ports, request, caller, person, until=until)
         return _back(form, "awake", numbers)
 
     async def not_awake(
@@ -86,8 +79,7 @@ class MePages:
         """Ring the reader again as ever."""
         person = self._person(caller)
         if person is not None:
-            entry = entry_of(request, caller, "awake-end", at=self.ports.clock())
-            await _stored(self.ports.end_awake(person, entry))
+            await end_awake(self.ports, request, caller, person)
         return _back(form, "not-awake")
 
     def _person(self, caller: Caller) -> Person | None:
@@ -138,10 +130,3 @@ def _back(form: Mapping[str, str], done: str, taken: Sequence[int] = ()) -> Resp
     page = "/incidents" if form.get("back") == "incidents" else "/me"
     listed = "".join(f"&taken={number}" for number in taken[:SHOWN_TAKEN])
     return RedirectResponse(f"{page}?done={done}{listed}", HTTPStatus.SEE_OTHER)
-
-
-async def _stored(work: Awaitable[T]) -> T:
-    try:
-        return await asyncio.wait_for(work, WAIT_SECONDS)
-    except TimeoutError:
-        raise StoreBusyError("who is awake could not be stored in time") from None
