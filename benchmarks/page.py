@@ -34,7 +34,7 @@ from router.store.incidents import record_events, record_incident
 from router.store.messages import record_message
 from router.store.store import Store
 from router.store.tables import messages
-from tests.delivery.router_process import RouterProcess, Town, open_town, running
+from tests.delivery.router_process import RouterProcess, Town, open_town, running_cold
 
 COMMAND = "python -m benchmarks.page"
 STORED, OPEN = 10_000, 500
@@ -62,7 +62,7 @@ def measure(town: Town, gets: int = GETS) -> list[Figure]:
     """Return weights and times of the pages that people open at night, and of the slowest."""
     _fill(town.database)
     settings = {"GUARDIA_PROXY_HEADER": HEADER, "GUARDIA_PROXY_FROM": "127.0.0.1"}
-    with running(town, **settings) as router:
+    with running_cold(town, **settings) as router:
         visitor = _Visitor.come(router)
         figures = []
         for name, path, most in (

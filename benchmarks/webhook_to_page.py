@@ -27,7 +27,7 @@ from statistics import quantiles
 
 from benchmarks.figure import Figure, at_most, show
 from tests.catalogs import copy_catalog
-from tests.delivery.router_process import RouterProcess, Town, open_town, running
+from tests.delivery.router_process import RouterProcess, Town, open_town, running_cold
 from tests.router.making import alert_body, notification_body
 
 COMMAND = "python -m benchmarks.webhook_to_page"
@@ -66,7 +66,7 @@ def measure(town: Town, posts: int) -> list[Figure]:
     figures += _figures("POST to PagerDuty's request, within a storm", stormy)
     for weather in ("calm", "storm"):
         for clients in (1, 16):
-            with running(town) as router:
+            with running_cold(town) as router:
                 answers = _post_all(router, posts, clients, weather)
             figures += _figures(f"POST to 200, {weather}, {clients} clients", answers)
     return figures
@@ -95,7 +95,7 @@ def _write_catalog(folder: Path) -> Path:
 def _paging(town: Town, catalog: Path, name: str) -> Iterator[RouterProcess]:
     """Run a router with a database of its own, once it has loaded what it needs."""
     database = f"sqlite:///{town.folder}/{name}.db"
-    with running(town, GUARDIA_CATALOG=str(catalog), GUARDIA_DATABASE=database) as router:
+    with running_cold(town, GUARDIA_CATALOG=str(catalog), GUARDIA_DATABASE=database) as router:
         time.sleep(SETTLED_SECONDS)
         yield router
 

@@ -45,6 +45,7 @@ class Road:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._number = 0  # of the incident, once it is stored
+        self._way = ""  # by which it is acknowledged
 
     def steps(self) -> Iterator[Seen]:
         """Yield the steps as they are seen. Raises NotSeenError for one that is not."""
@@ -140,6 +141,27 @@ class Road:
         return at, f"{name}: “{page['summary']}”"
 
     def _acknowledge(self) -> None:
+        """Press the button in Slack as who is on call, or where they have no account, type it."""
+        shift = on_call(
+            self._stage.oncall.roster.schedules[ScheduleId("secondary")], datetime.now(UTC)
+        )
+        member = self._stage.oncall.roster.people[shift.person].slack if shift else None
+        if member is None:
+            return self._type_acknowledge()
+        posted = (
+            one["ts"]
+            for one in self._records()["slack"]["messages"]
+            if one["text"].startswith(f"#{self._number} ") and one["thread_ts"] is None
+        )
+        pressed = {"ts": next(posted, ""), "word": "Acknowledge", "by": member}
+        answer = httpx.post(f"{self._stage.inbox}press", data=pressed, timeout=5)
+        if answer.status_code != httpx.codes.SEE_OTHER:
+            raise NotSeenError(f"Acknowledge could not be pressed in Slack: {answer.text}")
+        self._way = "the button in Slack"
+        return None
+
+    def _type_acknowledge(self) -> None:
+        self._way = f"`guardia ack {self._number}`"
         done = subprocess.run(
             [sys.executable, "-m", "guardia.cli.main", "ack", str(self._number), "--by", RESPONDER],
             cwd=ROOT,
@@ -161,7 +183,7 @@ class Road:
         if not times or None in times:
             return None
         incident = self._incident()
-        who = f"by {incident['acknowledged_by']} with `guardia ack {self._number}`"
+        who = f"by {incident['acknowledged_by']} with {self._way}"
         return _instant(min(times)), f"{len(times)} alerts acknowledged, {who}"
 
     def _repaired(self) -> tuple[datetime, str] | None:

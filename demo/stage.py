@@ -21,6 +21,7 @@ from guardia.duration import format_duration
 from guardia.problem import render_text
 from router.address import Address
 from router.catalog import OnCallCatalog, read_oncall
+from router.settings import SLACK_SIGNING_SECRET
 from tests.tooling import ToolSet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +81,7 @@ def stage(folder: Path, tools: ToolSet) -> Iterator[Stage]:
 def _start(site: _Site) -> Stage:
     router = f"http://127.0.0.1:{free_port()}"
     catalog, oncall = _write_catalog(site.folder, router)
-    fakes = _start_fakes(site, oncall)
+    fakes = _start_fakes(site, oncall, router)
     platform = _start_platform(site)
     _start_router(site, router, fakes)
     alertmanager = _start_alertmanager(site)
@@ -136,7 +137,7 @@ def _write_secret(folder: Path, name: str) -> str:
     return secret
 
 
-def _start_fakes(site: _Site, oncall: OnCallCatalog) -> dict[str, str]:
+def _start_fakes(site: _Site, oncall: OnCallCatalog, router: str) -> dict[str, str]:
     """Start PagerDuty, Slack and mail; return the address of each and of the inbox."""
     token = _write_secret(site.folder, "slack-token")
     command = [sys.executable, "-m", "tests.fakes", "--slack-token", token]
@@ -144,6 +145,10 @@ def _start_fakes(site: _Site, oncall: OnCallCatalog) -> dict[str, str]:
     for name in _addresses(oncall, "pagerduty"):
         key = _write_secret(site.folder, f"pagerduty-{name}")
         command.append(f"--routing-key={name}={key}")
+    secret = _write_secret(site.folder, SLACK_SIGNING_SECRET)
+    command += [f"--slack-signing-secret={secret}", f"--slack-request-url={router}/webhook/slack"]
+    if members := [person.slack for person in oncall.roster.people.values() if person.slack]:
+        command.append(f"--slack-member={members[0]}")
     log = site.processes.start("fakes", command, cwd=ROOT)
     site.processes.wait_until("fakes", lambda: "ready " in log.read_text(encoding="utf-8"))
     line = next(
@@ -174,6 +179,7 @@ def _start_router(site: _Site, router: str, fakes: dict[str, str]) -> None:
         "GUARDIA_SECRETS_DIR": f"{folder}/secrets",
         "GUARDIA_PAGERDUTY_URL": fakes["pagerduty"],
         "GUARDIA_SLACK_URL": fakes["slack"],
+        "GUARDIA_SLACK_HOOKS_URL": fakes["slack-hooks"],
         "GUARDIA_SMTP_HOST": host,
         "GUARDIA_SMTP_PORT": port,
         "GUARDIA_SMTP_TLS": "none",

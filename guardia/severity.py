@@ -1,6 +1,7 @@
 """The four severities, worst first, and how foreign ones are ranked."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Severity(StrEnum):
@@ -14,7 +15,10 @@ class Severity(StrEnum):
     @property
     def urgency(self) -> int:
         """Return 3 for critical down to 0 for low, so that `max(..., key=urgency)` is the worst."""
-        return len(Severity) - 1 - list(Severity).index(self)
+        return _URGENCY[self]
+
+
+_URGENCY: Final = {one: rank for rank, one in enumerate(reversed(Severity))}
 
 
 def worst(severities: "list[Severity]") -> Severity:

@@ -29,7 +29,7 @@ from router.logs import context, set_up_logs
 from router.metrics import Metrics
 from router.reload import ReloadPorts, Reloads, render_line
 from router.settings import Settings
-from router.setup import check_setup, open_templates
+from router.setup import check_languages, check_setup, open_templates
 from router.store.backlog import find_last_instant, record_set_back
 from router.store.editions import find_last_edition
 from router.store.exclusive import StoreInUseError, lock_file, release_leases
@@ -79,7 +79,8 @@ def serve(settings: Settings) -> None:
         listener = opened.enter_context(_listen(settings))
         store, catalog = _open_with_catalog(settings, reading, opened)
         ignored = reading.other_problems if reading.edition.catalog is None else reading.problems
-        for warning in (*map(render_line, ignored), *check_setup(settings, catalog)):
+        lacking = (*check_setup(settings, catalog), *check_languages())
+        for warning in (*map(render_line, ignored), *lacking):
             logger.warning(warning)
         # uvicorn chooses its fast loop (uvloop) only where it starts the loop itself.
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:

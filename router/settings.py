@@ -48,6 +48,7 @@ KNOWN: Final = (
 
 # The file in GUARDIA_SECRETS_DIR with the secrets by which PagerDuty signs its webhooks.
 PAGERDUTY_WEBHOOK: Final = "pagerduty-webhook"
+SLACK_TOKEN: Final = "slack-token"  # noqa: S105 - a file's name
 # The same for what people press in Slack; and for the links in e-mails, which we sign ourselves.
 SLACK_SIGNING_SECRET: Final = "slack-signing-secret"  # noqa: S105 - a file's name
 LINK_KEY: Final = "link-key"

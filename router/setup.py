@@ -9,13 +9,26 @@ from urllib.parse import urlsplit
 from router.address import Address
 from router.catalog import OnCallCatalog
 from router.channels.registry import open_channels
-from router.channels.secret import SecretError, SecretUnavailableError, read_secret
+from router.channels.secret import (
+    SecretError,
+    SecretUnavailableError,
+    read_secret,
+    read_secrets,
+)
 from router.intake.mail_link import SHORTEST_KEY, parse_keys
+from router.language import IN_ENGLISH, LANGUAGES, find_damage
 from router.logs import context
 from router.message.own_templates import OwnTemplates, find_problem
 from router.metrics import Metrics
 from router.oncall.model import is_service
-from router.settings import LINK_KEY, PAGERDUTY_WEBHOOK, Settings, SmtpTls
+from router.settings import (
+    LINK_KEY,
+    PAGERDUTY_WEBHOOK,
+    SLACK_SIGNING_SECRET,
+    SLACK_TOKEN,
+    Settings,
+    SmtpTls,
+)
 from router.sign_in import OIDC_SECRET
 
 logger = logging.getLogger(__name__)
@@ -44,6 +57,8 @@ def check_setup(settings: Settings, catalog: OnCallCatalog) -> tuple[str, ...]:
     problems.append(_check_pagerduty_webhook(settings, catalog))
     problems += _check_sign_in(settings, catalog)
     problems.append(_check_link_key(settings, catalog))
+    if "slack" in channels:
+        problems.append(_check_slack_buttons(settings, catalog))
     if not settings.alertmanagers:
         problems.append(
             "GUARDIA_ALERTMANAGERS is not set: silences do not pause paging, and an end that"
@@ -51,6 +66,15 @@ def check_setup(settings: Settings, catalog: OnCallCatalog) -> tuple[str, ...]:
         )
     problems += read_templates(settings.templates)[1]
     return tuple(problem for problem in problems if problem is not None)
+
+
+def check_languages() -> tuple[str, ...]:
+    """Return a sentence for each language of ours whose translations are damaged.
+
+    They are read once in a process, so this is said once, too: at the start.
+    """
+    found = (find_damage(language) for language in LANGUAGES if language != IN_ENGLISH.language)
+    return tuple(f"{damage}; English is told instead" for damage in found if damage is not None)
 
 
 def read_templates(folder: Path | None) -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -103,7 +127,7 @@ def _check_external_url(url: str | None) -> str | None:
 
 def _check_pagerduty_webhook(settings: Settings, catalog: OnCallCatalog) -> str | None:
     """Say that what people answer in PagerDuty does not come back, where only they know of it."""
-    problem = _check_secret(settings.secrets_dir, PAGERDUTY_WEBHOOK)
+    problem = _check_secrets(settings.secrets_dir, PAGERDUTY_WEBHOOK)
     if problem is None:
         if settings.external_url is not None:
             return None
@@ -128,6 +152,21 @@ def _check_link_key(settings: Settings, catalog: OnCallCatalog) -> str | None:
             return None
         problem = f"no line of {LINK_KEY} has {SHORTEST_KEY} characters"
     return f"pages by e-mail have no link to answer by: {problem} (`openssl rand -hex 32` makes it)"
+
+
+def _check_slack_buttons(settings: Settings, catalog: OnCallCatalog) -> str | None:
+    """Say that messages in Slack cannot be answered; none are sent without a token, which is told.
+
+    The channel leaves buttons out by the same reading: nobody could be believed who pressed one.
+    """
+    if _check_secret(settings.secrets_dir, SLACK_TOKEN) is not None:
+        return None
+    problem = _check_secrets(settings.secrets_dir, SLACK_SIGNING_SECRET)
+    if problem is not None:
+        return f"messages in Slack have no buttons to answer by: {problem}"
+    if any(person.slack for person in catalog.roster.people.values()):
+        return None
+    return "nobody in the catalog has a `slack`: whoever presses a button there will be refused"
 
 
 def _check_sign_in(settings: Settings, catalog: OnCallCatalog) -> list[str | None]:
@@ -156,6 +195,15 @@ def _addresses(catalog: OnCallCatalog) -> set[Address]:
     people = (person.addresses for person in catalog.roster.people.values())
     routes = (route.channels for route in catalog.routes)
     return {address for addresses in (*people, *routes) for address in addresses}
+
+
+def _check_secrets(folder: Path, name: str) -> str | None:
+    """Say what is wrong with a file of which each line is a secret."""
+    try:
+        read_secrets(folder, name)
+    except (SecretError, SecretUnavailableError) as error:
+        return str(error)
+    return None
 
 
 def _check_secret(folder: Path, name: str) -> str | None:

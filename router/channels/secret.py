@@ -33,3 +33,15 @@ def read_secret(folder: Path, name: str) -> str:
     if not secret:
         raise SecretError(f"the secret {path} is empty")
     return secret
+
+
+def read_secrets(folder: Path, name: str) -> tuple[str, ...]:
+    """Return the lines of `folder/name` that count, as router.web.tokens reads them; at least one.
+
+    Raises as read_secret.
+    """
+    lines = (line.strip() for line in read_secret(folder, name).splitlines())
+    found = tuple(line for line in lines if line and line[0] != "#")
+    if not found:
+        raise SecretError(f"the secret {folder / name} has only comments")
+    return found

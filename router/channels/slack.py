@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from router.channels.outcome import FailureReason, Outcome, Refused, Retry, Sent
 from router.channels.rate import Rate
-from router.channels.secret import SecretError, SecretUnavailableError, read_secret
+from router.channels.secret import (
+    SecretError,
+    SecretUnavailableError,
+    read_secret,
+    read_secrets,
+)
 from router.message.model import MessageContext, MessageKind
 from router.message.slack import render_slack
-from router.settings import SLACK_SIGNING_SECRET, Settings
+from router.settings import SLACK_SIGNING_SECRET, SLACK_TOKEN, Settings
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -96,7 +101,12 @@ class Slack:
     @property
     def _is_answerable(self) -> bool:
         """Say whether what people press can come back: a button that does nothing helps nobody."""
-        return (self._secrets_dir / SLACK_SIGNING_SECRET).exists()
+        try:
+            return bool(read_secrets(self._secrets_dir, SLACK_SIGNING_SECRET))
+        except SecretError:
+            return False
+        except SecretUnavailableError:
+            return True  # it may well be there when somebody presses
 
     def prepare(self) -> None:
         """Load Slack's SDK, and what it loads in turn."""
@@ -104,7 +114,7 @@ class Slack:
 
     def secrets(self, address: str) -> tuple[str, ...]:
         """Return the name of the bot's token, the same for every address."""
-        return ("slack-token",)
+        return (SLACK_TOKEN,)
 
     async def attempt(self, context: MessageContext) -> Outcome:
         """Post, reply, or edit what was posted before.
@@ -112,7 +122,7 @@ class Slack:
         What can no longer be edited or replied to is posted anew, on its own.
         """
         try:
-            token = read_secret(self._secrets_dir, "slack-token")
+            token = read_secret(self._secrets_dir, SLACK_TOKEN)
         except SecretError as error:
             return Refused(reason=FailureReason.CREDENTIALS, detail=str(error))
         except SecretUnavailableError as error:

@@ -20,11 +20,12 @@ _LONGEST_NAME: Final = 100
 
 
 class PageTestRefused(Exception):  # noqa: N818 - says what it is; a sentence for people
-    """It is too soon for another test. `reason` is one plain sentence."""
+    """It is too soon for another test, for so long. `reason` is one plain sentence."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, wait: timedelta) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.wait = wait
 
 
 def find_test_key(person: Person) -> str:
@@ -36,13 +37,13 @@ def refuse_too_soon(person: Person, last: Incident | None, *, now: datetime) -> 
     """Raise PageTestRefused when the person's last test is not yet APART ago."""
     if last is None or now - last.opened_at >= APART:
         return
-    raise PageTestRefused(
-        phrase(
-            "{person} had a test page less than a minute ago: the next can be sent in {wait}.",
-            person=_line(person.name),
-            wait=max(last.opened_at + APART - now, timedelta(seconds=1)),
-        )
+    wait = max(last.opened_at + APART - now, timedelta(seconds=1))
+    reason = phrase(
+        "{person} had a test page less than a minute ago: the next can be sent in {wait}.",
+        person=_line(person.name),
+        wait=wait,
     )
+    raise PageTestRefused(reason, wait)
 
 
 def open_page_test(person: Person, *, by: str, now: datetime) -> Change:

@@ -8,11 +8,12 @@ Babel is loaded where it is used: reading a catalog, as a check in CI does,
 goes without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -67,9 +68,8 @@ class Reader:
     def clock(self, at: datetime, *, now: datetime) -> str:
         """Return an instant as short as it is clear: without the date when it is today's."""
         wall, today = at.astimezone(self.zone), now.astimezone(self.zone)
-        zone = self.zone_name(at).partition(" ")[0]
         if wall.date() == today.date():
-            return f"{wall:%H:%M} {zone}"
+            return f"{wall:%H:%M} {self.zone_name(at)}"
         from babel.dates import format_datetime
 
         pattern = "EEE d MMM HH:mm" if abs(at - now) < 300 * _DAY else "d MMM y HH:mm"
@@ -85,12 +85,17 @@ class Reader:
         return format_datetime(wall, "EEE d MMM y HH:mm", locale=_LOCALES[self.language])
 
     def zone_name(self, at: datetime) -> str:
-        """Return the zone's short name at an instant: CET; without one, its offset and city."""
+        """Return the zone's short name at an instant: CET; without one, its offset: UTC−1.
+
+        In one piece, which no phone breaks: a hyphen it would.
+        """
         name = at.astimezone(self.zone).tzname() or "UTC"
-        if name[0] in "+-":
-            city = self.zone.key.rpartition("/")[2].replace("_", " ")
-            return f"UTC{name} ({city})"
-        return name
+        if name[0] not in "+-":
+            return name
+        sign, hours, minutes = name[0].replace("-", "−"), int(name[1:3]), name[3:5]
+        if not minutes:
+            return f"UTC{sign}{hours}" if hours else "UTC"
+        return f"UTC{sign}{hours}:{minutes}"
 
     def weekday(self, at: datetime) -> str:
         """Return a weekday's short name; `at` is on the wall clock that counts."""
@@ -150,6 +155,43 @@ def read_messages(language: str) -> "Catalog":
         return read_po(file, locale=language, abort_invalid=True)
 
 
+def find_damage(language: str) -> str | None:
+    """Return why sentences of ours are told in English to who reads another language, or None.
+
+    Names the file, and what is wrong with it or the first sentence that cannot be filled.
+    """
+    file = LOCALE / f"{language}.po"
+    try:
+        catalog = read_messages(language)
+    except Exception as error:
+        return f"{file} cannot be used: {type(error).__name__}: {error}"
+    if not len(catalog):
+        return f"{file} translates nothing"
+    for message in catalog:
+        if not message.id or message.fuzzy:
+            continue
+        english, told = (_forms(text) for text in (message.id, message.string))
+        try:
+            known = {"count"}.union(*map(_fields, english))
+            unknown = set[str]().union(*map(_fields, told)) - known
+        except ValueError as error:
+            return f"{file}: the translation of “{english[0]}” cannot be filled: {error}"
+        if unknown:
+            return f"{file}: the translation of “{english[0]}” names {{{min(unknown)}}}"
+    return None
+
+
+def _fields(template: str) -> set[str]:
+    """Return what a template asks for, as it is written. Raises ValueError for half of one."""
+    found = ((name, conversion) for _, name, _, conversion in Formatter().parse(template))
+    return {f"{name}!{by}" if by else name for name, by in found if name is not None}
+
+
+def _forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return one form, or singular and plural."""
+    return (text or "",) if isinstance(text, str | None) else tuple(text)
+
+
 @cache
 def _messages(language: str) -> Mapping[str, tuple[str, ...]]:
     """Return translations by the English text, or by its singular; none of a damaged file."""
@@ -162,8 +204,5 @@ def _messages(language: str) -> Mapping[str, tuple[str, ...]]:
         return {}
     for message in catalog:
         if message.id and not message.fuzzy:
-            plural = isinstance(message.id, tuple | list)
-            key = message.id[0] if plural else message.id
-            told = message.string or ""
-            found[str(key)] = (told,) if isinstance(told, str) else tuple(told)
+            found[_forms(message.id)[0]] = _forms(message.string)
     return found

@@ -62,14 +62,16 @@ def render_email(context: MessageContext, *, answer_url: str = "") -> EmailText:
     seen = told(context) | {
         "colour": _COLOURS[context.incident.severity] if context.incident.is_open else _OVER
     }
-    seen["links"] = [*_answer(context, answer_url), *seen["links"]]
-    templates = context.templates
+    answer, templates = _answer(context, answer_url), context.templates
+    ours = seen | {"answer": answer}  # apart from the links, since ours draw it as a button
+    if answer is not None:
+        seen["links"] = [answer, *seen["links"]]
     own_subject = templates.render("email-subject.txt", lambda: seen)
     subject = f"[Guardia] {headline(context)}" if own_subject is None else one_line(own_subject)
     return EmailText(
         subject=cut_at_word(subject, _SUBJECT_LENGTH),
-        text=templates.render("email.txt", lambda: seen) or _ours("incident.txt", seen, context),
-        html=templates.render("email.html", lambda: seen) or _ours("incident.html", seen, context),
+        text=templates.render("email.txt", lambda: seen) or _ours("incident.txt", ours, context),
+        html=templates.render("email.html", lambda: seen) or _ours("incident.html", ours, context),
     )
 
 
@@ -85,8 +87,8 @@ def _render_summary(context: MessageContext) -> EmailText:
     )
 
 
-def _answer(context: MessageContext, url: str) -> list[Link]:
-    return [Link(text=context.reader.text("Acknowledge"), href=url)] if url else []
+def _answer(context: MessageContext, url: str) -> Link | None:
+    return Link(text=context.reader.text("Acknowledge"), href=url) if url else None
 
 
 def _render_digest(context: MessageContext, *, answer_url: str) -> EmailText:
@@ -94,7 +96,7 @@ def _render_digest(context: MessageContext, *, answer_url: str) -> EmailText:
     told = carried_by(context).told
     worst = told[0].incident if told else context.incident
     seen = told_digest(context) | {
-        "links": _answer(context, answer_url),
+        "answer": _answer(context, answer_url),
         "colour": _COLOURS[worst.severity] if carried_by(context).open_count else _OVER,
     }
     return EmailText(

@@ -4,7 +4,7 @@ A value says which answer and what it is about. It is not signed by us: it comes
 back in a body that Slack signs, and only this app's messages send anything to it.
 
 Source: Slack developer documentation, "Block Kit reference": actions block,
-button element, select menu element.
+button element, select menu element, confirmation dialog object.
 """
 
 from typing import Any, Final
@@ -38,7 +38,7 @@ def render_buttons(context: MessageContext) -> list[dict[str, Any]]:
     return _block(
         [
             _acknowledge(context, context.message.thread_key),
-            _button(context, Choice.RESOLVE, context.reader.text("Resolve")),
+            _resolve(context),
             _button(context, Choice.ESCALATE, context.reader.text("Escalate")),
             _snoozes(context),
             *_link(context),
@@ -55,6 +55,29 @@ def _block(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _acknowledge(context: MessageContext, reference: str) -> dict[str, Any]:
     word = context.reader.text("Acknowledge")
     return _pressed(Choice.ACKNOWLEDGE, word, reference) | {"style": "primary"}
+
+
+def _resolve(context: MessageContext) -> dict[str, Any]:
+    """Return the one button that asks first: it cannot be taken back, and thumbs are half asleep.
+
+    Slack takes 100 characters of title, 300 of text and 30 on either button.
+    """
+    reader = context.reader
+    asked = reader.text("Resolve #{number}?", number=context.message.incident_number)
+    told = reader.text(
+        "Nobody is paged for it any more, even if it still fires. If you are only looking into it,"
+        " acknowledge it instead."
+    )
+    word = reader.text("Resolve")
+    return _button(context, Choice.RESOLVE, word) | {
+        "confirm": {
+            "title": _word(asked),
+            "text": _word(told),
+            "confirm": _word(word),
+            "deny": _word(reader.text("Keep it open")),
+            "style": "danger",
+        }
+    }
 
 
 def _button(context: MessageContext, choice: Choice, word: str) -> dict[str, Any]:

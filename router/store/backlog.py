@@ -27,6 +27,7 @@ from router.store.tables import (
     NOTIFICATION_PENDING,
     TIMER_RUNNING,
     Instant,
+    awake,
     events,
     incidents,
     messages,
@@ -143,6 +144,7 @@ def record_set_back(tx: Connection, *, lead: timedelta, now: datetime) -> int:
             incidents.c.revisit_at,
             messages.c.due_at,
             messages.c.held_until,
+            awake.c.until,
             *(() if is_shared(tx) else (messages.c.leased_until,)),  # the database's own clock
         )
     )

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, exists, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select, type_coerce
 
 from guardia.severity import Severity
 from router.incident.announcement import KEYS
-from router.incident.model import Incident, IncidentState
+from router.incident.glance import IncidentGlance, glance_at
+from router.incident.model import IncidentState
+from router.store.glances import read_glance
 from router.store.incidents import read_incidents
 from router.store.tables import (
     INCIDENT_OPEN,
     Instant,
-    alerts,
     heartbeats,
+    incident_services,
     incidents,
     messages,
     notifications,
@@ -34,18 +37,18 @@ class Sought:
     before: int | None = None  # only lower numbers: the next page
 
 
-def search_incidents(tx: Connection, sought: Sought, *, limit: int) -> list[Incident]:
-    """Return at most `limit`, the newest first, with their alerts."""
+def search_incidents(tx: Connection, sought: Sought, *, limit: int) -> list[IncidentGlance]:
+    """Return at most `limit`, the newest first."""
     statement = select(incidents).where(*_conditions(sought))
     rows = tx.execute(statement.order_by(incidents.c.number.desc()).limit(limit)).all()
-    return read_incidents(tx, rows)
+    return _read_glances(tx, rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIncidents:
     """The first of the open incidents, and how many there are."""
 
-    first: tuple[Incident, ...]
+    first: tuple[IncidentGlance, ...]
     total: int
     unacknowledged: int
 
@@ -62,7 +65,7 @@ def list_urgent(tx: Connection, *, limit: int) -> OpenIncidents:
     counts = select(func.count(), func.count().filter(triggered)).where(INCIDENT_OPEN)
     total, unacknowledged = tx.execute(counts).one()
     return OpenIncidents(
-        first=tuple(read_incidents(tx, tx.execute(statement).all())),
+        first=tuple(_read_glances(tx, tx.execute(statement).all())),
         total=total,
         unacknowledged=unacknowledged,
     )
@@ -89,10 +92,19 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     if sought.before is not None:
         found.append(incidents.c.number < sought.before)
     if sought.service is not None:
-        label = alerts.c.labels["service"].as_string()
-        of_it = alerts.c.incident_number == incidents.c.number
-        found.append(exists().where(of_it, label == sought.service))
+        of_it = select(incident_services.c.incident_number).where(
+            incident_services.c.service == sought.service
+        )
+        found.append(incidents.c.number.in_(of_it))
     return found
+
+
+def _read_glances(tx: Connection, rows: Sequence[Row[Any]]) -> list[IncidentGlance]:
+    """Return the rows in their order. Alerts are read of those alone that keep no glance."""
+    kept = {row.number: read_glance(row) for row in rows}
+    others = read_incidents(tx, [row for row in rows if kept[row.number] is None])
+    read = {one.stored_number: glance_at(one) for one in others}
+    return [kept[row.number] or read[row.number] for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 Whoever changes an incident or what hangs on it locks the incident's row
 first, so that two replicas decide one after the other. A batch of the writer
-locks several: should two batches wait for each other, PostgreSQL ends one,
-and its works run again alone.
+locks several, in the order of its works: `router.store.turns` has what each
+locks, and why no two batches wait for each other.
 """
 
 import hashlib
@@ -19,7 +19,9 @@ from router.address import Address
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
 from router.incident.reconcile import OpenAlert
 from router.phrase import encode_phrase
+from router.store.glances import encode_glance
 from router.store.phrases import read_phrase
+from router.store.services import record_services
 from router.store.tables import (
     ALERT_IN_OPEN_INCIDENT,
     INCIDENT_OPEN,
@@ -140,6 +142,8 @@ def list_incidents(tx: Connection, *, open_only: bool, limit: int) -> list[Incid
 
 def read_incidents(tx: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
     """Return rows of the table as values, with their alerts, in their order."""
+    if not rows:
+        return []
     members: dict[int, list[IncidentAlert]] = {row.number: [] for row in rows}
     of_these = alerts.c.incident_number.in_(list(members))
     for member in tx.execute(select(alerts).where(of_these)):
@@ -222,6 +226,7 @@ def record_incident(tx: Connection, before: Incident | None, after: Incident) ->
             _hold_again(tx, number)
     known = {} if before is None else before.alerts
     _record_alerts(tx, number, known, after)
+    record_services(tx, number, known, after)
     return replace(after, number=number)
 
 
@@ -381,6 +386,7 @@ def _state(incident: Incident) -> dict[str, Any]:
         "reopened": incident.reopened,
         "closes_at": incident.closes_at,
         "revisit_at": min(revisits, default=None) if incident.is_open else None,
+        "glance": encode_glance(incident),
     }
 
 

@@ -24,6 +24,7 @@ from router.store.tables import (
     alerts,
     audit,
     events,
+    incident_services,
     incidents,
     messages,
     notifications,
@@ -111,7 +112,7 @@ def _delete_incidents(tx: Connection, *, before: datetime, rows: int) -> tuple[i
     )
     gone, left = 0, rows
     for number in tx.execute(old).scalars().all():
-        for table in (events, messages, alerts, timers):
+        for table in (events, messages, alerts, incident_services, timers):
             left -= _delete_parts(tx, table, number, rows=left)
         if left == 0:
             break  # there may be more of it

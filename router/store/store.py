@@ -46,6 +46,9 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         # Who looks at pages waits for others who do, and never lets paging wait.
         self._viewers = ThreadPoolExecutor(VIEWERS, thread_name_prefix="store-viewer")
+        # What watches the router is told how it is however many look, and without a token:
+        # a flood of it must not take threads from paging.
+        self._watcher = ThreadPoolExecutor(1, thread_name_prefix="store-watcher")
         self._writer = Writer(self._engine, limit=queue_limit, on_end=self._tell_end)
 
     def on_end(self, tell: Callable[[], None]) -> None:
@@ -85,6 +88,10 @@ class Store:
         """Run `work` on a snapshot, as `read`, for the worker: it waits for nobody outside."""
         return await self._read_by(self._readers, work, seconds)
 
+    async def read_to_watch(self, work: Work[T], *, seconds: float = WAIT_SECONDS) -> T:
+        """Run `work` on a snapshot, as `read`, for what watches the router: one at a time."""
+        return await self._read_by(self._watcher, work, seconds)
+
     async def _read_by(self, threads: ThreadPoolExecutor, work: Work[T], seconds: float) -> T:
         try:
             reading_it = threads.submit(self.read_now, work)
@@ -114,7 +121,7 @@ class Store:
     def close(self) -> None:
         """Commit what was queued, then let go of the database."""
         self._writer.close()
-        for threads in (self._readers, self._viewers):
+        for threads in (self._readers, self._viewers, self._watcher):
             threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 

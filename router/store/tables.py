@@ -65,9 +65,12 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+        return None if value is None else kept_words(value)
+
+
+def kept_words(text: str) -> str:
+    """Return text from outside as the databases can keep it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 # SQLite numbers rows by itself only in a column of type INTEGER.
@@ -141,6 +144,7 @@ incidents = Table(
     Column("revisit_at", Instant),  # the first of the two above, kept for the index
     Column("resolved_by", Words),  # NULL: by its alerts
     Column("reopened", Integer, nullable=False, server_default="0"),  # how many times
+    Column("glance", JSON(none_as_null=True)),  # what a list shows of its alerts; NULL: read them
     CheckConstraint("state IN ('triggered', 'acknowledged', 'resolved')", name="state"),
     Index("ix_incidents_key", "key_digest", "number"),
     sqlite_autoincrement=True,  # a number is never given twice
@@ -163,6 +167,16 @@ alerts = Table(
     Column("stale", Boolean, nullable=False, server_default=false()),
     Column("listed", Boolean, nullable=False, server_default=false()),  # by Alertmanager, once
     Column("suppressed_by", Words),  # the silence or the alert that hides it in Alertmanager
+)
+
+# The labels `service` of an incident's alerts, for whoever looks for one in all of history.
+# They go with it: a release that knows nothing of them may delete it.
+incident_services = Table(
+    "incident_services",
+    metadata,
+    Column("incident_number", ForeignKey("incidents.number", ondelete="CASCADE"), primary_key=True),
+    Column("service", Words, primary_key=True),
+    Index("ix_incident_services_service", "service", "incident_number"),
 )
 
 timers = Table(

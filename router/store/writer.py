@@ -11,12 +11,14 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine
 
 from router.store.failures import concerns_whole_store, is_repeatable
+from router.store.turns import take_turn
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 _Entry = tuple[Work[Any], "Future[Any]"]
 
 BATCH_LIMIT: Final = 256
+BATCH_SECONDS: Final = 1.0  # others wait for what it has locked, and its callers for its end
 CLOSE_SECONDS: Final = 15
 ALONE_SECONDS: Final = 10  # for the works of a failed batch, together
 REPEATS: Final = 3  # of a work that another transaction was in the way of
@@ -36,14 +38,17 @@ class Writer:
     """Runs works in the order given; a future resolves only after its COMMIT returned.
 
     A disk's flush costs the same for one work as for many, so whatever waits
-    (at most `BATCH_LIMIT`) shares one transaction. When a batch fails it is
-    rolled back and each work runs in a transaction of its own, so that a bad
-    one fails alone: a work may run twice and must depend on nothing but its
-    connection. One that PostgreSQL ends to resolve a deadlock is repeated
-    `REPEATS` times. When the database itself is out of reach, full or locked, all
-    fail at once: waiting for it again with each would take minutes. An error
-    while committing leaves open whether it was committed;
-    works guard themselves by what they read (a state, a lease, a unique key).
+    (at most `BATCH_LIMIT`, and what is begun in `BATCH_SECONDS`) shares one
+    transaction. When a batch fails it is rolled back and each work runs in a
+    transaction of its own, so that a bad one fails alone: a work may run twice
+    and must depend on nothing but its connection. Routers that share a
+    database commit their batches by turns (`router.store.turns`). A work alone
+    takes none; should it and a batch wait for each other, PostgreSQL ends one
+    in a second, and it is repeated in its turn, `REPEATS` times at most. When
+    the database itself is out of reach, full or locked, all fail at once:
+    waiting for it again with each would take minutes. An error while committing
+    leaves open whether it was committed; works guard themselves by what they
+    read (a state, a lease, a unique key).
     """
 
     def __init__(
@@ -96,8 +101,8 @@ class Writer:
                 batch, last = self._next_batch()
                 # Once running, a future cannot be cancelled: its work is committed or failed.
                 running = [entry for entry in batch if entry[1].set_running_or_notify_cancel()]
-                if running:
-                    self._commit(running)
+                while running:
+                    running = self._commit(running)
         except BaseException:
             logger.critical("the store's writer ended", exc_info=True)
             self._give_up(running)
@@ -129,12 +134,15 @@ class Writer:
                 return batch, False
         return batch, True
 
-    def _commit(self, batch: list[_Entry], *, repeats: int = REPEATS) -> None:
+    def _commit(self, batch: list[_Entry], *, repeats: int = REPEATS) -> list[_Entry]:
+        """Commit a batch; return what of it is left for the next one, since it takes long."""
         begun = False
         try:
             with self._engine.begin() as connection:
+                if len(batch) > 1 or repeats < REPEATS:
+                    take_turn(connection)
                 begun = True
-                results = [work(connection) for work, _ in batch]
+                results = _run_works(connection, batch)
         except BaseException as error:
             if not begun or concerns_whole_store(error):
                 _fail(batch, error)
@@ -146,9 +154,10 @@ class Writer:
             else:
                 logger.info("a batch of %d writes failed, each runs alone: %s", len(batch), error)
                 self._commit_alone(batch)
-            return
-        for (_, future), result in zip(batch, results, strict=True):
+            return []
+        for (_, future), result in zip(batch, results, strict=False):
             future.set_result(result)
+        return batch[len(results) :]
 
     def _commit_alone(self, batch: list[_Entry]) -> None:
         """Commit each on its own, until the database itself fails or the time is over."""
@@ -161,6 +170,17 @@ class Writer:
             if concerns_whole_store(error) or monotonic() > deadline:
                 _fail(batch[index + 1 :], error)
                 return
+
+
+def _run_works(connection: Connection, batch: list[_Entry]) -> list[Any]:
+    """Return the results of as many works, from the first on, as are begun in `BATCH_SECONDS`."""
+    until = monotonic() + BATCH_SECONDS
+    results = []
+    for work, _ in batch:
+        results.append(work(connection))
+        if monotonic() >= until:
+            break
+    return results
 
 
 def _fail(batch: list[_Entry], error: BaseException) -> None:

@@ -34,7 +34,7 @@ async def give_answer(
     """
     action = type(given).__name__.lower()
     entry = entry_of(request, caller, action, at=ports.clock(), detail=detail, incident=number)
-    return await _stored(ports.answer(number, given, entry), "the answer")
+    return await stored_in_time(ports.answer(number, given, entry), "the answer")
 
 
 async def send_test_page(
@@ -46,7 +46,7 @@ async def send_test_page(
     """
     told = f"{person.id}; {detail}" if detail else person.id
     entry = entry_of(request, caller, "test-page", at=ports.clock(), detail=told)
-    return await _stored(ports.test_page(person, caller.name, entry), "the test page")
+    return await stored_in_time(ports.test_page(person, caller.name, entry), "the test page")
 
 
 async def begin_awake(
@@ -57,7 +57,7 @@ async def begin_awake(
     Raises StoreBusyError when it cannot be stored in time.
     """
     entry = entry_of(request, caller, "awake", at=ports.clock())
-    return await _stored(ports.begin_awake(person, entry, until), "who is awake")
+    return await stored_in_time(ports.begin_awake(person, entry, until), "who is awake")
 
 
 async def end_awake(ports: WebPorts, request: Request, caller: Caller, person: Person) -> bool:
@@ -66,10 +66,10 @@ async def end_awake(ports: WebPorts, request: Request, caller: Caller, person: P
     Raises StoreBusyError when it cannot be stored in time.
     """
     entry = entry_of(request, caller, "awake-end", at=ports.clock())
-    return await _stored(ports.end_awake(person, entry), "who is awake")
+    return await stored_in_time(ports.end_awake(person, entry), "who is awake")
 
 
-async def _stored(work: Awaitable[T], what: str) -> T:
+async def stored_in_time(work: Awaitable[T], what: str) -> T:
     """Return what came of a work, or raise StoreBusyError when it takes too long."""
     try:
         return await asyncio.wait_for(work, WAIT_SECONDS)

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from router.settings import LINK_KEY, PAGERDUTY_WEBHOOK, SLACK_SIGNING_SECRET
 from router.web.access.access import Access
+from router.web.access.rate import FailureRate
 from router.web.access.routes import guarded, sign_in_routes
 from router.web.api.routes import api_routes
 from router.web.health import Health
@@ -31,7 +32,7 @@ def create_app(ports: WebPorts) -> ASGIApp:
     pagerduty = PagerDutyWebhook(ports=ports, secrets=pagerduty_secrets)
     slack = SlackWebhook(ports=ports, secrets=TokenFile(ports.secrets_dir / SLACK_SIGNING_SECRET))
     api_tokens = TokenFile(ports.api_token_file)
-    access = Access(ports=ports, tokens=api_tokens)
+    access = Access(ports=ports, tokens=api_tokens, wrong_tokens=FailureRate(ports.clock))
     links = ActPage(ports=ports, keys=TokenFile(ports.secrets_dir / LINK_KEY), site=access.site)
     health = Health(ports=ports, tokens=(webhook.tokens, api_tokens))
     app = Starlette(

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -20,6 +22,8 @@ WAIT_SECONDS: Final = 5.0
 
 logger = logging.getLogger(__name__)
 
+_one_thread = partial(ThreadPoolExecutor, 1, thread_name_prefix="metrics")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
@@ -27,18 +31,24 @@ class Health:
 
     ports: WebPorts
     tokens: tuple[TokenFile, ...]
+    _writing: ThreadPoolExecutor = field(default_factory=_one_thread)
 
     async def metrics(self, _request: Request) -> Response:
-        """Return the metrics, written in a thread since many take long to write."""
+        """Return the metrics, written in a thread since many take long to write.
+
+        No thread of it is one that pages use: what watches us would else take
+        for an outage that many look, or that the catalog's disk hangs.
+        """
         # At once: a database that answers neither costs 5 s and not 10.
         backlog, writable = await asyncio.gather(self._read_backlog(), self._is_writable())
         self.ports.metrics.store_writable.set(writable)
-        text = await asyncio.to_thread(self._write_metrics, backlog)
+        loop = asyncio.get_running_loop()
+        text = await loop.run_in_executor(self._writing, self._write_metrics, backlog)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     async def _read_backlog(self) -> Backlog | None:
         try:
-            return await self.ports.store.read(read_backlog, seconds=WAIT_SECONDS)
+            return await self.ports.store.read_to_watch(read_backlog, seconds=WAIT_SECONDS)
         except STORE_ERRORS as error:
             logger.error("the metrics of the store are left out: %s", error)
             return None

@@ -1,6 +1,8 @@
 """Errors as problem details (RFC 9457)."""
 
 import logging
+import math
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -16,16 +18,21 @@ STORE_ERRORS = (StoreBusyError, SQLAlchemyError)
 logger = logging.getLogger(__name__)
 
 
-def render_problem(status: HTTPStatus, detail: str, **members: Any) -> JSONResponse:
+def render_problem(
+    status: HTTPStatus, detail: str, *, wait: timedelta | None = None, **members: Any
+) -> JSONResponse:
     """Return an error that says in one plain sentence what is wrong.
 
-    `members` are more of the problem for programs (RFC 9457, 3.2).
+    `wait` is for how long there is no use in asking again. `members` are more
+    of the problem for programs (RFC 9457, 3.2).
     """
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 15.5.2: required
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
+    if wait is not None:
+        headers |= retry_after(wait)
     return JSONResponse(
         {
             "type": "about:blank",
@@ -38,6 +45,11 @@ def render_problem(status: HTTPStatus, detail: str, **members: Any) -> JSONRespo
         headers=headers,
         media_type="application/problem+json",
     )
+
+
+def retry_after(wait: timedelta) -> dict[str, str]:
+    """Return the header for it: whole seconds, not too few (RFC 9110, 10.2.3)."""
+    return {"Retry-After": str(math.ceil(wait.total_seconds()))}
 
 
 def render_unavailable(error: Exception) -> JSONResponse:

@@ -57,7 +57,7 @@ from router.worker.belonging import Part, split_by_incident
 from router.worker.heartbeats import take_heartbeats
 from router.worker.outbox import Outbox
 from router.worker.pauses import pause_or_resume
-from router.worker.quiet_pages import ring_told_quietly
+from router.worker.quiet_pages import ring_awake_no_more, ring_told_quietly
 from router.worker.rejections import tell_rejections
 from router.worker.repeat import repeats
 from router.worker.retry import backoff
@@ -240,6 +240,8 @@ class Decisions:
         else:
             was_quiet = before is not None and before.is_quiet and not change.pages_anew
             pause_or_resume(tx, self.outbox, incident, was_quiet=was_quiet, now=now)
+            if was_quiet and not incident.is_quiet:
+                ring_awake_no_more(tx, self.outbox, incident, self.catalog.roster, now=now)
         if change.severity_rose and not incident.is_quiet:
             ring_told_quietly(tx, incident, self.catalog.roster, now=now)
         if change.is_visible and (before is None or incident != before):

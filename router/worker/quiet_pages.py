@@ -32,7 +32,7 @@ def quieten_unsent(
         return
     for page in list_messages(tx, number, kinds=[MessageKind.PAGE]):
         message = page.message
-        step = message.dedup_key.split("/")[2].rpartition(".")[0]
+        step = _step(message)
         if message.person != person.id or page_round(message.dedup_key) != round_ or step == "last":
             continue
         reason = phrase("{person} is awake", person=person.name)
@@ -94,6 +94,24 @@ def ring_told_only_quietly(
         gather(tx, asked, page, installation=outbox.installation, now=now)
 
 
+def ring_awake_no_more(
+    tx: Connection, outbox: Outbox, incident: Incident, roster: Roster, *, now: datetime
+) -> None:
+    """Ring for what is hidden no more those whose time of being awake ended meanwhile.
+
+    At that end they were not, since nobody is rung for what is hidden. Whose
+    step is taken again now is rung by that.
+    """
+    number = incident.stored_number
+    awake, due = read_awake(tx, number, now=now).until, _due_step(tx, number, now=now)
+    pages = [page.message for page in list_messages(tx, number, kinds=[MessageKind.PAGE])]
+    told = dict.fromkeys(one.person for one in pages if one.is_quiet and _step(one) != due)
+    for name in told:
+        person = None if name is None or name in awake else roster.people.get(name)
+        if person is not None:
+            ring_told_only_quietly(tx, outbox, incident, person, now=now)
+
+
 def _ring(
     tx: Connection, quiet: Message, person: Person, why: str, *, now: datetime
 ) -> tuple[int, Message] | None:
@@ -124,3 +142,17 @@ def _is_asked(page: StoredMessage) -> bool:
 def _round(tx: Connection, number: int) -> int | None:
     timer = find_timer(tx, number)
     return None if timer is None else timer.round
+
+
+def _step(page: Message) -> str:
+    """Return which step asked for a page: installation/N/STEP.round/person."""
+    return page.dedup_key.split("/")[2].rpartition(".")[0]
+
+
+def _due_step(tx: Connection, number: int, *, now: datetime) -> str | None:
+    """Return the step that is taken now, as pages name it; None when there is none."""
+    timer = find_timer(tx, number)
+    due_at = None if timer is None else timer.escalation.due_at
+    if timer is None or due_at is None or due_at > now:
+        return None
+    return str(timer.escalation.next_step + 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, HEADER, PHONE, House, playing
 from tests.catalogs import copy_catalog
@@ -198,8 +198,24 @@ def test_the_night_on_a_phone(night: House, pictures: Path) -> None:
     dark = night.come(PHONE, person=ON_CALL, scheme="dark")
     take(night, pictures, "phone-list-dark", dark, "/incidents")
     take(night, pictures, "phone-incident-dark", dark, "/incidents/1")
-    stranger = night.come(PHONE, person=None)
-    take(night, pictures, "phone-sign-in", stranger, "/sign-in")
+
+
+def test_the_way_in_on_a_phone(
+    browser: Browser, pictures: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with open_town(tmp_path_factory.mktemp("way-in")) as town:
+        town.set_clock(NIGHT)
+        provider = {
+            "GUARDIA_OIDC_ISSUER": "https://login.conecta360.example",  # not asked for the page
+            "GUARDIA_OIDC_CLIENT_ID": "guardia",
+        }
+        with running(town, **provider) as router:
+            house = House(town=town, router=router, browser=browser)
+            page = house.come(PHONE, person=None)
+            page.goto("/sign-in")
+            expect(page.locator("a[href^='/sign-in/oidc']")).to_be_visible()
+            take(house, pictures, "phone-sign-in", page)
+            house.leave()
 
 
 def test_the_night_on_a_desktop(night: House, pictures: Path) -> None:

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import aiosmtplib
 import httpx
@@ -22,9 +23,14 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.fakes.failures import Answer, Call
 from tests.fakes.inbox import Inbox, records
 from tests.fakes.pagerduty import PagerDutyFake
-from tests.fakes.slack import Channel, SlackFake
+from tests.fakes.serving import HttpFake
+from tests.fakes.slack import SlackFake
+from tests.fakes.slack_buttons import Fingers
+from tests.fakes.slack_hand import Hand
+from tests.fakes.slack_records import Channel
 from tests.fakes.slack_text import show_markdown
 from tests.fakes.smtp import SmtpFake
 
@@ -535,6 +541,8 @@ def test_slack_refuses_a_post(slack: SlackFake, arguments: dict[str, Any], error
 
 
 PLAIN = {"type": "plain_text", "text": "x"}
+MARKDOWN = {"type": "mrkdwn", "text": "x"}
+DIALOG: dict[str, Any] = dict.fromkeys(("title", "text", "confirm", "deny"), PLAIN)
 BAD_BLOCKS = [
     ([section("x")] * 51, "/blocks", "no more than 50 items"),
     ([{**section("x"), "block_id": "b"}] * 2, "/blocks", "block_id already exists"),
@@ -595,6 +603,21 @@ BAD_BLOCKS = [
     ([actions(button(text={**PLAIN, "text": "x" * 76}))], "/blocks/0/elements/0/text/text", "76"),
     ([actions(button(text={"type": "mrkdwn", "text": "x"}))], "/blocks/0/elements/0/text/type", ""),
     ([actions(button(confirm={"title": PLAIN}))], "/blocks/0/elements/0/confirm/text", "missing"),
+    *(
+        ([actions(button(confirm=DIALOG | {part: wrong}))], f"/blocks/0/elements/0/{place}", told)
+        for part, wrong, place, told in (
+            ("title", {**PLAIN, "text": "x" * 101}, "confirm/title/text", "101"),
+            ("text", {**PLAIN, "text": "x" * 301}, "confirm/text/text", "301"),
+            ("confirm", {**PLAIN, "text": "x" * 31}, "confirm/confirm/text", "31"),
+            ("deny", {**PLAIN, "text": "x" * 31}, "confirm/deny/text", "31"),
+            ("title", MARKDOWN, "confirm/title/type", "plain_text"),
+            ("text", MARKDOWN, "confirm/text/type", "plain_text"),
+            ("confirm", MARKDOWN, "confirm/confirm/type", "plain_text"),
+            ("deny", MARKDOWN, "confirm/deny/type", "plain_text"),
+            ("style", "loud", "confirm/style", "primary, danger"),
+            ("url", "https://x.example/", "confirm", "invalid additional property: url"),
+        )
+    ),
     ([{"type": "image", "image_url": "https://x.example/1.png"}], "/blocks/0/alt_text", "missing"),
 ]
 
@@ -911,6 +934,52 @@ def test_the_program_announces_its_addresses_and_ends_at_a_signal() -> None:
     assert (word, code) == ("ready", 0)
     assert (woken.status_code, posted["ok"], page.status_code) == (202, True, 200)
     assert "marta@example.org" in page.text
+
+
+class App(HttpFake):
+    """Takes whatever Slack sends."""
+
+    def answer(self, call: Call) -> Answer:
+        return Answer(body={})
+
+    def failure_answer(self, status: int) -> dict[str, Any]:
+        return {"status": status}
+
+
+def test_who_reads_the_inbox_presses_a_button_of_slack_and_is_asked_first(
+    pagerduty: PagerDutyFake, slack: SlackFake, smtp: SmtpFake
+) -> None:
+    with App().serving() as app:
+        hand = Hand(fingers=Fingers(slack=slack), member="U0ANA", url=f"{app.url}/webhook/slack")
+        inbox = Inbox(pagerduty=pagerduty, slack=slack, mail=smtp, hand=hand)
+        resolve = button(value="resolve 1", confirm=DIALOG | {"title": {**PLAIN, "text": "<b>?"}})
+        resolve["text"] = {**PLAIN, "text": "Resolve"}
+        blocks = [actions(resolve, menu(action_id="m"))]
+        posted = WebClient(TOKEN, base_url=slack.base_url).chat_postMessage(
+            channel="#operaciones", text="x", blocks=blocks
+        )
+        inbox.start()
+        try:
+            page = httpx.get(inbox.url)
+            form = {"ts": posted["ts"], "word": "Resolve"}
+            asked = httpx.post(f"{inbox.url}/press", data=form)
+            assert not app.calls
+            sure = httpx.post(f"{inbox.url}/press", data=form | {"sure": "yes", "by": "U0BEN"})
+            chosen = httpx.post(f"{inbox.url}/press", data=form | {"word": "1 h"})
+            gone = httpx.post(f"{inbox.url}/press", data=form | {"word": "Escalate"})
+            app.fail_next(status=403)
+            refused = httpx.post(f"{inbox.url}/press", data=form | {"word": "1 h"})
+        finally:
+            inbox.stop()
+
+    assert '<button class="button " name="word" value="Resolve">Resolve</button>' in page.text
+    assert "form-action 'self'" in page.headers["content-security-policy"]
+    assert (asked.status_code, asked.text.count("&lt;b&gt;?")) == (200, 2)
+    assert [one.status_code for one in (sure, chosen, gone, refused)] == [303, 303, 404, 502]
+    sent = [json.loads(parse_qs(call.body.decode())["payload"][0]) for call in app.calls]
+    assert [one["user"]["id"] for one in sent] == ["U0BEN", "U0ANA", "U0ANA"]
+    assert sent[0]["actions"][0]["value"] == "resolve 1"
+    assert sent[1]["actions"][0]["selected_option"]["value"] == "1h"
 
 
 def test_the_records_are_json_without_secrets(

@@ -14,7 +14,8 @@ from tests.fakes.failures import Answer, Call
 from tests.fakes.pagerduty import ENQUEUE, PagerDutyFake
 from tests.fakes.pagerduty_rules import find_broken_rules, is_iso_8601, schema_validator
 from tests.fakes.serving import utc_now
-from tests.fakes.slack import Channel, SlackFake
+from tests.fakes.slack import SlackFake
+from tests.fakes.slack_records import Channel
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "xoxb-1-fake"

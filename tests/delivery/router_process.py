@@ -1,10 +1,14 @@
-"""`guardia serve` as a process of its own, with the first user's catalog."""
+"""`guardia serve` as a process of its own, with the first user's catalog.
+
+It is forked with all of it imported (tests.forking), but where a test says `cold`.
+"""
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +25,7 @@ from sqlalchemy import BigInteger, text, type_coerce, update
 from router.store.engine import open_engine
 from router.store.leases import LEASE
 from router.store.tables import messages
+from tests import forking
 from tests.fakes.pagerduty import PagerDutyFake
 from tests.fakes.slack import SlackFake
 from tests.fakes.smtp import SmtpFake
@@ -103,7 +108,7 @@ class Town:
 class RouterProcess:
     """A running router; its log lines are read as they come."""
 
-    process: subprocess.Popen[str]
+    process: forking.Process
     lines: list[dict[str, Any]] = field(default_factory=list)
     logged: threading.Condition = field(default_factory=threading.Condition)
     port: int = 0
@@ -170,8 +175,8 @@ class RouterProcess:
         return self.process.wait(STOP_SECONDS)
 
     def read_logs(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
             with self.logged:
                 self.lines.append(_read_line(line))
                 self.logged.notify_all()
@@ -202,12 +207,22 @@ def _read_line(line: str) -> dict[str, Any]:
     return read
 
 
+def copy_catalog(folder: Path) -> Path:
+    """Copy the catalog, give its people accounts in Slack, and return the file that has them."""
+    shutil.copytree(ROOT / "tests" / "catalog", folder)
+    (people,) = (folder / "oncall").glob("*.yaml")
+    named = r"name: Platform engineer (\d)\n"
+    people.write_text(re.sub(named, r"\g<0>    slack: U00\1\n", people.read_text()))
+    return people
+
+
 @contextmanager
 def open_town(folder: Path, *, database: str | None = None) -> Iterator[Town]:
     """Serve the providers; without a `database` it is a SQLite file in the folder."""
     for name, key in KEYS.items():
         (folder / f"pagerduty-{name}").write_text(key)
     (folder / "slack-token").write_text(SLACK_TOKEN)
+    (folder / "slack-signing-secret").write_text("signing-secret")
     (folder / "webhook-token").write_text("webhook-token")
     (folder / "api-token").write_text("api-token")
     channels = ["#operaciones", "#operaciones-info"]
@@ -234,14 +249,23 @@ def running(
     `dies`, `freezes` and `sets` are what `altered` takes.
     """
     points = {"DIES": dies, "FREEZES": freezes, "SETS": sets}
-    command, environment = _serving(town, points, changed)
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    module, environment = _serving(town, points, changed)
+    process = forking.start(module, "serve", cwd=ROOT, env=environment)
+    with _reading(process) as router:
+        yield router
+
+
+@contextmanager
+def running_cold(town: Town, **changed: str) -> Iterator[RouterProcess]:
+    """Run the router as a user starts it, with nothing imported."""
+    module, environment = _serving(town, {}, changed)
+    process = forking.start(module, "serve", cwd=ROOT, env=environment, cold=True)
+    with _reading(process) as router:
+        yield router
+
+
+@contextmanager
+def _reading(process: forking.Process) -> Iterator[RouterProcess]:
     router = RouterProcess(process)
     reader = threading.Thread(target=router.read_logs)
     reader.start()
@@ -253,39 +277,33 @@ def running(
             process.kill()
         process.wait(STOP_SECONDS)
         reader.join()
-        assert process.stderr is not None
-        process.stderr.close()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def start_and_die(town: Town, *, dies: str) -> None:
     """Start a router that ends itself before it listens."""
-    command, environment = _serving(town, {"DIES": dies}, {})
-    done = subprocess.run(command, cwd=ROOT, env=environment, timeout=60, check=False)
-    assert done.returncode == -signal.SIGKILL
+    module, environment = _serving(town, {"DIES": dies}, {})
+    done = forking.run(module, "serve", cwd=ROOT, env=environment)
+    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 def _serving(
     town: Town, points: Mapping[str, str], changed: Mapping[str, str]
-) -> tuple[list[str], dict[str, str]]:
+) -> tuple[str, dict[str, str]]:
     environment = town.environment(**changed)
     altered = {variable: point for variable, point in points.items() if point}
     if town.clock.exists():
         altered["CLOCK"] = str(town.clock)
     module = "tests.delivery.altered" if altered else "guardia.cli.main"
-    return [sys.executable, "-m", module, "serve"], environment | altered
+    return module, environment | altered
 
 
-def guardia(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def guardia(
+    *arguments: str, environment: Mapping[str, str], cold: bool = False
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "guardia.cli.main", *arguments],
-        cwd=ROOT,
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return forking.run("guardia.cli.main", *arguments, cwd=ROOT, env=environment, cold=cold)
 
 
 def critical(**labels: str) -> bytes:

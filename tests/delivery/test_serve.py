@@ -1,14 +1,19 @@
-"""`guardia serve` and the commands that talk to it, as processes."""
+"""`guardia serve` and the commands that talk to it, as processes that start as a user's do."""
 
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.delivery.router_process import Town, critical, guardia, open_town, over, running
+from tests.delivery import router_process
+from tests.delivery.router_process import Town, copy_catalog, critical, open_town, over
+from tests.delivery.router_process import running_cold as running
 from tests.fakes.alertmanager import AlertmanagerFake
+
+guardia = partial(router_process.guardia, cold=True)
 
 
 @pytest.fixture
@@ -18,9 +23,14 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 def test_from_the_alert_to_the_acknowledgement_and_the_end(town: Town) -> None:
+    copy_catalog(town.folder / "catalog")
     with (
         AlertmanagerFake().serving() as alertmanager,
-        running(town, GUARDIA_ALERTMANAGERS=alertmanager.url) as router,
+        running(
+            town,
+            GUARDIA_ALERTMANAGERS=alertmanager.url,
+            GUARDIA_CATALOG=str(town.folder / "catalog"),
+        ) as router,
     ):
         client = {
             **town.environment(),

@@ -5,7 +5,6 @@ pressed when three seconds pass without an answer.
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -17,7 +16,14 @@ from sqlalchemy import Connection, select, text
 
 from router.store.engine import open_engine, reading
 from router.store.tables import metadata
-from tests.delivery.router_process import ROOT, RouterProcess, Town, critical, guardia, running
+from tests.delivery.router_process import (
+    RouterProcess,
+    Town,
+    copy_catalog,
+    critical,
+    guardia,
+    running,
+)
 from tests.fakes.slack_buttons import Fingers, Press
 
 SLACK_WAITS_SECONDS = 3  # Slack developer documentation, "Handling user interaction"
@@ -30,15 +36,10 @@ AFTER_COMMIT = "before router.worker.worker:Worker._look_again"
 @pytest.fixture
 def by_mail(town: Town) -> dict[str, str]:
     """Return the settings of a router that pages by mail alone and takes answers back."""
-    (town.folder / "slack-signing-secret").write_text("signing-secret")
     (town.folder / "link-key").write_text("k" * 32)
     catalog = town.folder / "catalog"
-    shutil.copytree(ROOT / "tests" / "catalog", catalog)
-    (people,) = (catalog / "oncall").glob("*.yaml")
-    written = re.sub(r" +- pagerduty: .*\n", "", people.read_text())
-    people.write_text(
-        re.sub(r"name: Platform engineer (\d)\n", r"\g<0>    slack: U00\1\n", written)
-    )
+    people = copy_catalog(catalog)
+    people.write_text(re.sub(r" +- pagerduty: .*\n", "", people.read_text()))
     return {"GUARDIA_CATALOG": str(catalog), "GUARDIA_EXTERNAL_URL": OURS}
 
 

@@ -10,6 +10,8 @@ from tests.fakes.inbox import Inbox
 from tests.fakes.pagerduty import PagerDutyFake
 from tests.fakes.pagerduty_rules import ROUTING_KEY_LENGTH
 from tests.fakes.slack import SlackFake
+from tests.fakes.slack_buttons import Fingers
+from tests.fakes.slack_hand import Hand
 from tests.fakes.smtp import SmtpFake
 
 
@@ -41,7 +43,25 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--slack-channel", dest="slack_channels", action="append", default=[], metavar="NAME"
     )
+    parser.add_argument(
+        "--slack-member", metavar="ID", help="who presses buttons in the inbox; with the next two"
+    )
+    parser.add_argument(
+        "--slack-signing-secret", metavar="TEXT", help="by which Slack signs what is pressed"
+    )
+    parser.add_argument(
+        "--slack-request-url", metavar="URL", help="where Slack sends what is pressed"
+    )
     return parser.parse_args(arguments)
+
+
+def open_hand(options: argparse.Namespace, slack: SlackFake) -> Hand | None:
+    """Return who presses in the inbox; nobody where the app is not known."""
+    given = (options.slack_member, options.slack_signing_secret, options.slack_request_url)
+    if None in given:
+        return None
+    member, secret, url = given
+    return Hand(fingers=Fingers(slack=slack, secret=secret), member=member, url=url)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -53,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pagerduty = PagerDutyFake(keys=dict(options.routing_keys))
     slack = SlackFake(token=options.slack_token, channels=options.slack_channels)
     mail = SmtpFake()
-    inbox = Inbox(pagerduty=pagerduty, slack=slack, mail=mail)
+    hand = open_hand(options, slack)
+    inbox = Inbox(pagerduty=pagerduty, slack=slack, mail=mail, hand=hand)
     with ExitStack() as running:
         running.enter_context(pagerduty.serving(options.pagerduty_port))
         running.enter_context(slack.serving(options.slack_port))
@@ -62,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         running.callback(inbox.stop)
         print(  # noqa: T201 - a command of its own: who starts it waits for this line
             f"ready pagerduty={pagerduty.url} slack={slack.base_url}"
+            f" slack-hooks={slack.hooks_url}"
             f" smtp={mail.host}:{mail.port} inbox={inbox.url}/",
             flush=True,
         )

@@ -5,7 +5,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +27,9 @@ class Answer:
     """What goes back to the sender."""
 
     status: int = 200
-    body: Any  # JSON
+    body: Any  # JSON; of another kind, text
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = JSON
 
 
 class Gate:

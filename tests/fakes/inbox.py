@@ -1,6 +1,6 @@
 """The inbox: one page that shows what people got on PagerDuty, Slack and by e-mail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from html import escape
@@ -12,19 +12,26 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from tests.fakes.inbox_slack import draw_message
+from tests.fakes.inbox_words import clock, count
 from tests.fakes.local_server import LOCALHOST, LocalServer
 from tests.fakes.pagerduty import Alert, PagerDutyFake
 from tests.fakes.serving import utc_now
-from tests.fakes.slack import Message, SlackFake, Version
-from tests.fakes.slack_text import show_markdown, show_plain
+from tests.fakes.slack import SlackFake
+from tests.fakes.slack_hand import Hand
+from tests.fakes.slack_records import Message
 from tests.fakes.smtp import Mail, SmtpFake
 
 STYLE = Path(__file__).with_name("inbox.css").read_text(encoding="utf-8")
 REFRESH_SECONDS = 2
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
 
 class Inbox:
-    """Serves the page at "/" and everything as JSON at "/records.json"."""
+    """Serves the page at "/" and everything as JSON at "/records.json".
+
+    With a `hand`, its reader presses the buttons that Slack shows.
+    """
 
     def __init__(
         self,
@@ -32,13 +39,17 @@ class Inbox:
         pagerduty: PagerDutyFake,
         slack: SlackFake,
         mail: SmtpFake,
+        hand: Hand | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.pagerduty = pagerduty
         self.slack = slack
         self.mail = mail
+        self.hand = hand
         self.now = now
         routes = [Route("/", self._page), Route("/records.json", self._records)]
+        if hand is not None:
+            routes.append(Route("/press", hand.take, methods=["POST"]))
         self._server = LocalServer(Starlette(routes=routes))
 
     @property
@@ -56,8 +67,8 @@ class Inbox:
 
     async def _page(self, _request: Request) -> Response:
         return HTMLResponse(
-            render_page(self.pagerduty, self.slack, self.mail, now=self.now()),
-            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
+            render_page(self.pagerduty, self.slack, self.mail, hand=self.hand, now=self.now()),
+            headers={"Content-Security-Policy": POLICY},
         )
 
     async def _records(self, _request: Request) -> Response:
@@ -131,13 +142,20 @@ def _mail_record(mail: Mail) -> dict[str, Any]:
 
 
 def render_page(
-    pagerduty: PagerDutyFake, slack: SlackFake, mail: SmtpFake, *, now: datetime
+    pagerduty: PagerDutyFake,
+    slack: SlackFake,
+    mail: SmtpFake,
+    *,
+    now: datetime,
+    hand: Hand | None = None,
 ) -> str:
     """Return the page as HTML; it reloads itself and needs no script."""
     alerts = [_alert(alert) for alert in reversed(pagerduty.alerts)]
-    messages = [_message(message) for message in reversed(slack.messages)]
+    messages = [
+        draw_message(message, has_buttons=hand is not None) for message in reversed(slack.messages)
+    ]
     mails = [_mail(one) for one in reversed(mail.mails)]
-    woken = _count(len(pagerduty.pages), "person woken", "times somebody was woken")
+    woken = count(len(pagerduty.pages), "person woken", "times somebody was woken")
     dropped = len(pagerduty.dropped)
     return f"""<!doctype html>
 <html lang="en">
@@ -152,20 +170,16 @@ def render_page(
 <header>
 <h1>Inbox</h1>
 <p>What people received. Stand-ins for PagerDuty, Slack and a mail server; nothing leaves
-this machine. <time>{_clock(now)}</time></p>
+this machine. <time>{clock(now)}</time></p>
 </header>
 <main>
 {_column("PagerDuty", [woken, _some(dropped, "dropped"), _refused(pagerduty)], alerts)}
-{_column("Slack", [_count(len(messages), "message", "messages"), _refused(slack)], messages)}
-{_column("E-mail", [_count(len(mails), "mail", "mails"), _refused(mail)], mails)}
+{_column("Slack", [count(len(messages), "message", "messages"), _refused(slack)], messages)}
+{_column("E-mail", [count(len(mails), "mail", "mails"), _refused(mail)], mails)}
 </main>
 </body>
 </html>
 """
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _some(number: int, word: str) -> str:
@@ -176,12 +190,8 @@ def _refused(fake: PagerDutyFake | SlackFake | SmtpFake) -> str:
     return _some(len(fake.refused), "refused")
 
 
-def _clock(at: datetime) -> str:
-    return escape(at.strftime("%H:%M:%S %Z"))
-
-
 def _column(title: str, counts: list[str], cards: list[str]) -> str:
-    summary = ", ".join(count for count in counts if count)
+    summary = ", ".join(told for told in counts if told)
     body = "\n".join(cards) or '<p class="empty">Nothing yet.</p>'
     return (
         f'<section aria-label="{escape(title)}">'
@@ -193,10 +203,10 @@ def _alert(alert: Alert) -> str:
     steps = [("woke", alert.opened_at), ("acknowledged", alert.acknowledged_at)]
     steps.append(("resolved", alert.resolved_at))
     times = "".join(
-        f"<li>{name} <time>{_clock(at)}</time></li>" for name, at in steps if at is not None
+        f"<li>{name} <time>{clock(at)}</time></li>" for name, at in steps if at is not None
     )
     joined = alert.triggers - 1
-    quiet = f"<li>{_count(joined, 'repeat', 'repeats')} joined silently</li>" if joined else ""
+    quiet = f"<li>{count(joined, 'repeat', 'repeats')} joined silently</li>" if joined else ""
     return (
         f'<article class="{escape(alert.state)}">'
         f'<p class="tags"><b>{escape(alert.person)}</b>'
@@ -209,96 +219,10 @@ def _alert(alert: Alert) -> str:
     )
 
 
-def _message(message: Message) -> str:
-    reply = '<span class="state">reply in the thread</span>' if message.thread_ts else ""
-    history = ""
-    if message.edits:
-        versions = "".join(
-            f"<li><time>{_clock(version.at)}</time> {show_plain(_first_words(version))}</li>"
-            for version in message.versions[:-1]
-        )
-        label = _count(message.edits, "edit", "edits")
-        history = f"<details open><summary>{label}; before</summary><ol>{versions}</ol></details>"
-    return (
-        f'<article><p class="tags"><b>#{escape(message.channel.name)}</b>{reply}'
-        f"<time>{_clock(message.posted_at)}</time></p>"
-        f"{_version(message.now_shown)}{history}</article>"
-    )
-
-
-def _version(version: Version) -> str:
-    attached = [
-        block for attachment in version.attachments for block in attachment.get("blocks", ())
-    ]
-    blocks = [*version.blocks, *attached]
-    if blocks:
-        return "".join(_block(block) for block in blocks)
-    return f'<p class="text">{show_markdown(version.text)}</p>'
-
-
-def _first_words(version: Version) -> str:
-    text = version.text or " ".join(_texts(list(version.blocks)))
-    return text if len(text) <= 160 else f"{text[:159]}…"
-
-
-def _texts(value: Any) -> list[str]:
-    """Return the texts within blocks, in order."""
-    if isinstance(value, list):
-        return [text for entry in value for text in _texts(entry)]
-    if not isinstance(value, dict):
-        return []
-    own = value.get("text")
-    if isinstance(own, str):
-        return [own]
-    return [text for name in ("text", "fields", "elements") for text in _texts(value.get(name))]
-
-
-def _block(block: Mapping[str, Any]) -> str:
-    kind = block.get("type")
-    if kind == "divider":
-        return "<hr>"
-    if kind == "header":
-        return f"<h3>{_show(block.get('text'))}</h3>"
-    if kind == "actions":
-        buttons = "".join(_button(one) for one in block.get("elements", ()))
-        return f'<p class="buttons">{buttons}</p>'
-    if kind == "context":
-        words = " · ".join(_show(one) for one in block.get("elements", ()))
-        return f'<p class="fine">{words}</p>'
-    if kind == "image":
-        return f'<p class="fine">{_show(block)}</p>'
-    return _section(block)
-
-
-def _section(block: Mapping[str, Any]) -> str:
-    text = f'<p class="text">{_show(block.get("text"))}</p>' if "text" in block else ""
-    fields = "".join(f"<li>{_show(one)}</li>" for one in block.get("fields", ()))
-    accessory = block.get("accessory", {})
-    button = ""
-    if accessory.get("type") == "button":
-        button = f'<p class="buttons">{_button(accessory)}</p>'
-    return text + (f'<ul class="fields">{fields}</ul>' if fields else "") + button
-
-
-def _button(element: Mapping[str, Any]) -> str:
-    style = escape(str(element.get("style", "")))
-    return f'<span class="button {style}">{_show(element.get("text"))}</span>'
-
-
-def _show(value: Any) -> str:
-    """Return a text object, or an image's description, as HTML."""
-    if not isinstance(value, dict):
-        return ""
-    if value.get("type") == "image":
-        return f"[{escape(str(value.get('alt_text', '')))}]"
-    text = str(value.get("text", ""))
-    return show_markdown(text) if value.get("type") == "mrkdwn" else show_plain(text)
-
-
 def _mail(mail: Mail) -> str:
     return (
         f'<article><p class="tags"><b>{escape(", ".join(mail.recipients))}</b>'
-        f"<time>{_clock(mail.at)}</time></p>"
+        f"<time>{clock(mail.at)}</time></p>"
         f"<h3>{escape(mail.subject)}</h3>"
         f'<p class="text">{escape(mail.text.strip())}</p>'
         f'<p class="fine">from {escape(mail.sender)}</p></article>'

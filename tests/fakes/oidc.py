@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar
+from html import escape
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from joserfc import jwt
@@ -28,6 +29,7 @@ from tests.fakes.serving import HttpFake, utc_now
 CLIENT_ID = "guardia"
 CLIENT_SECRET = "of-the-client"
 CODE_SECONDS = 60
+HTML: Final = "text/html"
 _NEEDED = (
     "response_type",
     "client_id",
@@ -60,7 +62,11 @@ class _Grant:
 
 
 class OidcFake(HttpFake):
-    """One issuer with one client; people sign in by `sign_in`, as their browser would."""
+    """One issuer with one client.
+
+    People sign in by `sign_in`, as their browser would, or by a browser: then a
+    page asks for their address and believes it.
+    """
 
     methods: ClassVar = ("GET", "POST")
 
@@ -121,7 +127,22 @@ class OidcFake(HttpFake):
                 return Answer(body=keys.as_dict(private=False))
             case "POST", "/token":
                 return self._token(call)
+            case "GET", "/authorize":
+                return Answer(body=_page(_fields(call.query)), media_type=HTML)
+            case "POST", "/authorize":
+                return self._send_back(dict(parse_qsl(call.body.decode(), strict_parsing=True)))
         return None
+
+    def _send_back(self, form: dict[str, str]) -> Answer:
+        """Let somebody sign in who posted our page, and send their browser back."""
+        email = form.pop("email", "")
+        try:
+            url = self.sign_in(
+                f"{self.url}/authorize?{urlencode(form)}", email=email, email_verified=True
+            )
+        except OidcRefusalError as refusal:
+            return Answer(status=400, body=_page(escape(str(refusal))), media_type=HTML)
+        return Answer(status=303, body="", headers={"Location": url}, media_type=HTML)
 
     def failure_answer(self, status: int) -> Mapping[str, Any]:
         return {"error": "server_error", "status": status}
@@ -208,6 +229,20 @@ def unsigned(claims: Mapping[str, Any], header: Mapping[str, Any], signature: by
     """Return a token put together by hand, as no library would."""
     parts = (json.dumps(dict(header)).encode(), json.dumps(dict(claims)).encode(), signature)
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+def _page(content: str) -> str:
+    return f"""<!doctype html><html lang="en"><title>Provider</title><main>{content}</main>"""
+
+
+def _fields(asked: Mapping[str, str]) -> str:
+    """Return a form that asks for an address, and keeps what the client asked for."""
+    kept = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in asked.items()
+    )
+    asks = '<label>Address <input name="email" type="email"></label><button>Continue</button>'
+    return f'<form method="post" action="/authorize">{kept}{asks}</form>'
 
 
 def _challenge(verifier: str) -> str:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tests.fakes.failures import Answer, Call, Failure, Gate, any_call
+from tests.fakes.failures import JSON, Answer, Call, Failure, Gate, any_call
 from tests.fakes.local_server import LOCALHOST, LocalServer, cut_connection, disconnected
 
 
@@ -205,7 +205,8 @@ class HttpFake(Recording):
         if answer is None:
             await cut_connection(request.scope, request.receive)
             return
-        response = JSONResponse(answer.body, answer.status, dict(answer.headers))
+        kind = JSONResponse if answer.media_type == JSON else Response
+        response = kind(answer.body, answer.status, dict(answer.headers), answer.media_type)
         await response(request.scope, request.receive, send)
 
     def _record(self, call: Call) -> Failure | None:

@@ -5,100 +5,33 @@ of the three methods; the OpenAPI document "Slack Web API" 1.7.0. Slack says
 most errors in the body of an HTTP 200.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from tests.fakes.failures import Answer, Call, any_call
 from tests.fakes.serving import HttpFake, utc_now
-from tests.fakes.slack_arguments import (
-    SlackError,
-    parse_arguments,
-    parse_content,
-    parse_metadata,
+from tests.fakes.slack_answers import (
+    check_writable,
+    refusal_of,
+    says_something,
+    shown_as_json,
+    success,
 )
+from tests.fakes.slack_arguments import SlackError, parse_arguments, parse_content, parse_metadata
+from tests.fakes.slack_rate import PostRate
+from tests.fakes.slack_records import (
+    BOT_ID,
+    BOT_USER,
+    TEAM_ID,
+    Channel,
+    Message,
+    Refused,
+    Reply,
+    version_of,
+)
+from tests.fakes.slack_replies import Replies
 from tests.fakes.slack_rules import TEXT_MAX, UPDATE_TEXT_MAX
-
-RATE_WINDOW = timedelta(seconds=60)
-BOT_USER = "U0GUARDIA"
-BOT_ID = "B0GUARDIA"
-TEAM_ID = "T0GUARDIA"
-# "Handling user interaction", 'response_url': five answers within half an hour.
-REPLIES_MAX: Final = 5
-REPLIES_FOR = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """A conversation; the id is what Slack answers and what an update needs."""
-
-    name: str  # without "#"
-    id: str
-    is_archived: bool = False
-    is_member: bool = True  # is the bot in it?
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """What a message said from `at` on."""
-
-    text: str
-    blocks: tuple[Mapping[str, Any], ...]
-    attachments: tuple[Mapping[str, Any], ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A message as shown now, with what it said before."""
-
-    channel: Channel
-    ts: str
-    thread_ts: str | None
-    author: str
-    metadata: Mapping[str, Any] | None
-    versions: tuple[Version, ...]  # oldest first; the last is what people see
-
-    @property
-    def now_shown(self) -> Version:
-        return self.versions[-1]
-
-    @property
-    def text(self) -> str:
-        return self.now_shown.text
-
-    @property
-    def blocks(self) -> tuple[Mapping[str, Any], ...]:
-        return self.now_shown.blocks
-
-    @property
-    def posted_at(self) -> datetime:
-        return self.versions[0].at
-
-    @property
-    def edits(self) -> int:
-        return len(self.versions) - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A call that Slack answered with an error."""
-
-    method: str
-    error: str
-    details: tuple[str, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What somebody alone was told, by a `response_url`."""
-
-    url: str
-    text: str
-    at: datetime
 
 
 class SlackFake(HttpFake):
@@ -130,13 +63,11 @@ class SlackFake(HttpFake):
         )
         # "chat.postMessage", 'Post to a DM': the user's id is taken, the conversation's answered.
         self.direct = {one: Channel(name=one, id=f"D{one.removeprefix('U')}") for one in people}
-        self._posts_per_minute = posts_per_minute
+        self._rate = PostRate(posts_per_minute)
         self.reads_history = True  # has the scope channels:history
-        self._recent: dict[str, deque[datetime]] = {}
         self._messages: dict[tuple[str, str], Message] = {}
         self._refused: list[Refused] = []
-        self._reply_urls: dict[str, datetime] = {}  # path -> when it was given
-        self._replies: list[Reply] = []
+        self._replies = Replies()
 
     # Records
 
@@ -160,14 +91,12 @@ class SlackFake(HttpFake):
     def replies(self) -> tuple[Reply, ...]:
         """What people were told by their `response_url`, in order."""
         with self.changed:
-            return tuple(self._replies)
+            return tuple(self._replies.taken)
 
     def give_reply_url(self) -> str:
         """Return a new `response_url`."""
         with self.changed:
-            path = f"/hooks/actions/{TEAM_ID}/{len(self._reply_urls) + 1}"
-            self._reply_urls[path] = self.now()
-            return f"{self.url}{path}"
+            return f"{self.url}{self._replies.give(at=self.now())}"
 
     @property
     def refused(self) -> tuple[Refused, ...]:
@@ -209,48 +138,31 @@ class SlackFake(HttpFake):
     # Answers
 
     def answer(self, call: Call) -> Answer | None:
-        if call.path in self._reply_urls:
+        if call.path in self._replies:
             return self._reply(call)
         method = METHODS.get(call.path)
         if method is None:
             return None
-        name = call.path.removeprefix("/api/")
         try:
             arguments = parse_arguments(call)
             self._check_token(call, arguments)
             return method(self, arguments)
         except SlackError as refusal:
-            self._refused.append(
-                Refused(method=name, error=refusal.error, details=refusal.details, at=self.now())
-            )
-            return _refusal(refusal)
+            self._keep_refusal(call.path.removeprefix("/api/"), refusal)
+            return refusal_of(refusal)
 
     def _reply(self, call: Call) -> Answer:
-        """Take a sentence for one person; no token is asked for."""
-        used = [one for one in self._replies if one.url == call.path]
         try:
-            if len(used) >= REPLIES_MAX:
-                raise SlackError("used_url")
-            if self.now() - self._reply_urls[call.path] > REPLIES_FOR:
-                raise SlackError("expired_url")
-            arguments = parse_arguments(call)
-            if arguments.get("response_type") != "ephemeral" or arguments.get("replace_original"):
-                raise SlackError("not_for_one_person")  # ours alone: others must not see it
-            text = str(parse_content(arguments, text_max=TEXT_MAX).get("text", ""))
-            if not text.strip():
-                raise SlackError("no_text")
+            self._replies.take(call, at=self.now())
         except SlackError as refusal:
-            self._refused.append(
-                Refused(
-                    method="response_url",
-                    error=refusal.error,
-                    details=refusal.details,
-                    at=self.now(),
-                )
-            )
+            self._keep_refusal("response_url", refusal)
             return Answer(status=404, body={"ok": False, "error": refusal.error})
-        self._replies.append(Reply(url=call.path, text=text, at=self.now()))
         return Answer(body={"ok": True})
+
+    def _keep_refusal(self, method: str, refusal: SlackError) -> None:
+        self._refused.append(
+            Refused(method=method, error=refusal.error, details=refusal.details, at=self.now())
+        )
 
     def failure_answer(self, status: int) -> Mapping[str, Any]:
         if status == 429:
@@ -267,7 +179,7 @@ class SlackFake(HttpFake):
             raise SlackError("invalid_auth")
 
     def _auth_test(self, arguments: Mapping[str, Any]) -> Answer:
-        return _success(
+        return success(
             url=f"{self.url}/",
             team="Guardia",
             user="guardia",
@@ -280,15 +192,15 @@ class SlackFake(HttpFake):
         channel = self._find_channel(str(arguments.get("channel", "")))
         if channel is None:
             raise SlackError("channel_not_found")
-        _check_writable(channel)
+        check_writable(channel)
         content = parse_content(arguments, text_max=TEXT_MAX)
-        if not _says_something(content):
+        if not says_something(content):
             raise SlackError("no_text")
         thread_ts = arguments.get("thread_ts")
         if thread_ts is not None and (channel.id, str(thread_ts)) not in self._messages:
             # slackapi/bolt-js#2307: what a reply to a deleted message is answered.
             raise SlackError("thread_not_found")
-        if self._exceeds_rate(channel):
+        if not self._rate.takes(channel.id, now=self.now()):
             raise SlackError("ratelimited")
         message = self._keep_message(
             channel,
@@ -297,7 +209,7 @@ class SlackFake(HttpFake):
             thread_ts=thread_ts,
             metadata=parse_metadata(arguments),
         )
-        return _success(channel=channel.id, ts=message.ts, message=_shown(message))
+        return success(channel=channel.id, ts=message.ts, message=shown_as_json(message))
 
     def _update(self, arguments: Mapping[str, Any]) -> Answer:
         # "chat.update", argument `channel`: an id; a name is not looked up.
@@ -306,18 +218,19 @@ class SlackFake(HttpFake):
         channel = next((one for one in conversations if one.id == channel_id), None)
         if channel is None:
             raise SlackError("channel_not_found")
-        _check_writable(channel)
+        check_writable(channel)
         message = self._messages.get((channel.id, str(arguments.get("ts", ""))))
         if message is None:
             raise SlackError("message_not_found")
         if message.author != BOT_USER:
             raise SlackError("cant_update_message")
         content = parse_content(arguments, text_max=UPDATE_TEXT_MAX)
-        if not _says_something(content):
+        if not says_something(content):
             raise SlackError("no_text")
-        message = self._edit_message(message, content)
-        return _success(
-            channel=channel.id, ts=message.ts, text=message.text, message=_shown(message)
+        message = message.edited(content, at=self.now())
+        self._messages[channel.id, message.ts] = message
+        return success(
+            channel=channel.id, ts=message.ts, text=message.text, message=shown_as_json(message)
         )
 
     def _history(self, arguments: Mapping[str, Any]) -> Answer:
@@ -333,10 +246,10 @@ class SlackFake(HttpFake):
             for (channel, ts), message in self._messages.items()
             if channel == arguments["channel"] and float(ts) > oldest
         ]
-        shown = [_shown(message) for message in reversed(found) if message.thread_ts is None]
+        shown = [shown_as_json(message) for message in reversed(found) if message.thread_ts is None]
         if str(arguments.get("include_all_metadata")).lower() not in ("true", "1"):
             shown = [{**one, "metadata": None} for one in shown]
-        return _success(messages=shown[: int(arguments.get("limit", 100))], has_more=False)
+        return success(messages=shown[: int(arguments.get("limit", 100))], has_more=False)
 
     # State
 
@@ -347,18 +260,6 @@ class SlackFake(HttpFake):
             if name in (channel.id, channel.name, f"#{channel.name}"):
                 return channel
         return None
-
-    def _exceeds_rate(self, channel: Channel) -> bool:
-        if self._posts_per_minute is None:
-            return False
-        now = self.now()
-        recent = self._recent.setdefault(channel.id, deque())
-        while recent and recent[0] <= now - RATE_WINDOW:
-            recent.popleft()
-        if len(recent) >= self._posts_per_minute:
-            return True
-        recent.append(now)
-        return False
 
     def _keep_message(
         self,
@@ -377,30 +278,10 @@ class SlackFake(HttpFake):
             thread_ts=thread_ts,
             author=author,
             metadata=metadata,
-            versions=(
-                Version(
-                    text=content.get("text", ""),
-                    blocks=tuple(content.get("blocks", ())),
-                    attachments=tuple(content.get("attachments", ())),
-                    at=now,
-                ),
-            ),
+            versions=(version_of(content, at=now),),
         )
         self._messages[channel.id, message.ts] = message
         return message
-
-    def _edit_message(self, message: Message, content: Mapping[str, Any]) -> Message:
-        """Add a version. "chat.update", `blocks`: left out, the previous ones are retained."""
-        before = message.now_shown
-        version = Version(
-            text=content.get("text", before.text),
-            blocks=tuple(content.get("blocks", before.blocks)),
-            attachments=tuple(content.get("attachments", before.attachments)),
-            at=self.now(),
-        )
-        edited = replace(message, versions=(*message.versions, version))
-        self._messages[message.channel.id, message.ts] = edited
-        return edited
 
 
 METHODS: Final[Mapping[str, Callable[[SlackFake, Mapping[str, Any]], Answer]]] = {
@@ -409,46 +290,3 @@ METHODS: Final[Mapping[str, Callable[[SlackFake, Mapping[str, Any]], Answer]]] =
     "/api/chat.update": SlackFake._update,
     "/api/conversations.history": SlackFake._history,
 }
-
-
-def _success(**body: Any) -> Answer:
-    return Answer(body={"ok": True, **body})
-
-
-def _refusal(refusal: SlackError) -> Answer:
-    body: dict[str, Any] = {"ok": False, "error": refusal.error}
-    if refusal.details:
-        body["errors"] = list(refusal.details)
-        body["response_metadata"] = {"messages": [f"[ERROR] {one}" for one in refusal.details]}
-    if refusal.error == "ratelimited":
-        return Answer(status=429, body=body, headers={"Retry-After": "30"})
-    return Answer(body=body)
-
-
-def _shown(message: Message) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "type": "message",
-        "user": message.author,
-        "bot_id": BOT_ID,
-        "text": message.text,
-        "ts": message.ts,
-    }
-    if message.blocks:
-        shown["blocks"] = list(message.blocks)
-    if message.thread_ts:
-        shown["thread_ts"] = message.thread_ts
-    if message.metadata:
-        shown["metadata"] = dict(message.metadata)
-    return shown
-
-
-def _check_writable(channel: Channel) -> None:
-    if channel.is_archived:
-        raise SlackError("is_archived")
-    if not channel.is_member:
-        raise SlackError("not_in_channel")
-
-
-def _says_something(content: Mapping[str, Any]) -> bool:
-    has_text = bool(str(content.get("text", "")).strip())
-    return has_text or bool(content.get("blocks")) or bool(content.get("attachments"))

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.fakes.serving import utc_now
-from tests.fakes.slack import TEAM_ID, Message, SlackFake
+from tests.fakes.slack import SlackFake
+from tests.fakes.slack_records import TEAM_ID, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

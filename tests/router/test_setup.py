@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from router.catalog import OnCallCatalog
 from router.catalog.delegated import delegated_policy, list_delegated, list_services
 from router.oncall.model import PersonId
 from router.settings import Settings, SmtpTls, read_settings
@@ -13,11 +14,20 @@ from router.sign_in import Oidc
 from tests.router.road import on_call_catalog
 
 
+def whole_catalog() -> OnCallCatalog:
+    """Return the road's catalog, with somebody who can press buttons in Slack."""
+    catalog = on_call_catalog()
+    people = dict(catalog.roster.people)
+    people[PersonId("ana")] = replace(people[PersonId("ana")], slack="U0ANA")
+    return replace(catalog, roster=replace(catalog.roster, people=people))
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Return settings with every secret that the road's catalog needs."""
     for name in ("webhook-token", "api-token", "pagerduty-ana", "pagerduty-ben", "slack-token"):
         (tmp_path / name).write_text("a secret")
+    (tmp_path / "slack-signing-secret").write_text("# of the app\na secret\n")
     (tmp_path / "link-key").write_text("k" * 32)
     return read_settings(
         {
@@ -34,13 +44,13 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_what_is_whole_needs_no_warning(settings: Settings) -> None:
-    assert check_setup(settings, on_call_catalog()) == ()
+    assert check_setup(settings, whole_catalog()) == ()
 
 
 def test_answers_that_do_not_come_back_are_named_where_pagerduty_escalates(
     settings: Settings,
 ) -> None:
-    catalog = on_call_catalog()
+    catalog = whole_catalog()
     assert check_setup(settings, catalog) == ()  # people's own services: it is of use, not needed
     delegated = list_delegated([replace(catalog.routes[0], policy=delegated_policy("ana"))])
     services = {one.id: one for one in list_services(delegated)}
@@ -59,18 +69,18 @@ def test_answers_that_do_not_come_back_are_named_where_pagerduty_escalates(
 def test_a_proxy_in_front_that_is_not_named_is_warned_of(settings: Settings) -> None:
     unnamed = replace(settings, sign_in=replace(settings.sign_in, proxy_from=()))
 
-    (told,) = check_setup(unnamed, on_call_catalog())
+    (told,) = check_setup(unnamed, whole_catalog())
 
     assert told.startswith("GUARDIA_PROXY_FROM is not set, though something in front serves")
     within = replace(unnamed, external_url="http://guardia.example.org")
-    assert check_setup(within, on_call_catalog()) == ()
+    assert check_setup(within, whole_catalog()) == ()
 
 
 def test_what_is_missing_is_named(settings: Settings) -> None:
     (settings.secrets_dir / "pagerduty-ben").unlink()
     (settings.secrets_dir / "slack-token").write_text("")
 
-    told = check_setup(replace(settings, smtp_host=None), on_call_catalog())
+    told = check_setup(replace(settings, smtp_host=None), whole_catalog())
 
     assert [one.partition("pagerduty-ben")[1] for one in told].count("pagerduty-ben") == 1
     assert any("slack-token is empty" in one for one in told)
@@ -85,11 +95,40 @@ def test_that_pages_by_mail_have_no_link_is_said(settings: Settings, content: st
     if content is not None:
         file.write_text(content)
 
-    (told,) = check_setup(settings, on_call_catalog())
+    (told,) = check_setup(settings, whole_catalog())
 
     assert told.startswith("pages by e-mail have no link to answer by: ")
     assert "link-key" in told
-    assert check_setup(replace(settings, external_url=None), on_call_catalog()) == ()
+    assert check_setup(replace(settings, external_url=None), whole_catalog()) == ()
+
+
+@pytest.mark.parametrize("content", [None, "", "# nothing yet\n"])
+def test_that_messages_in_slack_have_no_buttons_is_said(
+    settings: Settings, content: str | None
+) -> None:
+    file = settings.secrets_dir / "slack-signing-secret"
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+
+    (told,) = check_setup(settings, whole_catalog())
+
+    assert told.startswith("messages in Slack have no buttons to answer by: ")
+    assert str(file) in told
+    catalog = whole_catalog()
+    without_slack = replace(
+        catalog, routes=tuple(replace(one, channels=()) for one in catalog.routes)
+    )
+    assert check_setup(settings, without_slack) == ()
+
+
+def test_that_nobody_can_press_a_button_in_slack_is_said(settings: Settings) -> None:
+    catalog = whole_catalog()
+    people = {id: replace(one, slack=None) for id, one in catalog.roster.people.items()}
+
+    (told,) = check_setup(settings, replace(catalog, roster=replace(catalog.roster, people=people)))
+
+    assert told.startswith("nobody in the catalog has a `slack`: ")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +145,7 @@ def test_that_pages_by_mail_have_no_link_is_said(settings: Settings, content: st
 def test_links_that_only_open_on_the_routers_own_machine_are_warned_of(
     settings: Settings, url: str
 ) -> None:
-    (told,) = check_setup(replace(settings, external_url=url), on_call_catalog())
+    (told,) = check_setup(replace(settings, external_url=url), whole_catalog())
     assert (
         told == f"GUARDIA_EXTERNAL_URL is {url}: links in messages will open on this machine only"
     )
@@ -115,7 +154,7 @@ def test_links_that_only_open_on_the_routers_own_machine_are_warned_of(
 def test_an_alertmanager_that_cannot_be_asked_for_want_of_a_name_is_warned_of(
     settings: Settings,
 ) -> None:
-    (told,) = check_setup(replace(settings, alertmanagers=()), on_call_catalog())
+    (told,) = check_setup(replace(settings, alertmanagers=()), whole_catalog())
 
     assert told.startswith("GUARDIA_ALERTMANAGERS is not set: silences do not pause paging")
 
@@ -124,8 +163,8 @@ def test_a_password_in_the_clear_is_warned_of(settings: Settings) -> None:
     (settings.secrets_dir / "smtp-password").write_text("right")
     with_user = replace(settings, smtp_user="guardia")
 
-    assert check_setup(with_user, on_call_catalog()) == ()
-    (told,) = check_setup(replace(with_user, smtp_tls=SmtpTls.NONE), on_call_catalog())
+    assert check_setup(with_user, whole_catalog()) == ()
+    (told,) = check_setup(replace(with_user, smtp_tls=SmtpTls.NONE), whole_catalog())
     assert "the mail server's password can be read on its way" in told
 
 
@@ -140,7 +179,7 @@ def test_templates_are_read_and_those_of_no_use_are_named(
     with_templates = replace(settings, templates=folder)
 
     sources, _ = read_templates(folder)
-    (told,) = check_setup(with_templates, on_call_catalog())
+    (told,) = check_setup(with_templates, whole_catalog())
 
     assert sources == {"email.txt": "{{ title }}"}
     assert told.startswith(
@@ -151,14 +190,14 @@ def test_templates_are_read_and_those_of_no_use_are_named(
 def test_a_folder_of_templates_that_is_not_there_is_warned_of(settings: Settings) -> None:
     gone = settings.secrets_dir / "gone"
     assert read_templates(gone)[0] == {}
-    (told,) = check_setup(replace(settings, templates=gone), on_call_catalog())
+    (told,) = check_setup(replace(settings, templates=gone), whole_catalog())
     assert "GUARDIA_TEMPLATES cannot be read" in told
 
 
 def test_signing_in_that_cannot_work_is_warned_of(settings: Settings) -> None:
     oidc = Oidc(issuer="https://login.example.org", client_id="guardia")
     by_provider = replace(settings, sign_in=replace(settings.sign_in, oidc=oidc))
-    catalog = on_call_catalog()
+    catalog = whole_catalog()
 
     missing, nobody = check_setup(by_provider, catalog)
     assert missing.startswith("nobody can sign in by OpenID Connect: cannot read the secret")

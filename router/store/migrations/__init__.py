@@ -33,6 +33,8 @@ def upgrade(engine: Engine) -> None:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         present = _find_version(connection)
+        if present == newest:
+            return
         if present is not None and present > newest:  # they are numbered
             logger.warning(
                 "the database's schema %s is newer than this release, which knows %s: back up,"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -23,6 +23,7 @@ from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, read_form
 from router.web.access.people import find_person
 from router.web.access.proxy import proxy_name
+from router.web.access.rate import FailureRate
 from router.web.access.site import Site, local_path, split_address
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
@@ -37,7 +38,6 @@ BY_PROXY: Final = "proxy"
 _PROGRAMS: Final = ("/api/", "/-/", "/webhook", "/metrics")
 _SAFE: Final = ("GET", "HEAD")
 LONGEST_DETAIL: Final = 500
-STRANGER: Final = Caller(name="somebody", person=None, role=Role.VIEWER, via=Via.PAGE)
 STALE_FORM: Final = phrase(
     "This form is of an earlier sign-in, or not of this page. Nothing was changed."
 )
@@ -54,6 +54,8 @@ class Access:
 
     ports: WebPorts
     tokens: TokenFile  # the API's
+    # Of programs alone: one with an old token must not keep people from signing in.
+    wrong_tokens: FailureRate
 
     @property
     def site(self) -> Site:
@@ -76,7 +78,7 @@ class Access:
         """Return who asks; or what to answer who is not signed in, or may not do this."""
         caller = await self.caller(request)
         if caller is None:
-            return self._ask_to_sign_in(request)
+            return await self._turn_away(request)
         if caller.role.may(role):
             return caller
         detail = f"a {caller.role} is no {role}"
@@ -162,7 +164,8 @@ class Access:
     ) -> None:
         told = f"{request.method} {request.url.path}: {detail}"[:LONGEST_DETAIL]
         at = self.ports.clock()
-        entry = entry_of(request, caller or STRANGER, action, at=at, done=False, detail=told)
+        who = caller or _stranger(request)
+        entry = entry_of(request, who, action, at=at, done=False, detail=told)
         keep = self.ports.refused if caller is None else self.ports.refused_known
         await keep(entry)
 
@@ -170,12 +173,19 @@ class Access:
         """Return in which language and zone to answer."""
         return self.ports.catalog().reader(None if caller is None else caller.person)
 
-    def _ask_to_sign_in(self, request: Request) -> Response:
-        if is_program(request):
-            detail = "The Authorization header must be `Bearer` and the router's API token."
-            return render_problem(HTTPStatus.UNAUTHORIZED, detail)
-        to = quote(_page_to_return_to(request, self.site), safe="/")
-        return RedirectResponse(f"{SIGN_IN}?next={to}", HTTPStatus.SEE_OTHER)
+    async def _turn_away(self, request: Request) -> Response:
+        """Return how a stranger may come in; too many wrong tokens are 429, and kept nowhere."""
+        if not is_program(request):
+            to = quote(_page_to_return_to(request, self.site), safe="/")
+            return RedirectResponse(f"{SIGN_IN}?next={to}", HTTPStatus.SEE_OTHER)
+        if _bearer(request) is not None:
+            wait = self.wrong_tokens.take(address_of(request))
+            if wait > timedelta():
+                detail = "Too many have shown tokens that do not count. Please wait."
+                return render_problem(HTTPStatus.TOO_MANY_REQUESTS, detail, wait=wait)
+            await self._record_refused(request, None, "enter", "a token that does not count")
+        detail = "The Authorization header must be `Bearer` and the router's API token."
+        return render_problem(HTTPStatus.UNAUTHORIZED, detail)
 
     async def _program(self, shown: str, request: Request) -> Caller | None:
         if shown.startswith(credentials.API_PREFIX) and len(shown) <= credentials.LONGEST:
@@ -258,6 +268,11 @@ def is_program(request: Request) -> bool:
     """Say whether this path is for programs, which are answered with JSON and not with pages."""
     path: str = request.scope["path"]
     return path.startswith(_PROGRAMS)
+
+
+def _stranger(request: Request) -> Caller:
+    via = Via.API if is_program(request) else Via.PAGE
+    return Caller(name="somebody", person=None, role=Role.VIEWER, via=via)
 
 
 def _bearer(request: Request) -> str | None:

@@ -21,8 +21,9 @@ from router.web.access import credentials
 from router.web.access.access import SESSION, Access, address_of
 from router.web.access.caller import Via
 from router.web.access.people import administrators, find_person
-from router.web.access.rate import SignInRate
+from router.web.access.rate import FailureRate
 from router.web.page.render import render_page
+from router.web.problems import retry_after
 
 BEGUN: Final = "guardia-sign-in"  # the cookie of a browser that is not signed in yet
 BEGUN_SECONDS: Final = 600
@@ -36,7 +37,7 @@ class Admission:
     """What all ways to sign in end with."""
 
     access: Access
-    rate: SignInRate
+    rate: FailureRate
 
     async def admit(self, request: Request, name: str, *, via: str, to: str) -> Response:
         """Begin a session for whom the provider or the proxy names, if the catalog knows them."""
@@ -119,12 +120,10 @@ class Admission:
     def _too_often(self, request: Request, wait: timedelta) -> Response | None:
         if wait <= timedelta():
             return None
-        seconds = math.ceil(wait.total_seconds())
-        sentence = phrase(
-            "Too many have tried to sign in. Please wait {wait}.", wait=timedelta(seconds=seconds)
-        )
-        headers, status = {"Retry-After": str(seconds)}, HTTPStatus.TOO_MANY_REQUESTS
-        return self.access.refuse(request, sentence, status=status, headers=headers)
+        shown = timedelta(seconds=math.ceil(wait.total_seconds()))
+        sentence = phrase("Too many have tried to sign in. Please wait {wait}.", wait=shown)
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        return self.access.refuse(request, sentence, status=status, headers=retry_after(wait))
 
     def begun(self, request: Request) -> str:
         """Return the secret of a browser that has begun to sign in; empty for none of ours."""

@@ -1,4 +1,4 @@
-"""How often signing in may fail: for each address, and for all together."""
+"""How often strangers may show what does not count: each address, and all together."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,7 +23,7 @@ EACH: Final = Rate(burst=20, every=timedelta(seconds=15))
 ALL: Final = Rate(burst=200, every=timedelta(seconds=1))
 
 
-class SignInRate:
+class FailureRate:
     """Token buckets in memory, of bounded size; each replica has its own.
 
     A token is what a failure takes: whoever does get in takes none and needs

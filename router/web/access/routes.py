@@ -8,7 +8,7 @@ from router.web.access.admission import Admission
 from router.web.access.headers import HeadersMiddleware
 from router.web.access.oidc import Provider
 from router.web.access.proxy import ProxyMiddleware
-from router.web.access.rate import SignInRate
+from router.web.access.rate import FailureRate
 from router.web.access.sign_in import SignInPages
 from router.web.access.sign_in_oidc import CALLBACK, START, OidcPages
 from router.web.ports import WebPorts
@@ -16,7 +16,7 @@ from router.web.ports import WebPorts
 
 def sign_in_routes(ports: WebPorts, access: Access) -> list[Route]:
     """Return the routes that need no session."""
-    admission = Admission(access=access, rate=SignInRate(ports.clock))
+    admission = Admission(access=access, rate=FailureRate(ports.clock))
     pages = SignInPages(access=access, admission=admission)
     routes = [
         Route(SIGN_IN, pages.show, methods=["GET"]),

@@ -23,6 +23,7 @@ from router.incident.answers import (
     Resolve,
     Snooze,
 )
+from router.incident.glance import glance_at
 from router.oncall.model import PersonId
 from router.routing import PolicyId
 from router.web.access.caller import Caller
@@ -107,7 +108,7 @@ class AnswersApi:
             return render_problem(HTTPStatus.CONFLICT, error.reason)
         if incident is None:
             return unknown_incident(request)
-        return JSONResponse(render_summary(incident))
+        return JSONResponse(render_summary(glance_at(incident)))
 
 
 def _length(text: str) -> timedelta:

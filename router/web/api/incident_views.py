@@ -12,7 +12,7 @@ from starlette.responses import Response
 from router.catalog import OnCallCatalog
 from router.escalation.awake import Awake
 from router.escalation.foreseen import name_of
-from router.incident.describe import incident_title
+from router.incident.glance import IncidentGlance, glance_at
 from router.incident.model import Event, Incident
 from router.oncall.model import Roster
 from router.store.awake import read_awake
@@ -93,31 +93,30 @@ def _find_digests(tx: Connection, messages: Iterable[StoredMessage]) -> dict[int
     }
 
 
-def render_summary(incident: Incident) -> SummaryView:
+def render_summary(one: IncidentGlance) -> SummaryView:
     """Return what a list shows of an incident."""
-    firing = sum(alert.firing for alert in incident.alerts.values())
     return {
-        "number": incident.stored_number,
-        "title": incident_title(incident),
-        "state": incident.state,
-        "severity": incident.severity,
-        "opened_at": incident.opened_at.isoformat(),
-        "acknowledged_at": _render_maybe(incident.acknowledged_at),
-        "acknowledged_by": incident.acknowledged_by,
-        "acknowledged_until": _render_maybe(incident.acknowledged_until),
-        "resolved_at": _render_maybe(incident.resolved_at),
-        "resolved_by": incident.resolved_by,
-        "reopened": incident.reopened,
-        "closes_at": _render_maybe(incident.closes_at),
-        "alerts_firing": firing,
-        "alerts_total": len(incident.alerts),
+        "number": one.number,
+        "title": one.alerts.title,
+        "state": one.state,
+        "severity": one.severity,
+        "opened_at": one.opened_at.isoformat(),
+        "acknowledged_at": _render_maybe(one.acknowledged_at),
+        "acknowledged_by": one.acknowledged_by,
+        "acknowledged_until": _render_maybe(one.acknowledged_until),
+        "resolved_at": _render_maybe(one.resolved_at),
+        "resolved_by": one.resolved_by,
+        "reopened": one.reopened,
+        "closes_at": _render_maybe(one.closes_at),
+        "alerts_firing": one.alerts.firing,
+        "alerts_total": one.alerts.total,
     }
 
 
 def render_details(found: IncidentDetails) -> DetailsView:
     """Return everything about an incident, and what happens next."""
     return {
-        **render_summary(found.incident),
+        **render_summary(glance_at(found.incident)),
         "alerts": [
             {
                 "fingerprint": alert.fingerprint,

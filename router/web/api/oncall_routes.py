@@ -111,7 +111,7 @@ def people_endpoints(people: PeopleApi, awake: AwakeApi) -> list[Endpoint]:
             body=By,
             example=BY_EXAMPLE,
             reply=Reply(shape=TestPageView, status=_CREATED),
-            problems=[_CONFLICT, _SENSELESS, HTTPStatus.TOO_MANY_REQUESTS],
+            problems=[_CONFLICT, _SENSELESS],
         ),
         post(
             "/api/people/{id}/awake",

@@ -33,11 +33,12 @@ _OFTEN: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body is larger than {LONGEST_BODY} bytes.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is no JSON, by its Content-Type.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "It has the right form, and cannot be meant so.",
-    HTTPStatus.TOO_MANY_REQUESTS: "It is too soon to do it again.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too soon to do it again, or too many wrong tokens.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The router cannot do this now; try again.",
 }
 _HEADERS: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.UNAUTHORIZED: "WWW-Authenticate",
+    HTTPStatus.TOO_MANY_REQUESTS: "Retry-After",
     HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
 }
 
@@ -101,6 +102,7 @@ def _problems_of(one: Endpoint) -> set[HTTPStatus]:
     found = {
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,
         *one.problems,
     }

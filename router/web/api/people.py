@@ -49,7 +49,7 @@ class PeopleApi:
         try:
             made = await send_test_page(self.ports, request, speaker, person, detail=detail)
         except PageTestRefused as error:
-            return render_problem(HTTPStatus.TOO_MANY_REQUESTS, error.reason)
+            return render_problem(HTTPStatus.TOO_MANY_REQUESTS, error.reason, wait=error.wait)
         answer: TestPageView = {
             "incident": made.stored_number,
             "person": person.id,

@@ -4,7 +4,6 @@ Who holds the link acts as whom it was sent to, without signing in: the phone at
 03:00 has no session. Programs that scan mail open links, so GET changes nothing.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from router.incident.callbacks import Callback, CallbackRefused, Refused, admit
 from router.incident.choices import SNOOZES, Choice
+from router.incident.glance import glance_at
 from router.incident.model import Incident
 from router.intake.mail_link import LinkRefused, MailLink, parse_keys, read_link
 from router.message.model import is_digest_key
@@ -26,11 +26,11 @@ from router.phrase import phrase
 from router.store.audit import Entry
 from router.store.incidents import find_incident
 from router.store.provider_events import find_standing, list_paged_for
-from router.store.store import WAIT_SECONDS
 from router.web.access.caller import Via
 from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, read_form
 from router.web.access.site import Site
+from router.web.actions import stored_in_time
 from router.web.page.incident_view import row_of, state_of
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
@@ -83,7 +83,8 @@ class ActPage:
         catalog = self.ports.catalog()
         reader = catalog.reader(person.id)
         shown = [
-            (row_of(one, catalog.scope_labels), state_of(one, reader)) for one in incidents[:SHOWN]
+            (row_of(glance_at(one), catalog.scope_labels), state_of(one, reader))
+            for one in incidents[:SHOWN]
         ]
         return render_page(
             "act.html",
@@ -121,13 +122,13 @@ class ActPage:
             lasts=True,
         )
         try:
-            answered = await asyncio.wait_for(self.ports.callback(given), WAIT_SECONDS)
+            answered = await stored_in_time(self.ports.callback(given), "the answer")
         except CallbackRefused as refusal:
             outcome = "repeated" if refusal.why is Refused.REPEATED else "refused"
             self._count(outcome)
             status, back = _STATUS[refusal.why], request.url.path
             return self._refuse(person.id, refusal.reason, status, back=back)
-        except (*STORE_ERRORS, TimeoutError):
+        except STORE_ERRORS:
             return self._away(person.id, back=request.url.path)
         self._count(answered.outcome)
         return RedirectResponse(request.url.path, HTTPStatus.SEE_OTHER)

@@ -10,12 +10,11 @@ from router.incident.describe import (
     alert_name,
     cut_at_word,
     incident_description,
-    incident_labels,
-    incident_title,
     one_line,
     ranked_alerts,
     worst_alert,
 )
+from router.incident.glance import SHOWN_LENGTH, IncidentGlance
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
 from router.incident.reread import hiding_words, own_words
 from router.language import Reader
@@ -41,6 +40,7 @@ class Row:
     opened_at: datetime
     acknowledged_by: str
     resolved_at: datetime | None
+    alerts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +67,21 @@ class ShownMessage:
     outcome: str
 
 
-def row_of(incident: Incident, scope_labels: Sequence[str]) -> Row:
+def row_of(one: IncidentGlance, scope_labels: Sequence[str]) -> Row:
     """Return the line; `scope_labels` are those of environment and region."""
-    labels = incident_labels(incident)
-    place = [one_line(labels[name]) for name in scope_labels if name in labels]
+    labels = one.alerts.labels
+    place = [labels[name] for name in scope_labels if name in labels]
     return Row(
-        number=incident.stored_number,
-        title=incident_title(incident),
-        state=incident.state,
-        severity=incident.severity,
-        service=cut_at_word(one_line(labels.get("service", "")), 80),
-        place=cut_at_word("/".join(place), 80),
-        opened_at=incident.opened_at,
-        acknowledged_by=incident.acknowledged_by or "",
-        resolved_at=incident.resolved_at,
+        number=one.number,
+        title=one.alerts.title,
+        state=one.state,
+        severity=one.severity,
+        service=cut_at_word(labels.get("service", ""), SHOWN_LENGTH),
+        place=cut_at_word("/".join(place), SHOWN_LENGTH),
+        opened_at=one.opened_at,
+        acknowledged_by=one.acknowledged_by or "",
+        resolved_at=one.resolved_at,
+        alerts=one.alerts.total,
     )
 
 

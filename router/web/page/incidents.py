@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
 from router.escalation.foreseen import name_of
+from router.incident.glance import glance_at
 from router.incident.model import IncidentState
 from router.oncall.model import PersonId
 from router.store.history import OpenIncidents, find_last_opened, list_urgent
@@ -100,7 +101,7 @@ class IncidentPages:
             caller,
             now=found.at,
             incident=found.incident,
-            row=row_of(found.incident, found.catalog.scope_labels),
+            row=row_of(glance_at(found.incident), found.catalog.scope_labels),
             state=state_of(found.incident, reader),
             value=value_of(found.incident),
             firing_since=firing_since(found.incident),
@@ -143,7 +144,7 @@ def _values(found: IncidentDetails, caller: Caller, catalog_folder: Path) -> dic
     runbook: Runbook | None = read_runbook(catalog_folder, runbook_url) if runbook_url else None
     return {
         "incident": incident,
-        "row": row_of(incident, found.catalog.scope_labels),
+        "row": row_of(glance_at(incident), found.catalog.scope_labels),
         "state": state_of(incident, reader),
         "value": value_of(incident),
         "firing_since": firing_since(incident),

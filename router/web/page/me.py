@@ -22,6 +22,7 @@ from router.web.actions import begin_awake, end_awake, send_test_page
 from router.web.page.duty import MORNING, Duty, duty_values, find_duty
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
+from router.web.problems import retry_after
 from router.web.requests import read_number
 
 LENGTHS: Final = ("1h", "4h")  # for which somebody says that they are awake
@@ -50,7 +51,9 @@ class MePages:
             made = await send_test_page(self.ports, request, caller, person)
         except PageTestRefused as error:
             status = HTTPStatus.TOO_MANY_REQUESTS
-            return await self._show(caller, reader.say(error.reason), status=status)
+            shown = await self._show(caller, reader.say(error.reason), status=status)
+            shown.headers.update(retry_after(error.wait))
+            return shown
         return RedirectResponse(f"/incidents/{made.number}?done=test", HTTPStatus.SEE_OTHER)
 
     async def awake(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:

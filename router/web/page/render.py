@@ -77,12 +77,19 @@ def render_page(
         since=words.since,
         ago=words.ago,
         length=reader.length,
+        clock_name=_clock_name(reader, now),
         caller=caller,
         may_act=caller is not None and caller.role.may(Role.RESPONDER),
         now=now,
         **{"here": "", "notice": None, **values},
     )
     return HTMLResponse(text, status_code=status, headers=dict(headers or {}))
+
+
+def _clock_name(reader: Reader, now: datetime) -> str:
+    """Return the zone as the catalog names it, with what stands beside each time."""
+    key, name = reader.zone.key, reader.zone_name(now)
+    return key if key == name else f"{key} ({name})"
 
 
 class Words:

@@ -5,7 +5,6 @@ asks only once. So each press is answered at once, and what it asks for is done
 after that: whoever pressed sees the message change, or is told why it does not.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ from router.logs import context
 from router.oncall.model import Person
 from router.settings import SLACK_SIGNING_SECRET
 from router.store.audit import Entry
-from router.store.store import WAIT_SECONDS
 from router.web.access.caller import Via
+from router.web.actions import stored_in_time
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS, render_problem, render_unavailable
 from router.web.requests import TooLarge, read_body
@@ -123,7 +122,7 @@ class SlackWebhook:
     async def _give(self, given: Callback, press: SlackPress, reader: Reader) -> tuple[str, str]:
         """Return what became of it, and what to tell who pressed: nobody else would tell them."""
         try:
-            answered = await asyncio.wait_for(self.ports.callback(given), WAIT_SECONDS)
+            answered = await stored_in_time(self.ports.callback(given), "what was pressed")
             return answered.outcome, reader.say(answered.told)
         except CallbackRefused as refusal:
             told = reader.say(refusal.reason)
@@ -134,7 +133,7 @@ class SlackWebhook:
                     member=press.member,
                 )
             return _REFUSED_AS.get(refusal.why, "refused"), told
-        except (*STORE_ERRORS, TimeoutError) as error:
+        except STORE_ERRORS as error:
             logger.error("a press in Slack could not be stored: %s", type(error).__name__)
         except Exception:
             logger.exception("a press in Slack failed in an unforeseen way")

@@ -9,6 +9,7 @@ import pytest
 import router.language
 from router.language import Reader
 from router.phrase import counted_phrase, phrase
+from router.setup import check_languages
 from tests.router.making import NOON
 from tests.router.road import Fakes, HandClock
 from tests.router.web.page.visit import Page, open_site
@@ -91,6 +92,33 @@ def test_a_plural_that_cannot_be_filled_is_english_in_its_form(
 
     assert told == ["1 alert", "2 alerts"]
     assert said == "2 alerts"
+
+
+@pytest.mark.usefixtures("damaged")
+def test_what_is_damaged_is_said_at_the_start_with_its_file_and_why(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    reason = {
+        "an argument that is none": "names {nombre}; English",
+        "an argument by number": "names {0}; English",
+        "half a placeholder": "cannot be filled: Single '}' encountered",
+        "an attribute": "names {step.paso}; English",
+        "an unknown form": "names {step!q}; English",
+        "no catalog": "translates nothing",
+        "empty": "translates nothing",
+        "another coding": "cannot be used: ",
+        "no file": "cannot be used: FileNotFoundError: ",
+    }[request.node.callspec.id]
+
+    told = check_languages()
+
+    (spanish,) = (one for one in told if str(tmp_path / "es.po") in one)
+    assert reason in spanish
+    assert spanish.endswith("; English is told instead")
+
+
+def test_of_whole_translations_nothing_is_said() -> None:
+    assert check_languages() == ()
 
 
 def test_a_damaged_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from tests.fakes.pagerduty_rules import find_errors
 from tests.fakes.slack_rules import BLOCKS_TEXT_MAX, find_block_errors, text_length
 from tests.router.making import NOON, context, incident, incident_alert, minutes
 from tests.router.message.hostile import TEXTS, incidents
-from tests.router.message.test_email import OUR_TAGS, Tags
+from tests.router.message.test_email import ANSWER, BUTTON, OUR_TAGS, Tags
 
 KEY = "0123456789abcdef0123456789abcdef"
 NOBODY_HAS_IT = incident(
@@ -131,7 +131,8 @@ def test_its_end_names_the_digest_at_pagerduty(kind: MessageKind) -> None:
 
 
 def test_a_mail_lists_them() -> None:
-    mail = render_email(digest(NOBODY_HAS_IT, OVER, others=[7]))
+    made = digest(NOBODY_HAS_IT, OVER, others=[7])
+    mail = render_email(made)
 
     assert mail.subject == (
         "[Guardia] 3 incidents in one page, the worst critical, 2 left to acknowledge"
@@ -150,6 +151,9 @@ def test_a_mail_lists_them() -> None:
         "  And #7\n"
     )
     assert Tags(mail.html).links == [f"https://guardia.example/incidents/{n}" for n in (1, 2)]
+    answered = render_email(made, answer_url=ANSWER)
+    assert answered.text.splitlines()[2] == f"Acknowledge: {ANSWER}"
+    assert Tags(answered.html).links == [ANSWER, *Tags(mail.html).links]
 
 
 def test_slack_shows_them_and_shows_later_who_has_them() -> None:
@@ -259,13 +263,14 @@ def test_whatever_alerts_hold_slack_takes_a_digest_and_reads_no_markup(
 
 @given(HOSTILE)
 def test_whatever_alerts_hold_a_mail_stays_text(made: MessageContext) -> None:
-    mail = render_email(made)
+    mail = render_email(made, answer_url=ANSWER)
 
     assert "\n" not in mail.subject
     assert mail.subject.isprintable()
     assert Tags(mail.html).seen <= OUR_TAGS
     assert Tags(mail.html).attributes <= {
-        *("lang", "charset", "name", "content", "style", "href", "rel")
+        *("lang", "charset", "name", "content", "style", "href", "rel"),
+        *BUTTON,
     }
     assert all(link.startswith(("http://", "https://")) for link in Tags(mail.html).links)
     assert all(line.isprintable() for line in mail.text.split("\n"))

@@ -89,7 +89,7 @@ def test_a_mail_is_in_the_readers_language_and_by_their_clock() -> None:
 def test_slack_and_pagerduty_and_a_receiver_are_told_in_it_too() -> None:
     made = page(PORTUGUESE)
 
-    state = "Ativo desde 24 nov. 2026 11:00 UTC-01 (Cape Verde); ainda ninguém o reconheceu."
+    state = "Ativo desde 24 nov. 2026 11:00 UTC−1; ainda ninguém o reconheceu."
     assert state in render_slack(made).text
     assert render_event(made, KEY)["payload"]["custom_details"]["state"] == state
     body = json.loads(render_body(made))
@@ -97,6 +97,23 @@ def test_slack_and_pagerduty_and_a_receiver_are_told_in_it_too() -> None:
     assert body["because"] == "O passo 1 da política plataforma indica Engineer ana."
     assert body["incident"]["severity"] == "critical"  # for programs
     assert body["labels"]["service"] == "resolved"
+
+
+def test_resolve_asks_first_in_the_channels_language() -> None:
+    blocks = render_slack(page(SPANISH), has_buttons=True).blocks
+
+    (buttons,) = [block["elements"] for block in blocks if block["type"] == "actions"]
+    asked = {one["text"]["text"]: one["confirm"] for one in buttons if "confirm" in one}
+    assert list(asked) == ["Resolver"]
+    dialog = asked["Resolver"]
+    assert dialog["style"] == "danger"
+    assert [dialog[part]["text"] for part in ("title", "text", "confirm", "deny")] == [
+        "¿Resolver #1?",
+        "No se avisará a nadie más por él, aunque siga activo. Si solo lo está mirando,"
+        " reconózcalo en su lugar.",
+        "Resolver",
+        "Dejarlo abierto",
+    ]
 
 
 def test_a_step_is_told_in_a_thread_in_the_readers_language() -> None:
@@ -151,7 +168,7 @@ def test_in_every_language_each_message_is_one_that_its_channel_takes(
 ) -> None:
     made = replace(context(about, because=BECAUSE), reader=reader)
 
-    assert find_block_errors(render_slack(made).blocks) == []
+    assert find_block_errors(render_slack(made, has_buttons=True).blocks) == []
     assert find_errors(render_event(made, KEY)) == []
     mail = render_email(made)
     assert Tags(mail.html).seen <= OUR_TAGS

@@ -36,6 +36,7 @@ async def test_readers_of_pages_hold_up_each_other_and_not_the_worker(store: Sto
             assert await asyncio.to_thread(looking.acquire, timeout=10)
 
         assert await store.read_to_page(count, seconds=5) == 0
+        assert await store.read_to_watch(count, seconds=5) == 0
         assert await store.write(count) == 0
         with pytest.raises(StoreBusyError):
             await store.read(count, seconds=0.1)
@@ -46,9 +47,30 @@ async def test_readers_of_pages_hold_up_each_other_and_not_the_worker(store: Sto
     assert await store.read(count) == 0
 
 
-async def test_a_closed_store_says_so_to_both(store: Store) -> None:
+async def test_what_watches_holds_up_itself_and_not_the_worker(store: Store) -> None:
+    release, watching = threading.Event(), threading.Event()
+
+    def watch(tx: Connection) -> int:
+        watching.set()
+        assert release.wait(20)
+        return count(tx)
+
+    watchers = [asyncio.create_task(store.read_to_watch(watch)) for _ in range(100)]
+    try:
+        assert await asyncio.to_thread(watching.wait, 10)
+
+        assert await store.read_to_page(count, seconds=5) == 0
+        assert await store.read(count, seconds=5) == 0
+        with pytest.raises(StoreBusyError):
+            await store.read_to_watch(count, seconds=0.1)
+    finally:
+        release.set()
+    assert await asyncio.gather(*watchers) == [0] * len(watchers)
+
+
+async def test_a_closed_store_says_so_to_all(store: Store) -> None:
     store.close()
 
-    for read in (store.read, store.read_to_page):
+    for read in (store.read, store.read_to_page, store.read_to_watch):
         with pytest.raises(StoreBusyError):
             await read(count)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from router.store.engine import open_engine, reading
 from router.store.writer import REPEATS, StoreBusyError, WorkFailedError, Writer
+from tests.router.store.batches import blocked_writer
 
 
 @pytest.fixture
@@ -45,19 +46,6 @@ def words(engine: Engine) -> list[str]:
         return sorted(connection.execute(text("SELECT word FROM kept")).scalars())
 
 
-def blocked_writer(engine: Engine, limit: int = 100) -> tuple[Writer, threading.Event]:
-    """Return a writer that is busy until the event is set, so that what follows is one batch."""
-    writer, begun, release = Writer(engine, limit=limit), threading.Event(), threading.Event()
-
-    def hold(_tx: Connection) -> None:
-        begun.set()
-        assert release.wait(10)
-
-    writer.submit(hold)
-    assert begun.wait(10)
-    return writer, release
-
-
 def test_what_is_resolved_is_committed(engine: Engine) -> None:
     writer = Writer(engine, limit=10)
 
@@ -76,6 +64,26 @@ def test_nothing_is_resolved_before_its_commit(engine: Engine) -> None:
 
     release.set()
     assert [future.result(5) for future in waiting] == ["one", "two"]
+    writer.close()
+
+
+def test_a_batch_that_takes_long_is_committed_in_parts(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.store.writer.BATCH_SECONDS", 0)
+    writer, release = blocked_writer(engine)
+    seen: list[list[str]] = []
+    futures: list[Future[object]] = [writer.submit(keep("one"))]
+
+    def look(_tx: Connection) -> None:
+        futures[0].result(5)
+        seen.append(words(engine))
+
+    futures += [writer.submit(look), writer.submit(keep("two"))]
+    release.set()
+
+    assert futures[2].result(10) == "two"
+    assert seen == [["one"]]
     writer.close()
 
 

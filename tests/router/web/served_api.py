@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -33,9 +34,15 @@ RUNBOOK = "# Database down\n\nLook at the *pool* first.\n"
 
 @dataclass(slots=True)
 class Faulty:
-    """The application; `wrong` gives paths another status than it answered."""
+    """The application; `wrong` gives paths another status than it answered.
+
+    Each request comes from a network of its own and a second after the one before:
+    schemathesis shows more wrong tokens than one stranger, or all together, may.
+    """
 
     app: ASGIApp
+    clock: HandClock
+    count: int = 0
     wrong: dict[str, int] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +51,10 @@ class Faulty:
                 message = {**message, "status": self.wrong[scope["path"]]}
             await send(message)
 
-        await self.app(scope, receive, send_wrong)
+        self.count += 1
+        self.clock.advance(timedelta(seconds=1))
+        client = (f"2001:db8:0:{self.count:x}::1", 40_000)
+        await self.app({**scope, "client": client}, receive, send_wrong)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,7 +102,7 @@ def serving_api(folder: Path, database_url: str) -> Iterator[Served]:
         stack.callback(lambda: runner.run(opening.__aexit__(None, None, None)))
         road.worker.catalog = example_catalog()
         runner.run(_fill(road))
-        app = Faulty(road.app)
+        app = Faulty(road.app, clock)
         server = LocalServer(app)
         server.start()
         stack.callback(server.stop)

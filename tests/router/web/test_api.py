@@ -1,11 +1,15 @@
 """The API under /api, health, metrics, and the ids of requests."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 
 from router.channels.outcome import FailureReason
+from router.store.store import VIEWERS
 from tests.router.making import minutes
 from tests.router.road import WEBHOOK_TOKEN, Road, firing, resolved
 
@@ -123,6 +127,30 @@ async def test_metrics_are_shown_without_the_store_too(road: Road) -> None:
     assert await road.metric("guardia_store_up") == "0.0"
     assert await road.metric("guardia_waiting{") == "absent"
     assert await road.metric("guardia_open_incidents") == "absent"
+
+
+async def test_metrics_wait_for_nobody_who_looks(road: Road) -> None:
+    """Also not for those who wait for a disk that hangs, in the threads that all share."""
+    release, looking = threading.Event(), threading.Semaphore(0)
+
+    def look(*_: object) -> None:
+        looking.release()
+        assert release.wait(20)
+
+    loop, disk = asyncio.get_running_loop(), ThreadPoolExecutor(2)
+    loop.set_default_executor(disk)
+    viewers = [asyncio.create_task(road.store.read(look)) for _ in range(30)]
+    hanging = [asyncio.create_task(asyncio.to_thread(look)) for _ in range(30)]
+    try:
+        with ThreadPoolExecutor(1) as own:
+            for _ in range(VIEWERS + 2):
+                assert await loop.run_in_executor(own, partial(looking.acquire, timeout=10))
+
+        async with asyncio.timeout(5):
+            assert await road.metric("guardia_store_up") == "1.0"
+    finally:
+        release.set()
+    await asyncio.gather(*viewers, *hanging)
 
 
 async def test_every_counter_begins_at_zero(road: Road) -> None:

@@ -9,6 +9,7 @@ import pytest
 from router.oncall.model import Role
 from router.web.api.endpoint import Endpoint
 from router.web.api.routes import list_endpoints
+from tests.router.making import minutes
 from tests.router.road import API_TOKEN, Road, firing
 from tests.router.web.served_api import example_catalog
 
@@ -177,3 +178,26 @@ async def test_a_body_of_another_type_is_415(stage: Road, content_type: str, sta
     body = b'{"by": "Engineer ana"}'
     answer = await stage.client.post("/api/incidents/1/ack", headers=headers, content=body)
     assert answer.status_code == status
+
+
+async def test_wrong_tokens_from_everywhere_neither_fill_the_audit_nor_hide_who_is_known(
+    stage: Road,
+) -> None:
+    viewer = await make_token(stage, Role.VIEWER)
+    for number in range(100):
+        transport = httpx.ASGITransport(app=stage.app, client=(f"203.0.113.{number}", 40_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://router") as stranger:
+            headers = {"Authorization": f"Bearer guardia_{number}"}
+            assert (await stranger.get("/api/incidents", headers=headers)).status_code == 401
+
+    refused = await stage.client.get("/api/audit", headers={"Authorization": f"Bearer {viewer}"})
+    stage.clock.advance(minutes(1))
+    await stage.worker.ways_back.refusals.tell_rest()
+
+    assert refused.status_code == 403
+    rest, known, *strangers = await audited(stage)
+    assert (rest["actor"], rest["detail"].partition(" since")[0]) == ("strangers", "70 more")
+    assert (known["actor"], known["done"]) == ("Chat bot", False)
+    kept = [row for row in strangers if row["actor"] == "somebody"]
+    assert len(kept) == 30
+    assert {(row["action"], row["via"], row["done"]) for row in kept} == {("enter", "api", False)}

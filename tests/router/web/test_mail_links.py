@@ -376,7 +376,7 @@ async def test_labels_are_text_on_the_page(mailed: Road) -> None:
 @ON_SQLITE
 async def test_a_store_that_is_away_is_said(mailed: Road, monkeypatch: pytest.MonkeyPatch) -> None:
     link = await paged(mailed)
-    monkeypatch.setattr("router.web.page.act.WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("router.web.actions.WAIT_SECONDS", 0.0)
 
     answer = await press(mailed, link, "acknowledge")
 

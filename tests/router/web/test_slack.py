@@ -18,8 +18,8 @@ from router.oncall.model import PersonId, Role
 from router.settings import DEFAULTS
 from router.store.audit import Entry, list_audit
 from router.worker.refusals import MOST_A_MINUTE
-from tests.fakes.slack import Message
 from tests.fakes.slack_buttons import Fingers, Press, find_element, words
+from tests.fakes.slack_records import Message
 from tests.router.making import minutes, person
 from tests.router.road import HandClock, Road, firing, open_road, resolved
 
@@ -409,6 +409,25 @@ async def test_without_a_secret_nobody_is_believed(
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("content", [None, "", "# nothing yet\n"])
+async def test_without_a_secret_there_is_no_button_that_nobody_could_answer(
+    road: Road, fingers: Fingers, content: str | None
+) -> None:
+    file = road.settings.secrets_dir / SECRET
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+
+    await road.receive(firing())
+    assert words(shown(road)) == []
+
+    file.write_text("signing-secret\n")
+    await road.acknowledge(1, by="ana")
+    await road.pass_time(timedelta(seconds=5))  # Slack takes only so many edits at once
+    assert "Resolve" in words(shown(road))
+
+
+@ON_SQLITE
 async def test_a_body_larger_than_slack_sends_is_not_read_to_its_end(
     road: Road, fingers: Fingers
 ) -> None:
@@ -426,7 +445,7 @@ async def test_when_the_store_does_not_answer_whoever_pressed_is_told(
     road: Road, fingers: Fingers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await road.receive(firing())
-    monkeypatch.setattr("router.web.webhooks.slack.WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("router.web.actions.WAIT_SECONDS", 0.0)
 
     await press(road, fingers, "Acknowledge")
 

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from router.escalation.storm import STORM_FROM
 from router.message.model import MessageKind
 from router.oncall.model import PersonId
 from router.store.audit import list_audit
+from router.store.backlog import record_set_back
 from router.store.digests import lock_waiting_digest
 from router.store.messages import StoredMessage, list_messages
 from tests.router.making import minutes, notification_body
@@ -293,6 +295,24 @@ async def test_what_was_given_to_somebody_else_does_not_ring_at_the_end(road: Ro
     await road.worker.turn()
 
     assert road.woken() == ["ben"]
+
+
+async def test_an_hour_is_an_hour_also_when_the_clock_is_set_back_meanwhile(road: Road) -> None:
+    lead = timedelta(hours=5)
+    await awake(road)
+    await fire(road, "casos")
+    await road.api("POST", "/api/incidents/1/snooze", json={"by": "Engineer ben", "for": "3h"})
+    await fire(road, "pagos")
+    road.clock.advance(-lead)
+    await road.store.write(partial(record_set_back, lead=lead, now=road.clock.now))
+
+    await road.pass_time(minutes(14))
+    assert road.woken() == []
+    await road.acknowledge(2, "Engineer ben")
+    await road.pass_time(minutes(46))
+    await fire(road, "informes")
+
+    assert road.woken() == ["ana"]
 
 
 async def test_a_quiet_digest_that_no_mailbox_takes_rings_as_a_quiet_page_does(road: Road) -> None:

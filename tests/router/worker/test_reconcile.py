@@ -513,3 +513,66 @@ async def test_who_was_given_what_is_silenced_is_paged_though_the_first_attempt_
     await minute(road)
 
     assert road.woken() == ["ana", "ben"]
+
+
+@pytest.mark.parametrize("somebody_has_it", [False, True])
+async def test_whose_time_of_being_awake_ends_in_a_silence_is_rung_when_the_silence_ends(
+    road: Road, alertmanager: AlertmanagerFake, somebody_has_it: bool
+) -> None:
+    await say_awake(road, "5m")
+    await road.receive(alert())
+    silence(alertmanager, alert())
+    await minute(road, 6)
+    assert road.woken() == []
+
+    if somebody_has_it:
+        await road.acknowledge(1, "Engineer ben")
+    alertmanager.lists(alert())
+    await minute(road, 2)
+
+    assert road.woken() == ([] if somebody_has_it else ["ana"])
+    silence(alertmanager, alert())
+    await minute(road, 1)
+    alertmanager.lists(alert())
+    await minute(road, 1)
+    assert road.woken() == ([] if somebody_has_it else ["ana"]), "once"
+
+
+async def test_a_page_at_the_end_of_being_awake_that_a_silence_drops_comes_after_it(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    await say_awake(road, "1h")
+    await road.receive(alert())
+    with road.fakes.pagerduty.refusing_connections():
+        await road.api("POST", "/api/people/ana/awake/end", json={"by": "Engineer ana"})
+        await road.worker.turn()
+    silence(alertmanager, alert())
+    await minute(road, 3)
+    assert road.woken() == []
+
+    alertmanager.lists(alert())
+    await minute(road, 2)
+
+    assert road.woken() == ["ana"]
+
+
+async def test_who_is_awake_still_is_not_rung_when_a_silence_ends(
+    road: Road, alertmanager: AlertmanagerFake
+) -> None:
+    await say_awake(road, "1h")
+    await road.receive(alert())
+    silence(alertmanager, alert())
+    await minute(road)
+    assert "The escalation is paused" in await texts(road)
+
+    alertmanager.lists(alert())
+    await minute(road)
+
+    assert "the escalation goes on" in await texts(road)
+    assert road.woken() == []
+
+
+async def say_awake(road: Road, length: str) -> None:
+    asked = {"by": "Engineer ana", "for": length}
+    answer = await road.api("POST", "/api/people/ana/awake", json=asked)
+    assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""0005 (pre): who is signed in, what they did, and what sentences were made of.
+"""0005 (pre): who is signed in, what they did, what sentences were made of, what lists show.
 
 A release before this one writes none of it: every new column may be NULL.
 """
@@ -15,6 +15,8 @@ def upgrade() -> None:
     row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.add_column("events", sa.Column("phrase", sa.JSON(), nullable=True))
     op.add_column("messages", sa.Column("because_phrase", sa.JSON(), nullable=True))
+    op.add_column("incidents", sa.Column("glance", sa.JSON(), nullable=True))
+    _create_services()
     op.create_table(
         "sessions",
         sa.Column("digest", sa.Text(), nullable=False),
@@ -68,4 +70,43 @@ def upgrade() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_awake")),
+    )
+
+
+# What PostgreSQL takes out of no JSON: NUL, and half a surrogate pair.
+_BAD = r"\\u(0000|d[89a-f])"
+_PAIR = r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}"
+_SERVICE = {
+    "sqlite": "json_extract(labels, '$.service')",
+    "postgresql": (
+        f"CASE WHEN regexp_replace(CAST(labels AS text), '{_PAIR}', '', 'g') !~ '{_BAD}'"
+        " THEN labels ->> 'service' END"
+    ),
+}
+
+
+def _create_services() -> None:
+    """Name the services of the incidents that are there. Nobody can look for a longer name."""
+    row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "incident_services",
+        sa.Column("incident_number", row_id, nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_number"],
+            ["incidents.number"],
+            name=op.f("fk_incident_services_incident_number"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("incident_number", "service", name=op.f("pk_incident_services")),
+    )
+    op.create_index(
+        "ix_incident_services_service", "incident_services", ["service", "incident_number"]
+    )
+    service = _SERVICE[op.get_bind().dialect.name]
+    op.execute(
+        "INSERT INTO incident_services (incident_number, service)"  # noqa: S608  # constants
+        " SELECT DISTINCT incident_number, service FROM"
+        f" (SELECT incident_number, {service} AS service FROM alerts) AS known"
+        " WHERE length(service) <= 200"
     )

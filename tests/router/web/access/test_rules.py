@@ -14,7 +14,7 @@ from router.web.access.credentials import (
 )
 from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, parse_form
-from router.web.access.rate import Rate, SignInRate, network_of
+from router.web.access.rate import FailureRate, Rate, network_of
 from router.web.access.site import HOME, Site, local_path
 from tests.router.making import NOON
 from tests.router.road import HandClock
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 
 def test_one_address_waits_and_another_does_not() -> None:
     clock = HandClock()
-    rate = SignInRate(clock, each=Rate(burst=2, every=10 * SECOND))
+    rate = FailureRate(clock, each=Rate(burst=2, every=10 * SECOND))
 
     assert [rate.take("203.0.113.9") for _ in range(3)] == [timedelta()] * 2 + [10 * SECOND]
     assert rate.take("203.0.113.10") == timedelta()
@@ -36,7 +36,7 @@ def test_one_address_waits_and_another_does_not() -> None:
 
 
 def test_many_addresses_together_are_limited_too() -> None:
-    rate = SignInRate(HandClock(), total=Rate(burst=5, every=SECOND))
+    rate = FailureRate(HandClock(), total=Rate(burst=5, every=SECOND))
 
     waits = [rate.take(f"203.0.113.{number}") for number in range(7)]
 
@@ -44,7 +44,7 @@ def test_many_addresses_together_are_limited_too() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    rate = SignInRate(HandClock(), total=Rate(burst=10_000, every=SECOND), most=100)
+    rate = FailureRate(HandClock(), total=Rate(burst=10_000, every=SECOND), most=100)
 
     for number in range(1000):
         rate.take(f"2001:db8:{number:x}::1")
@@ -54,7 +54,7 @@ def test_what_is_remembered_is_bounded() -> None:
 
 def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
     clock = HandClock()
-    rate = SignInRate(clock, each=Rate(burst=1, every=10 * SECOND))
+    rate = FailureRate(clock, each=Rate(burst=1, every=10 * SECOND))
     rate.take("203.0.113.9")
 
     clock.advance(-timedelta(days=1))
@@ -67,7 +67,7 @@ def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=60))
 def test_no_more_get_through_than_the_rate_says(pauses: list[int]) -> None:
     clock, each = HandClock(), Rate(burst=3, every=10 * SECOND)
-    rate = SignInRate(clock, each=each)
+    rate = FailureRate(clock, each=each)
     taken = []
 
     for pause in pauses:
