@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from tests.databases import DATABASES, MIGRATED, migrate, migrated_database, url_of
 from tests.servers import postgresql
 from tests.tooling import require_postgresql
+
+SLOW = frozenset({"browser", "contract", "corpus", "delivery"})
 
 # Speed is measured in benchmarks/; on a busy machine a time limit only says that it is busy.
 settings.register_profile("guardia", deadline=None)
@@ -23,6 +26,27 @@ os.environ.setdefault("GOGC", "300")
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than processors: many tests wait for the servers that they start."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files of tests that start servers and commands evenly among the others.
+
+    Each process of pytest begins with a piece of the list. So none is left at the end with all
+    that takes long, and while some wait, others compute. The tests of a file stay together.
+    """
+    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    slow = [tests for tests in files if not SLOW.isdisjoint(tests[0].path.parts)]
+    quick = [tests for tests in files if SLOW.isdisjoint(tests[0].path.parts)]
+    placed = sorted([*_places(slow), *_places(quick)], key=lambda placed: placed[0])
+    items[:] = [item for _, tests in placed for item in tests]
+
+
+def _places(files: list[list[pytest.Item]]) -> Iterator[tuple[float, list[pytest.Item]]]:
+    """Yield each file with its place among these, from 0 to 1."""
+    count, before = sum(len(tests) for tests in files), 0
+    for tests in files:
+        yield before / count, tests
+        before += len(tests)
 
 
 @pytest.fixture(scope="session")

@@ -73,9 +73,10 @@ def _count_subjects(alerts: Sequence[IncidentAlert]) -> int:
 
     Compared by the few labels that differ: it is asked of thousands at each notification.
     """
-    names = set[str]().union(*[alert.labels for alert in alerts])
-    differing = names - _common_labels(alerts[0], alerts).keys() - {"severity"}
-    return len({tuple([alert.labels.get(name) for name in differing]) for alert in alerts})
+    same = _common_labels(alerts[0], alerts).keys() | {"severity"}
+    return len(
+        {frozenset([pair for pair in one.labels.items() if pair[0] not in same]) for one in alerts}
+    )
 
 
 def _common_labels(first: IncidentAlert, alerts: Sequence[IncidentAlert]) -> dict[str, str]:

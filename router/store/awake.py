@@ -1,5 +1,6 @@
 """Who said that they are awake, and what they have been paged for that nobody has yet."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import (
@@ -28,13 +29,7 @@ def record_awake(tx: Connection, person: PersonId, *, until: datetime, now: date
 
     One statement, so that of two replicas at once the second waits for the first.
     """
-    said = {"since": now, "until": until}
-    if tx.dialect.name == "postgresql":
-        row = postgresql.insert(awake).values(person=person, **said)
-        tx.execute(row.on_conflict_do_update(index_elements=[awake.c.person], set_=said))
-        return
-    here = sqlite.insert(awake).values(person=person, **said)
-    tx.execute(here.on_conflict_do_update(index_elements=[awake.c.person], set_=said))
+    _record(tx, person, {"since": now, "until": until, "ring_at": until})
 
 
 def record_not_awake(tx: Connection, person: PersonId, *, now: datetime) -> bool:
@@ -44,23 +39,37 @@ def record_not_awake(tx: Connection, person: PersonId, *, now: datetime) -> bool
     return was
 
 
-def record_awake_over(tx: Connection, person: PersonId, *, now: datetime) -> bool:
-    """Forget what somebody said whose time has come; False when another replica has."""
-    over = delete(awake).where(awake.c.person == person, awake.c.until <= now)
-    return bool(tx.execute(over).rowcount)
+def record_ring_later(tx: Connection, person: PersonId, *, at: datetime, now: datetime) -> None:
+    """Keep that somebody who is awake no more is to be rung for what wakes nobody yet."""
+    _record(tx, person, {"since": now, "until": now, "ring_at": at})
 
 
-def list_awake_over(tx: Connection, *, now: datetime) -> list[PersonId]:
-    """Return who was awake until now or earlier, and is not known to be rung again."""
-    statement = select(awake.c.person).where(awake.c.until <= now).order_by(awake.c.person)
-    return [PersonId(person) for person in tx.execute(statement).scalars()]
+def record_rings(tx: Connection, person: PersonId, *, now: datetime) -> bool:
+    """Take it on to ring somebody who is awake no more; False when another replica has."""
+    over = (awake.c.person == person, awake.c.until <= now, awake.c.ring_at <= now)
+    return bool(tx.execute(delete(awake).where(*over)).rowcount)
 
 
-def find_next_awake_end(tx: Connection, *, after: datetime) -> datetime | None:
-    """Return when the first of those who are awake then is awake no more."""
-    first = select(type_coerce(func.min(awake.c.until), Instant)).where(awake.c.until > after)
-    until: datetime | None = tx.execute(first).scalar()
-    return until
+def list_rings(tx: Connection, *, now: datetime) -> list[PersonId]:
+    """Return who is awake no more, and to be rung now for what nobody has."""
+    due = (awake.c.until <= now, awake.c.ring_at <= now)
+    return [PersonId(one) for one in tx.execute(select(awake.c.person).where(*due)).scalars()]
+
+
+def find_next_ring(tx: Connection, *, after: datetime) -> datetime | None:
+    """Return when the first of those is to be rung that are not yet then."""
+    first = select(type_coerce(func.min(awake.c.ring_at), Instant)).where(awake.c.ring_at > after)
+    ring_at: datetime | None = tx.execute(first).scalar()
+    return ring_at
+
+
+def _record(tx: Connection, person: PersonId, said: Mapping[str, datetime]) -> None:
+    if tx.dialect.name == "postgresql":
+        row = postgresql.insert(awake).values(person=person, **said)
+        tx.execute(row.on_conflict_do_update(index_elements=[awake.c.person], set_=said))
+        return
+    here = sqlite.insert(awake).values(person=person, **said)
+    tx.execute(here.on_conflict_do_update(index_elements=[awake.c.person], set_=said))
 
 
 def find_awake_until(tx: Connection, person: PersonId, *, now: datetime) -> datetime | None:

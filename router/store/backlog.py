@@ -145,6 +145,7 @@ def record_set_back(tx: Connection, *, lead: timedelta, now: datetime) -> int:
             messages.c.due_at,
             messages.c.held_until,
             awake.c.until,
+            awake.c.ring_at,
             *(() if is_shared(tx) else (messages.c.leased_until,)),  # the database's own clock
         )
     )

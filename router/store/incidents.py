@@ -213,6 +213,7 @@ def record_incident(tx: Connection, before: Incident | None, after: Incident) ->
     Only alerts that differ from `before` are written: a group of hundreds
     changes by a few.
     """
+    is_new = after.number is None
     if after.number is None:
         opened = {"key": after.key, "key_digest": _digest(after.key), "channels": []}
         number = int(tx.execute(_RECORD, opened | _state(after)).scalar_one())
@@ -226,7 +227,7 @@ def record_incident(tx: Connection, before: Incident | None, after: Incident) ->
             _hold_again(tx, number)
     known = {} if before is None else before.alerts
     _record_alerts(tx, number, known, after)
-    record_services(tx, number, known, after)
+    record_services(tx, number, known, after, is_new=is_new)
     return replace(after, number=number)
 
 

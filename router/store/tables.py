@@ -335,6 +335,8 @@ awake = Table(
     Column("person", Text, primary_key=True),
     Column("since", Instant, nullable=False),
     Column("until", Instant, nullable=False),
+    # When to ring for what nobody has: at the end, and later for what wakes nobody then.
+    Column("ring_at", Instant, nullable=False),
 )
 
 # The catalog's files as they were in force, the last ones; ids tell their order.

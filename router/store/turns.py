@@ -33,7 +33,7 @@ _TAKE: Final = text(
         PERFORM set_config('lock_timeout', '{TURN_SECONDS}s', true);
         PERFORM pg_advisory_xact_lock({_TURN});
         PERFORM set_config('lock_timeout', usual, true);
-    EXCEPTION WHEN lock_not_available THEN NULL;
+    EXCEPTION WHEN lock_not_available OR query_canceled THEN NULL;
     END $$
     """
 )

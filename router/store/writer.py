@@ -139,9 +139,9 @@ class Writer:
         begun = False
         try:
             with self._engine.begin() as connection:
+                begun = True
                 if len(batch) > 1 or repeats < REPEATS:
                     take_turn(connection)
-                begun = True
                 results = _run_works(connection, batch)
         except BaseException as error:
             if not begun or concerns_whole_store(error):

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
 from router.incident.answers import Acknowledge
-from router.incident.model import Event, EventKind
+from router.incident.model import Event, EventKind, Incident
 from router.oncall.model import Person, PersonId
 from router.phrase import phrase
 from router.store.audit import Entry, record_audit
@@ -15,12 +16,21 @@ from router.store.awake import (
     list_untaken_told,
     lock_untaken,
     record_awake,
-    record_awake_over,
     record_not_awake,
+    record_ring_later,
+    record_rings,
 )
 from router.store.incidents import find_incident, record_events
+from router.store.timers import find_timer
 from router.worker.answers import Answers
-from router.worker.quiet_pages import quieten_unsent, ring_told_only_quietly
+from router.worker.quiet_pages import (
+    find_told_only_quietly,
+    quieten_unsent,
+    ring_after_all,
+)
+
+# As often as a step looks whether a maintenance was called off.
+_LOOK_EVERY: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +75,7 @@ class AwakePeople:
     def end_over(self, tx: Connection, person: PersonId, *, now: datetime) -> bool:
         """Have somebody rung again whose time has come; False when another replica has."""
         untaken = lock_untaken(tx, person)
-        if not record_awake_over(tx, person, now=now):
+        if not record_rings(tx, person, now=now):
             return False
         self._ring(tx, untaken, person, now=now)
         return True
@@ -85,9 +95,28 @@ class AwakePeople:
     def _ring(
         self, tx: Connection, numbers: Iterable[int], person: PersonId, *, now: datetime
     ) -> None:
+        """Ring for what may wake people now, and look again in a minute if there is more."""
         decisions = self.answers.decisions
         known = decisions.catalog.roster.people.get(person)
+        if known is None:
+            return
+        waits = False
         for number in numbers:
             incident = find_incident(tx, number)
-            if known is not None and incident is not None:
-                ring_told_only_quietly(tx, decisions.outbox, incident, known, now=now)
+            quiet = None if incident is None else find_told_only_quietly(tx, incident, person)
+            if incident is None or quiet is None:
+                continue
+            if self._wakes_nobody_yet(tx, incident, now=now):
+                waits = True
+            else:
+                ring_after_all(tx, decisions.outbox, quiet, known, now=now)
+        if waits:
+            record_ring_later(tx, person, at=now + _LOOK_EVERY, now=now)
+
+    def _wakes_nobody_yet(self, tx: Connection, incident: Incident, *, now: datetime) -> bool:
+        """Say whether nobody is to be woken, or a step that is due decides whom to wake."""
+        if incident.is_quiet or self.answers.decisions.find_mute(incident, now=now) is not None:
+            return True
+        timer = find_timer(tx, incident.stored_number)
+        due_at = None if timer is None else timer.escalation.due_at
+        return due_at is not None and due_at <= now

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from router.logs import context
 from router.metrics import Metrics
-from router.store.awake import find_next_awake_end, list_awake_over
+from router.store.awake import find_next_ring, list_rings
 from router.store.backlog import find_next_decision
 from router.store.incidents import list_revisits, record_unrevisited
 from router.store.messages import StoredMessage, find_next_stuck_page, list_stuck_pages
@@ -92,7 +92,7 @@ class Deciding:
         def read(tx: Connection) -> tuple[datetime | None, ...]:
             asked_at = find_next_stuck_page(tx, asked_after=now - ELSEWHERE_AFTER)
             elsewhere_at = None if asked_at is None else asked_at + ELSEWHERE_AFTER
-            return find_next_decision(tx), elsewhere_at, find_next_awake_end(tx, after=now)
+            return find_next_decision(tx), elsewhere_at, find_next_ring(tx, after=now)
 
         found = await self._ports.store.read_to_page(read)
         return min((at for at in found if at is not None), default=None)
@@ -208,7 +208,7 @@ class Deciding:
     async def _end_awake(self) -> bool:
         """Ring again whose time of being awake has come, for what nobody has."""
         store, now = self._ports.store, self._ports.clock()
-        over = dict(enumerate(await store.read_to_page(lambda tx: list_awake_over(tx, now=now))))
+        over = dict(enumerate(await store.read_to_page(lambda tx: list_rings(tx, now=now))))
         people = AwakePeople(answers=Answers(decisions=self._ports.decisions()))
 
         def end(tx: Connection, index: int) -> bool:

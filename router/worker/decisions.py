@@ -22,7 +22,7 @@ from router.incident.destination import (
     decide_notice_times,
 )
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
-from router.incident.mute import find_mute
+from router.incident.mute import Mute, find_mute
 from router.incident.revisit import revisit
 from router.intake.notification import Notification, parse_notification
 from router.intake.rejection import REJECTION_KEY
@@ -57,7 +57,7 @@ from router.worker.belonging import Part, split_by_incident
 from router.worker.heartbeats import take_heartbeats
 from router.worker.outbox import Outbox
 from router.worker.pauses import pause_or_resume
-from router.worker.quiet_pages import ring_awake_no_more, ring_told_quietly
+from router.worker.quiet_pages import ring_told_quietly
 from router.worker.rejections import tell_rejections
 from router.worker.repeat import repeats
 from router.worker.retry import backoff
@@ -170,7 +170,7 @@ class Decisions:
         due_at = timer.escalation.due_at
         if due_at is None or due_at > now:
             return "nothing"
-        mute = find_mute(incident, self.catalog.maintenance, now=now) if muted else None
+        mute = self.find_mute(incident, now=now) if muted else None
         if mute is not None:
             record_escalation(tx, number, replace(timer.escalation, due_at=mute.asked_at))
             if not is_on_timeline(tx, number, mute.event):
@@ -193,6 +193,10 @@ class Decisions:
         # What a person asks for is one page, and is not to wait for others.
         self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now, gathers=muted)
         return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
+
+    def find_mute(self, incident: Incident, *, now: datetime) -> Mute | None:
+        """Return the announced maintenance that an incident's pages wait for."""
+        return find_mute(incident, self.catalog.maintenance, now=now)
 
     def _decide_instead(
         self, tx: Connection, number: int, incident: Incident, ended: Escalation, *, now: datetime
@@ -240,9 +244,7 @@ class Decisions:
         else:
             was_quiet = before is not None and before.is_quiet and not change.pages_anew
             pause_or_resume(tx, self.outbox, incident, was_quiet=was_quiet, now=now)
-            if was_quiet and not incident.is_quiet:
-                ring_awake_no_more(tx, self.outbox, incident, self.catalog.roster, now=now)
-        if change.severity_rose and not incident.is_quiet:
+        if change.severity_rose and not incident.is_quiet and not self.find_mute(incident, now=now):
             ring_told_quietly(tx, incident, self.catalog.roster, now=now)
         if change.is_visible and (before is None or incident != before):
             waits = self._notice_times(incident, now=now)

@@ -9,7 +9,7 @@ from router.escalation.awake import QUIET
 from router.escalation.model import Page
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.message.model import Message, MessageKind, page_round
-from router.oncall.model import Person, Roster
+from router.oncall.model import Person, PersonId, Roster
 from router.phrase import joined, phrase
 from router.store.awake import read_awake
 from router.store.incidents import find_incident, record_events
@@ -66,50 +66,36 @@ def ring_told_quietly(tx: Connection, incident: Incident, roster: Roster, *, now
             _ring(tx, page.message, person, rose, now=now)
 
 
-def ring_told_only_quietly(
-    tx: Connection, outbox: Outbox, incident: Incident, person: Person, *, now: datetime
-) -> None:
-    """Ring somebody who is awake no more for what nobody has, if nothing rang them for it.
+def find_told_only_quietly(tx: Connection, incident: Incident, person: PersonId) -> Message | None:
+    """Return the quiet page of what nobody has, if nothing rang the person for it.
 
     By the escalation that runs: what is given to somebody else is not theirs any more.
     """
-    if incident.state is not IncidentState.TRIGGERED or incident.is_quiet:
-        return
+    if incident.state is not IncidentState.TRIGGERED:
+        return None
     number = incident.stored_number
     round_ = _round(tx, number)
     pages = [
         page.message
         for page in list_messages(tx, number, kinds=[MessageKind.PAGE])
-        if page.message.person == person.id
+        if page.message.person == person
         and page_round(page.message.dedup_key) == round_
         and _is_asked(page)
     ]
-    quiet = next((page for page in pages if page.is_quiet), None)
-    if quiet is None or any(page.address.channel not in QUIET for page in pages):
-        return
+    if any(page.address.channel not in QUIET for page in pages):
+        return None
+    return next((page for page in pages if page.is_quiet), None)
+
+
+def ring_after_all(
+    tx: Connection, outbox: Outbox, quiet: Message, person: Person, *, now: datetime
+) -> None:
+    """Ring somebody who is awake no more for what they were told only quietly."""
     why = phrase("{person} is not awake any more, and nobody has it.", person=person.name)
     rung = _ring(tx, quiet, person, why, now=now)
     if rung is not None:
         asked, page = rung
         gather(tx, asked, page, installation=outbox.installation, now=now)
-
-
-def ring_awake_no_more(
-    tx: Connection, outbox: Outbox, incident: Incident, roster: Roster, *, now: datetime
-) -> None:
-    """Ring for what is hidden no more those whose time of being awake ended meanwhile.
-
-    At that end they were not, since nobody is rung for what is hidden. Whose
-    step is taken again now is rung by that.
-    """
-    number = incident.stored_number
-    awake, due = read_awake(tx, number, now=now).until, _due_step(tx, number, now=now)
-    pages = [page.message for page in list_messages(tx, number, kinds=[MessageKind.PAGE])]
-    told = dict.fromkeys(one.person for one in pages if one.is_quiet and _step(one) != due)
-    for name in told:
-        person = None if name is None or name in awake else roster.people.get(name)
-        if person is not None:
-            ring_told_only_quietly(tx, outbox, incident, person, now=now)
 
 
 def _ring(
@@ -147,12 +133,3 @@ def _round(tx: Connection, number: int) -> int | None:
 def _step(page: Message) -> str:
     """Return which step asked for a page: installation/N/STEP.round/person."""
     return page.dedup_key.split("/")[2].rpartition(".")[0]
-
-
-def _due_step(tx: Connection, number: int, *, now: datetime) -> str | None:
-    """Return the step that is taken now, as pages name it; None when there is none."""
-    timer = find_timer(tx, number)
-    due_at = None if timer is None else timer.escalation.due_at
-    if timer is None or due_at is None or due_at > now:
-        return None
-    return str(timer.escalation.next_step + 1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -114,20 +114,23 @@ class Worker:
             )
         )
 
-    async def turn(self) -> datetime | None:
-        """Do everything that is due, to the end, and return when the next thing is."""
+    async def turn(self) -> None:
+        """Do everything that is due, to the end, as the loops of `run` do."""
         await self._heartbeats.look()
         await self.decide()
         await self.ways_back.refusals.tell_rest()
         for sender in (self._pages, self._others):
-            while await sender.start_due():
+            while self._is_due(await sender.next_due()) and await sender.start_due():
                 await sender.finish()
-        dues = [
-            await self._deciding.next_due(),
-            await self._pages.next_due(),
-            await self._others.next_due(),
-        ]
-        return _first(dues)
+
+    def _is_due(self, at: datetime | None) -> bool:
+        return at is not None and at <= self._ports.clock()
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next decision or message is due."""
+        lanes = (self._deciding, self._pages, self._others)
+        dues = [await one.next_due() for one in lanes]
+        return min((due for due in dues if due is not None), default=None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish the attempts that are under way."""
@@ -273,10 +276,6 @@ class Worker:
             buckets=self._buckets,
         )
         return Sender(ports, kinds)
-
-
-def _first(dues: Iterable[datetime | None]) -> datetime | None:
-    return min((due for due in dues if due is not None), default=None)
 
 
 def _send_due(sender: Sender) -> Callable[[], Awaitable[datetime | None]]:

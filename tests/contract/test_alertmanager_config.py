@@ -193,7 +193,7 @@ OTHER_SETTINGS: tuple[dict[str, str], ...] = (
     {"  watchdog:\n": "  router_targets: 'up{job=~\"router-[a-z]+\"}'\n  watchdog:\n"},
     {"  watchdog:\n": '  router_targets: probe_success{target="guardia"}\n  watchdog:\n'},
     {"fast: 30s": "fast: 2m30s"},
-    {"scrape_interval: 15s": "scrape_interval: 1s", "fast: 30s": "fast: 1s"},
+    {"scrape_interval: 15s": "scrape_interval: 5s", "fast: 30s": "fast: 5s"},
     {"group_interval: 1m": "group_interval: 5m"},
 )
 

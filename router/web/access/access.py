@@ -181,7 +181,7 @@ class Access:
         if _bearer(request) is not None:
             wait = self.wrong_tokens.take(address_of(request))
             if wait > timedelta():
-                detail = "Too many have shown tokens that do not count. Please wait."
+                detail = "This token does not count, and too many such were shown. Please wait."
                 return render_problem(HTTPStatus.TOO_MANY_REQUESTS, detail, wait=wait)
             await self._record_refused(request, None, "enter", "a token that does not count")
         detail = "The Authorization header must be `Bearer` and the router's API token."

@@ -1,5 +1,6 @@
 """What a list shows of an incident is the same as its page, and small whatever its alerts hold."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -59,3 +60,19 @@ def test_a_title_without_end_is_cut(summary: str) -> None:
 def test_a_label_is_one_line_of_visible_characters() -> None:
     about = incident(incident_alert(service="ca\nsos\0 \N{RIGHT-TO-LEFT OVERRIDE}x"))
     assert glance_at_alerts(about).labels["service"] == "ca sos x"
+
+
+def test_thousands_of_alerts_with_a_label_name_of_their_own_are_counted_in_little_memory() -> None:
+    one = incident_alert()
+    alerts = (
+        replace(one, fingerprint=f"{n}", labels={**one.labels, f"id_{n}": "x"}) for n in range(3000)
+    )
+    about = incident(*alerts)
+
+    tracemalloc.start()
+    found = glance_at_alerts(about)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found.title.endswith("(and 2999 more)")
+    assert peak < 10_000_000  # a cell for each alert and name would be 72 MB

@@ -56,6 +56,29 @@ def test_an_incident_is_found_by_every_service_of_its_alerts(engine: Engine) -> 
         ]
 
 
+def test_an_alert_whose_service_changes_back_and_forth_is_found_by_each(engine: Engine) -> None:
+    """A fingerprint is believed as it is sent, whatever the labels beside it are."""
+    with engine.begin() as tx:
+        stored = record_incident(tx, None, replace(incident(), alerts={}, number=None))
+        for service in ("casos", "pagos", "casos"):
+            alert = replace(incident_alert(service=service), fingerprint="same")
+            stored = record_incident(tx, stored, replace(stored, alerts={"same": alert}))
+
+        assert find(tx, "casos") == find(tx, "pagos") == [stored.number]
+
+
+def test_what_an_earlier_release_left_out_comes_with_the_next_alert(engine: Engine) -> None:
+    with engine.begin() as tx:
+        first = replace(incident_alert(service="casos"), fingerprint="1")
+        stored = record_incident(tx, None, replace(incident(first), number=None))
+        tx.execute(text("DELETE FROM incident_services"))
+        second = replace(first, fingerprint="2")
+        more = {**stored.alerts, "2": second}
+        record_incident(tx, stored, replace(stored, alerts=more))
+
+        assert find(tx, "casos") == [stored.number]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("service", ["casos", "none"])
 def test_a_service_is_found_by_an_index(engine: Engine, service: str) -> None:
@@ -100,12 +123,17 @@ def test_incidents_of_an_earlier_release_are_found_by_service_too(empty: Engine)
             _store_old(tx, number, [{"service": service, "n": "1"}, {"service": service}])
         _store_old(tx, 50, [{"alertname": "OfNoService"}, {"service": "casos"}])
         _store_old(tx, 51, [{"service": "emoji beside", "other": "\N{FIRE}"}])
+        for number, odd in enumerate(("\\ud83d\ude00", "\ud83d\\\ude00"), start=52):
+            _store_old(tx, number, [{"service": "halves", "after a backslash": odd}])
+        _store_old(tx, 54, [{"service": "told", "an escape that is text": "\\u0000"}])
 
     upgrade(empty)
 
     with empty.begin() as tx:
         for number, service in enumerate(KNOWN, start=1):
             assert find(tx, service) == ([50, number] if service == "casos" else [number])
+        assert find(tx, "told") == [54]
+        assert find(tx, "halves") == ([53, 52] if tx.dialect.name == "sqlite" else [])
         assert find(tx, "emoji beside") == [51]
         (listed, *_) = search_incidents(tx, Sought(service="casos"), limit=9)
         assert listed.alerts.total == 2

@@ -7,6 +7,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from router.store import writer
 from router.store.engine import open_engine
 from router.store.turns import take_turn
 from router.store.writer import Writer
@@ -62,11 +63,11 @@ def waits_for_turn(engine: Engine) -> bool:
 
 def as_batch(engine: Engine, *works: Callable[[Connection], object]) -> list[object]:
     """Return what works result in that a writer commits together."""
-    writer, release = blocked_writer(engine)
-    futures = [writer.submit(work) for work in works]
+    one, release = blocked_writer(engine)
+    futures = [one.submit(work) for work in works]
     release.set()
     results = [future.result(20) for future in futures]
-    writer.close()
+    one.close()
     return results
 
 
@@ -90,8 +91,8 @@ def test_batches_that_lock_the_same_in_opposite_order_run_once_each(engine: Engi
     for future in futures:
         future.result(20)
     assert [work.runs for work in (first_a, then_b, first_b, then_a)] == [1, 1, 1, 1]
-    for writer in (one, other):
-        writer.close()
+    one.close()
+    other.close()
 
 
 def test_a_router_that_stands_still_with_its_turn_stops_no_other(engine: Engine) -> None:
@@ -114,8 +115,31 @@ def test_a_work_alone_waits_for_nobodys_turn_until_it_had_to_give_way(engine: En
         if len(had) == 1:
             tx.execute(text("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"))
 
-    writer = Writer(engine, limit=10)
-    writer.submit(give_way).result(20)
-    writer.close()
+    one = Writer(engine, limit=10)
+    one.submit(give_way).result(20)
+    one.close()
 
     assert had == [False, True]
+
+
+def test_a_turn_that_the_servers_patience_ends_is_gone_without(engine: Engine) -> None:
+    def impatient(connection: Connection) -> None:
+        connection.execute(text("SET LOCAL statement_timeout = '100ms'"))
+        take_turn(connection)
+
+    with engine.begin() as standing_still, engine.begin() as other:
+        take_turn(standing_still)
+        impatient(other)
+
+        assert not has_turn(other)
+
+
+def test_where_no_turn_can_be_taken_each_work_of_a_batch_runs_alone(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(connection: Connection) -> None:
+        connection.execute(text("DO $$ BEGIN RAISE insufficient_privilege; END $$"))
+
+    monkeypatch.setattr(writer, "take_turn", refuse)
+
+    assert as_batch(engine, has_turn, lock_timeout) == [False, "5s"]

@@ -350,7 +350,9 @@ async def test_it_is_known_beforehand_when_the_next_message_goes_out(night: Road
         )
     )
 
-    assert await night.worker.turn() == MORNING
+    await night.worker.turn()
+
+    assert await night.worker.next_due() == MORNING
 
 
 async def test_waiting_for_the_morning_is_not_overdue(night: Road) -> None:

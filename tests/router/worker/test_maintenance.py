@@ -59,3 +59,34 @@ async def test_it_is_on_the_timeline_once_however_long_it_lasts(road: Road) -> N
 
     rows = (await road.show(1))["timeline"]
     assert len([row for row in rows if "pool-upgrade" in row["text"]]) == 1
+
+
+async def test_whose_time_of_being_awake_ends_in_it_is_rung_at_its_end_and_once(road: Road) -> None:
+    asked = {"by": "Engineer ana", "for": "10m"}
+    await road.api("POST", "/api/people/ana/awake", json=asked)
+    await road.receive(firing(service="casos"))
+    announce(road, replace(CASOS, lasts=timedelta(hours=2)))  # from now until an hour later
+    await road.pass_time(minutes(30))
+    await road.pass_time(minutes(29))
+    assert road.woken() == []
+
+    await road.pass_time(minutes(1))
+    await road.pass_time(minutes(1))
+
+    assert sorted(road.woken()) == ["ana", "ben"], "ben by the step that waited"
+    await road.pass_time(minutes(1))
+    assert road.woken().count("ana") == 1
+
+
+async def test_who_says_in_it_to_be_awake_no_more_is_rung_at_its_end(road: Road) -> None:
+    asked = {"by": "Engineer ana", "for": "4h"}
+    await road.api("POST", "/api/people/ana/awake", json=asked)
+    await road.receive(firing(service="casos"))
+    announce(road, replace(CASOS, lasts=timedelta(hours=2)))
+    await road.api("POST", "/api/people/ana/awake/end", json={"by": "Engineer ana"})
+    await road.pass_time(minutes(59))
+    assert road.woken() == []
+
+    await road.pass_time(minutes(2))
+
+    assert sorted(road.woken()) == ["ana", "ben"]

@@ -69,17 +69,21 @@ def upgrade() -> None:
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("ring_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_awake")),
     )
 
 
-# What PostgreSQL takes out of no JSON: NUL, and half a surrogate pair.
+# What PostgreSQL takes out of no JSON: NUL, and half a surrogate pair. Escaped backslashes go
+# first, since what follows them is no escape.
+_BACKSLASH = r"\\\\"
 _BAD = r"\\u(0000|d[89a-f])"
 _PAIR = r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}"
 _SERVICE = {
     "sqlite": "json_extract(labels, '$.service')",
     "postgresql": (
-        f"CASE WHEN regexp_replace(CAST(labels AS text), '{_PAIR}', '', 'g') !~ '{_BAD}'"
+        f"CASE WHEN regexp_replace(regexp_replace(CAST(labels AS text), '{_BACKSLASH}', ' ', 'g'),"
+        f" '{_PAIR}', '', 'g') !~ '{_BAD}'"
         " THEN labels ->> 'service' END"
     ),
 }
