@@ -82,8 +82,8 @@ def alertmanager(tools: ToolSet, config: str, *, arguments: Sequence[str] = ()) 
 def postgresql(bin_folder: Path, *, options: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run a fresh PostgreSQL and give its URL, `postgresql://...`.
 
-    It does not wait for the disk (fsync=off), as tests kill processes and not
-    the machine; `options` sets that and any other parameter otherwise.
+    It does not wait for the disk (fsync=off), nor write for a torn page, as tests
+    kill processes and not the machine; `options` sets that and any other parameter otherwise.
     """
     with tempfile.TemporaryDirectory(prefix="guardia-postgresql-") as name:
         folder = Path(name)
@@ -103,6 +103,7 @@ def postgresql(bin_folder: Path, *, options: Mapping[str, str] | None = None) ->
             "port": str(port),
             "unix_socket_directories": "",
             "fsync": "off",
+            "full_page_writes": "off",
         } | dict(options or {})
         command = [*as_user, str(bin_folder / "postgres"), "-D", str(cluster)]
         for key, value in settings.items():
