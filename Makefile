@@ -67,7 +67,7 @@ mutate: $(VENV)/.dev ## Does a generated test notice each way a generated rule c
 	@$(BIN)/python -m tools.mutate $(MUTATE_ARGS)
 
 .PHONY: plant
-plant: tools $(VENV)/.dev ## Does the suite notice each bug that a router must not have? (3 minutes)
+plant: tools $(VENV)/.dev ## Does the suite notice each bug that a router must not have? (a quarter of an hour)
 	@$(BIN)/python -m tools.plant
 
 .PHONY: tools

@@ -30,10 +30,11 @@ from router.address import Address
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
 from router.message.model import Message, MessageKind
 from router.oncall.model import PersonId
-from router.store.incidents import record_events, record_incident
+from router.store.incidents import record_incident
 from router.store.messages import record_message
 from router.store.store import Store
 from router.store.tables import messages
+from router.store.timeline import record_events
 from tests.delivery.router_process import RouterProcess, Town, open_town, running_cold
 
 COMMAND = "python -m benchmarks.page"

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from router.address import Address
 from router.incident.announcement import carry_announcement
 from router.message.model import Message, MessageKind
-from router.store.incidents import record_events, record_incident
+from router.store.incidents import record_incident
 from router.store.messages import record_message
+from router.store.timeline import record_events
 
 
 def record_announcement(

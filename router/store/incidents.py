@@ -16,18 +16,15 @@ from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, 
 
 from guardia.severity import Severity
 from router.address import Address
-from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
+from router.incident.model import Incident, IncidentAlert, IncidentState
 from router.incident.reconcile import OpenAlert
-from router.phrase import encode_phrase
 from router.store.glances import encode_glance
-from router.store.phrases import read_phrase
 from router.store.services import record_services
 from router.store.tables import (
     ALERT_IN_OPEN_INCIDENT,
     INCIDENT_OPEN,
     INCIDENT_REVISITED,
     alerts,
-    events,
     incidents,
 )
 
@@ -69,7 +66,6 @@ _RECORD_ALERTS: Final = insert(alerts)
 _DELETE_ALERTS: Final = delete(alerts).where(_OF_THIS, _THESE_ALERTS)
 _RECORD_SEEN: Final = update(alerts).where(_OF_THIS, _THESE_ALERTS)
 _LIST_CHANNELS: Final = select(incidents.c.channels).where(_THIS)
-_RECORD_EVENTS: Final = insert(events)
 
 
 def list_holders(tx: Connection, fingerprints: Iterable[str]) -> dict[str, int]:
@@ -242,38 +238,6 @@ def record_channels(tx: Connection, number: int, channels: Iterable[Address]) ->
     told = dict.fromkeys([*list_channels(tx, number), *channels])
     stored = [[address.channel, address.address] for address in told]
     tx.execute(_CHANGE, {"incident": number, "channels": stored})
-
-
-def record_events(tx: Connection, number: int, happened: Iterable[Event]) -> None:
-    """Append to an incident's timeline."""
-    rows = [
-        {
-            "incident_number": number,
-            "at": event.at,
-            "kind": event.kind.value,
-            "text": str(event.text),
-            "phrase": encode_phrase(event.text),
-        }
-        for event in happened
-    ]
-    if rows:
-        tx.execute(_RECORD_EVENTS, rows)
-
-
-def is_on_timeline(tx: Connection, number: int, event: Event) -> bool:
-    """Say whether an incident's timeline has told the same already, whenever that was."""
-    same = (events.c.kind == event.kind.value, events.c.text == str(event.text))
-    found = select(events.c.id).where(events.c.incident_number == number, *same).limit(1)
-    return tx.execute(found).first() is not None
-
-
-def list_timeline(tx: Connection, number: int) -> tuple[Event, ...]:
-    """Return an incident's timeline, oldest first."""
-    statement = select(events).where(events.c.incident_number == number).order_by(events.c.id)
-    return tuple(
-        Event(at=row.at, kind=EventKind(row.kind), text=read_phrase(row.phrase, row.text))
-        for row in tx.execute(statement)
-    )
 
 
 def _record_alerts(

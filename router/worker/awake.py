@@ -20,7 +20,8 @@ from router.store.awake import (
     record_ring_later,
     record_rings,
 )
-from router.store.incidents import find_incident, record_events
+from router.store.incidents import find_incident
+from router.store.timeline import record_events
 from router.store.timers import find_timer
 from router.worker.answers import Answers
 from router.worker.quiet_pages import (

@@ -30,14 +30,7 @@ from router.oncall.model import Roster
 from router.phrase import phrase
 from router.routing import PolicyId
 from router.store.awake import read_awake
-from router.store.incidents import (
-    find_incident,
-    is_on_timeline,
-    list_channels,
-    record_channels,
-    record_events,
-    record_incident,
-)
+from router.store.incidents import find_incident, list_channels, record_channels, record_incident
 from router.store.notifications import (
     StoredNotification,
     claim_notification,
@@ -46,6 +39,7 @@ from router.store.notifications import (
     record_failed_application,
 )
 from router.store.overrides import read_roster
+from router.store.timeline import is_on_timeline, record_events
 from router.store.timers import (
     Timer,
     find_timer,

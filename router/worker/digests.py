@@ -23,8 +23,9 @@ from router.store.digests import (
     read_asked,
     record_gathered,
 )
-from router.store.incidents import find_incident, record_events
+from router.store.incidents import find_incident
 from router.store.messages import StoredMessage, list_messages, record_message
+from router.store.timeline import record_events
 from router.worker.told import message_name, tell_incidents
 
 LOADED: Final = 50  # incidents of which a digest has a line at most; of the others, the number

@@ -29,9 +29,10 @@ from router.store.held import (
     record_carried,
     record_released,
 )
-from router.store.incidents import find_incident, record_events
+from router.store.incidents import find_incident
 from router.store.messages import StoredMessage, list_messages, record_message
 from router.store.store import Store
+from router.store.timeline import record_events
 from router.worker.retry import LONGEST_DELAY
 from router.worker.told import tell_incidents
 

@@ -13,9 +13,10 @@ from router.message.model import Carried, MessageContext, MessageKind
 from router.message.own_templates import OwnTemplates
 from router.oncall.model import PersonId
 from router.store.awake import read_awake
-from router.store.incidents import find_incident, list_timeline
+from router.store.incidents import find_incident
 from router.store.messages import MessageState, StoredMessage, list_messages
 from router.store.overrides import read_roster
+from router.store.timeline import list_timeline
 from router.store.timers import find_timer
 from router.worker.digests import find_state, read_digest
 from router.worker.held import read_carried

@@ -13,7 +13,7 @@ from router.incident.model import Change, Event, EventKind, Incident
 from router.message.model import Message, MessageKind
 from router.phrase import joined, phrase
 from router.store.held import record_held, release_held
-from router.store.incidents import list_channels, record_events
+from router.store.incidents import list_channels
 from router.store.messages import (
     MessageState,
     list_messages,
@@ -21,6 +21,7 @@ from router.store.messages import (
     record_message,
     record_notice,
 )
+from router.store.timeline import record_events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,6 @@ from router.store.digests import (
     list_digest,
     record_taken_out,
 )
-from router.store.incidents import record_events
 from router.store.messages import (
     MessageState,
     StoredMessage,
@@ -30,6 +29,7 @@ from router.store.messages import (
     record_message,
     record_page,
 )
+from router.store.timeline import record_events
 from router.worker.digests import gather
 from router.worker.held import list_told
 from router.worker.notices import Notices

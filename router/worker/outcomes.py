@@ -21,9 +21,10 @@ from router.store.digests import (
     list_digest,
     lock_incidents_of,
 )
-from router.store.incidents import find_incident, record_events
+from router.store.incidents import find_incident
 from router.store.leases import SENT_BEFORE, find_claimed, record_failure, record_sent
 from router.store.messages import MessageState, StoredMessage, list_messages
+from router.store.timeline import record_events
 from router.store.timers import find_timer, record_escalation, record_started
 from router.worker.digests import find_state
 from router.worker.held import list_told

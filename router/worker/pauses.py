@@ -8,7 +8,7 @@ from router.escalation.decide import pause, resume
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.incident.reread import hiding_words
 from router.phrase import Phrase, listed, phrase
-from router.store.incidents import record_events
+from router.store.timeline import record_events
 from router.store.timers import find_timer, record_escalation
 from router.worker.outbox import Outbox
 

@@ -12,13 +12,14 @@ from router.incident.pagerduty import HEEDED, decide_meaning
 from router.intake.pagerduty import PagerDutyEvent
 from router.message.model import MessageKind, page_round
 from router.store.audit import Entry, record_audit
-from router.store.incidents import find_incident, record_events
+from router.store.incidents import find_incident
 from router.store.messages import list_messages
 from router.store.provider_events import (
     find_by_subject,
     list_paged_for,
     record_provider_event,
 )
+from router.store.timeline import record_events
 from router.store.timers import find_timer
 from router.worker.answers import Answers
 

@@ -12,8 +12,9 @@ from router.message.model import Message, MessageKind, page_round
 from router.oncall.model import Person, PersonId, Roster
 from router.phrase import joined, phrase
 from router.store.awake import read_awake
-from router.store.incidents import find_incident, record_events
+from router.store.incidents import find_incident
 from router.store.messages import MessageState, StoredMessage, list_messages, record_page
+from router.store.timeline import record_events
 from router.store.timers import find_timer
 from router.worker.digests import gather
 from router.worker.outbox import Outbox

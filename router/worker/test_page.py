@@ -20,8 +20,9 @@ from router.incident.test_page import (
 from router.intake.notification import parse_notification
 from router.oncall.model import Person
 from router.phrase import Phrase, phrase
-from router.store.incidents import find_incident, find_last_by_key, record_events, record_incident
+from router.store.incidents import find_incident, find_last_by_key, record_incident
 from router.store.notifications import record_notification
+from router.store.timeline import record_events
 from router.worker.decisions import Decisions
 
 

@@ -17,10 +17,11 @@ from router.incident.model import Event, Incident
 from router.oncall.model import Roster
 from router.store.awake import read_awake
 from router.store.digests import find_digest_key, list_carried_pages, list_told_of_digest
-from router.store.incidents import find_incident, list_timeline
+from router.store.incidents import find_incident
 from router.store.messages import StoredMessage, list_messages
 from router.store.overrides import read_roster
 from router.store.rejections import StoredRejection
+from router.store.timeline import list_timeline
 from router.store.timers import Timer, find_timer
 from router.web.api.outlook import render_next
 from router.web.api.shapes import (

@@ -17,7 +17,7 @@ from router.incident.model import Event, EventKind, IncidentState
 from router.message.model import Message, MessageKind
 from router.store import retention
 from router.store.engine import open_engine, reading
-from router.store.incidents import record_events, record_incident
+from router.store.incidents import record_incident
 from router.store.messages import record_message
 from router.store.migrations import upgrade
 from router.store.notifications import record_notification
@@ -32,6 +32,7 @@ from router.store.tables import (
     rejected,
     timers,
 )
+from router.store.timeline import record_events
 from router.store.timers import record_started
 from tests.router.making import NOON, incident, incident_alert, policy, step
 

@@ -10,8 +10,8 @@ from router.incident.model import EventKind
 from router.message.model import MessageKind
 from router.oncall.model import PersonId
 from router.phrase import Phrase
-from router.store.incidents import list_timeline
 from router.store.messages import list_messages
+from router.store.timeline import list_timeline
 from tests.router.making import minutes
 from tests.router.road import Road, firing
 

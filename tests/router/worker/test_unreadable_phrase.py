@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from router.message.model import MessageKind
-from router.store.incidents import list_timeline
 from router.store.messages import list_messages
 from router.store.tables import events, messages
+from router.store.timeline import list_timeline
 from tests.router.making import notification_body
 from tests.router.road import Road, firing
 
