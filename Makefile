@@ -75,7 +75,7 @@ tools: | $(BIN)/python ## Bring Prometheus, Alertmanager and PostgreSQL for the 
 	@$(BIN)/python -m tools.bring
 
 .PHONY: bench
-bench: $(VENV)/.demo ## Measure speed and cost, beside Sloth's; missed goals fail (8 minutes)
+bench: $(VENV)/.demo ## Measure speed and cost, beside Sloth's; missed goals fail (10 minutes)
 	@$(BIN)/python -m tools.bring any
 	@$(BIN)/python -m tools.bring peers
 	@$(BIN)/python -m benchmarks
