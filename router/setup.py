@@ -1,7 +1,7 @@
 """What the catalog needs of this installation and does not find: said at start, not at 03:00."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -127,7 +127,7 @@ def _check_external_url(url: str | None) -> str | None:
 
 def _check_pagerduty_webhook(settings: Settings, catalog: OnCallCatalog) -> str | None:
     """Say that what people answer in PagerDuty does not come back, where only they know of it."""
-    problem = _check_secrets(settings.secrets_dir, PAGERDUTY_WEBHOOK)
+    problem = _check_secret(settings.secrets_dir, PAGERDUTY_WEBHOOK, read=read_secrets)
     if problem is None:
         if settings.external_url is not None:
             return None
@@ -161,7 +161,7 @@ def _check_slack_buttons(settings: Settings, catalog: OnCallCatalog) -> str | No
     """
     if _check_secret(settings.secrets_dir, SLACK_TOKEN) is not None:
         return None
-    problem = _check_secrets(settings.secrets_dir, SLACK_SIGNING_SECRET)
+    problem = _check_secret(settings.secrets_dir, SLACK_SIGNING_SECRET, read=read_secrets)
     if problem is not None:
         return f"messages in Slack have no buttons to answer by: {problem}"
     if any(person.slack for person in catalog.roster.people.values()):
@@ -197,18 +197,11 @@ def _addresses(catalog: OnCallCatalog) -> set[Address]:
     return {address for addresses in (*people, *routes) for address in addresses}
 
 
-def _check_secrets(folder: Path, name: str) -> str | None:
-    """Say what is wrong with a file of which each line is a secret."""
+def _check_secret(
+    folder: Path, name: str, *, read: Callable[[Path, str], object] = read_secret
+) -> str | None:
     try:
-        read_secrets(folder, name)
-    except (SecretError, SecretUnavailableError) as error:
-        return str(error)
-    return None
-
-
-def _check_secret(folder: Path, name: str) -> str | None:
-    try:
-        read_secret(folder, name)
+        read(folder, name)
     except (SecretError, SecretUnavailableError) as error:
         return str(error)
     return None

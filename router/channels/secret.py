@@ -35,13 +35,15 @@ def read_secret(folder: Path, name: str) -> str:
     return secret
 
 
-def read_secrets(folder: Path, name: str) -> tuple[str, ...]:
-    """Return the lines of `folder/name` that count, as router.web.tokens reads them; at least one.
-
-    Raises as read_secret.
-    """
-    lines = (line.strip() for line in read_secret(folder, name).splitlines())
-    found = tuple(line for line in lines if line and line[0] != "#")
+def read_secrets(folder: Path, name: str) -> tuple[bytes, ...]:
+    """Return the lines of `folder/name` that count; at least one. Raises as read_secret."""
+    found = lines_that_count(read_secret(folder, name).encode())
     if not found:
         raise SecretError(f"the secret {folder / name} has only comments")
     return found
+
+
+def lines_that_count(content: bytes) -> tuple[bytes, ...]:
+    """Return the secrets of a file that has one a line: `#` begins what is said of others."""
+    lines = (line.strip() for line in content.splitlines())
+    return tuple(line for line in lines if line and not line.startswith(b"#"))

@@ -1,6 +1,7 @@
 """An incident in labels and in one line, for people."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from router.incident.model import Incident, IncidentAlert
 from router.incident.reread import own_words
@@ -13,14 +14,16 @@ _TITLE_LENGTH = 300
 
 def worst_alert(incident: Incident) -> IncidentAlert | None:
     """Return the worst firing alert (of all alerts when none fires); the oldest of equals."""
-    return next(iter(ranked_alerts(incident)), None)
+    return min(shown_alerts(incident), key=_rank, default=None)
 
 
 def ranked_alerts(incident: Incident) -> list[IncidentAlert]:
     """Return the firing alerts (all alerts when none fires), the worst first, then the oldest."""
-    return sorted(
-        shown_alerts(incident), key=lambda a: (-a.severity.urgency, a.starts_at, a.fingerprint)
-    )
+    return sorted(shown_alerts(incident), key=_rank)
+
+
+def _rank(alert: IncidentAlert) -> tuple[int, datetime, str]:
+    return -alert.severity.urgency, alert.starts_at, alert.fingerprint
 
 
 def shown_alerts(incident: Incident) -> list[IncidentAlert]:

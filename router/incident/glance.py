@@ -42,13 +42,13 @@ class IncidentGlance:
     closes_at: datetime | None
 
 
-def glance_at(incident: Incident) -> IncidentGlance:
-    """Return what a list shows of an incident that is stored."""
+def glance_at(incident: Incident, alerts: AlertsGlance | None = None) -> IncidentGlance:
+    """Return what a list shows of an incident that is stored; its own alerts, unless told."""
     return IncidentGlance(
         number=incident.stored_number,
         state=incident.state,
         severity=incident.severity,
-        alerts=glance_at_alerts(incident),
+        alerts=alerts or glance_at_alerts(incident),
         opened_at=incident.opened_at,
         acknowledged_at=incident.acknowledged_at,
         acknowledged_by=incident.acknowledged_by,

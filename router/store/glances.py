@@ -5,9 +5,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from guardia.severity import Severity
-from router.incident.glance import AlertsGlance, IncidentGlance, glance_at_alerts
-from router.incident.model import Incident, IncidentState
+from router.incident.glance import AlertsGlance, glance_at_alerts
+from router.incident.model import Incident
 from router.phrase import encode_phrase
 from router.store.phrases import read_phrase
 
@@ -38,7 +37,7 @@ def encode_glance(incident: Incident) -> dict[str, Any]:
     return encoded
 
 
-def read_glance(row: Row[Any]) -> IncidentGlance | None:
+def read_glance(row: Row[Any]) -> AlertsGlance | None:
     """Return what a row of the table keeps, or None where the alerts must be read.
 
     An earlier release keeps nothing, and leaves what is there when it changes
@@ -51,22 +50,9 @@ def read_glance(row: Row[Any]) -> IncidentGlance | None:
         return None
     if kept.at != (row.state, row.severity, row.reopened):
         return None
-    return IncidentGlance(
-        number=row.number,
-        state=IncidentState(row.state),
-        severity=Severity(row.severity),
-        alerts=AlertsGlance(
-            title=read_phrase(kept.phrase, kept.title),
-            labels=kept.labels,
-            total=kept.total,
-            firing=kept.firing,
-        ),
-        opened_at=row.opened_at,
-        acknowledged_at=row.acknowledged_at,
-        acknowledged_by=row.acknowledged_by,
-        acknowledged_until=row.acknowledged_until,
-        resolved_at=row.resolved_at,
-        resolved_by=row.resolved_by,
-        reopened=row.reopened,
-        closes_at=row.closes_at,
+    return AlertsGlance(
+        title=read_phrase(kept.phrase, kept.title),
+        labels=kept.labels,
+        total=kept.total,
+        firing=kept.firing,
     )

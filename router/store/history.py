@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, select, type_
 
 from guardia.severity import Severity
 from router.incident.announcement import KEYS
-from router.incident.glance import IncidentGlance, glance_at
+from router.incident.glance import IncidentGlance, glance_at, glance_at_alerts
 from router.incident.model import IncidentState
 from router.store.glances import read_glance
-from router.store.incidents import read_incidents
+from router.store.incidents import read_incident, read_incidents
 from router.store.tables import (
     INCIDENT_OPEN,
     Instant,
@@ -103,8 +103,9 @@ def _read_glances(tx: Connection, rows: Sequence[Row[Any]]) -> list[IncidentGlan
     """Return the rows in their order. Alerts are read of those alone that keep no glance."""
     kept = {row.number: read_glance(row) for row in rows}
     others = read_incidents(tx, [row for row in rows if kept[row.number] is None])
-    read = {one.stored_number: glance_at(one) for one in others}
-    return [kept[row.number] or read[row.number] for row in rows]
+    read = {one.stored_number: glance_at_alerts(one) for one in others}
+    told = ((row, kept[row.number] or read[row.number]) for row in rows)
+    return [glance_at(read_incident(row, ()), alerts) for row, alerts in told]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,7 @@ def find_incident(tx: Connection, number: int, *, to_change: bool = False) -> In
     if row is None:
         return None
     members = tx.execute(_LIST_ALERTS, {"incident": number}).all()
-    return _incident(row, [_alert(member) for member in members])
+    return read_incident(row, [_alert(member) for member in members])
 
 
 def list_incidents(tx: Connection, *, open_only: bool, limit: int) -> list[Incident]:
@@ -144,7 +144,7 @@ def read_incidents(tx: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
     of_these = alerts.c.incident_number.in_(list(members))
     for member in tx.execute(select(alerts).where(of_these)):
         members[member.incident_number].append(_alert(member))
-    return [_incident(row, members[row.number]) for row in rows]
+    return [read_incident(row, members[row.number]) for row in rows]
 
 
 def list_open_alerts(tx: Connection) -> list[OpenAlert]:
@@ -319,7 +319,8 @@ def _alert(row: Row[Any]) -> IncidentAlert:
     )
 
 
-def _incident(row: Row[Any], members: Iterable[IncidentAlert]) -> Incident:
+def read_incident(row: Row[Any], members: Iterable[IncidentAlert]) -> Incident:
+    """Return a row of the table as a value, with these alerts."""
     return Incident(
         number=row.number,
         key=row.key,

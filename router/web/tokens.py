@@ -3,6 +3,8 @@
 import hmac
 from pathlib import Path
 
+from router.channels.secret import lines_that_count
+
 
 class TokensUnavailableError(Exception):
     """The file cannot be read or holds no token: our fault, not the caller's."""
@@ -46,7 +48,7 @@ class TokenFile:
             stat = self._path.stat()
             version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if version != self._version:
-                self._tokens = _parse_tokens(self._path.read_bytes())
+                self._tokens = lines_that_count(self._path.read_bytes())
                 self._version = version
         except OSError as error:
             self._version = None
@@ -54,8 +56,3 @@ class TokenFile:
         if not self._tokens:
             raise TokensUnavailableError(f"{self._path} holds no token")
         return self._tokens
-
-
-def _parse_tokens(content: bytes) -> tuple[bytes, ...]:
-    lines = (line.strip() for line in content.splitlines())
-    return tuple(line for line in lines if line and not line.startswith(b"#"))
