@@ -97,6 +97,11 @@ def growth_labels(service: str, growth: str) -> dict[str, str]:
     return {"service": service, "growth": growth}
 
 
+def slo_file(service: str, slo: str) -> str:
+    """Return the name, without its ending, of the files of one SLO: neither name has a dot."""
+    return f"{service}.{slo}"
+
+
 def slo_group(service: str, slo: str, part: GroupPart) -> str:
     """Return the name of one of an SLO's three rule groups; they are evaluated in this order."""
     return f"{service}/{slo}/{part}"

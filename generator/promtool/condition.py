@@ -23,7 +23,7 @@ def condition_paces(
 ) -> dict[Pace, list[Condition]]:
     """Return the conditions by the pace of their test, production's first.
 
-    promtool evaluates every rule of the service each time, so a condition over
+    promtool evaluates every rule of the file each time, so a condition over
     hours at production's pace takes as long as all others together: of slow
     ones, the longest takes _MOST evaluations at most. It also reads a limited
     number of samples, so over days they lie further apart. A condition that

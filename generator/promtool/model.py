@@ -46,7 +46,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestFile:
-    """All cases of one service at one pace; `name` tells the files of a service apart."""
+    """All cases of one rule file at one pace; `name` tells the tests of a rule file apart."""
 
     name: str
     pace: Pace

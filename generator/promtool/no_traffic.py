@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from generator.naming import BURN_ALERT, NO_TRAFFIC_ALERT
 from generator.promtool.model import Case
-from generator.promtool.scene import Scene, Stage, counts_targets
+from generator.promtool.scene import Stage, counts_targets
 from generator.promtool.traffic import Stretch
 from guardia.severity import Severity
 
@@ -13,16 +13,15 @@ from guardia.severity import Severity
 class NoTrafficStories:
     """The stories of one SLO that sees no events, while its service's targets are up or down."""
 
-    def __init__(self, stage: Stage, told_with: str) -> None:
-        """`told_with` names the first SLO that shares its places: see `shared_places`."""
-        self._stage, self._pace, self._told_with = stage, stage.pace, told_with
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._pace = stage, stage.pace
         self._fires_at = self._pace.up_to(stage.slo.no_traffic_for)
         self._up = f"1x{self._pace.scrapes(self._fires_at + 4 * self._pace.evaluation)}"
 
     def idle(self) -> Case:
         """Return: the counters are there and stand still, so there is no ratio and no alert."""
         end = self._fires_at + 2 * self._pace.evaluation
-        scene = self._scene("idle")
+        scene = self._stage.scene("idle")
         idle = Stretch(scrapes=self._pace.scrapes(end))
         return scene.case(
             {**scene.traffic([idle]), **scene.targets(self._up)},
@@ -42,7 +41,7 @@ class NoTrafficStories:
             return
         fires = self._fires_at
         again = fires + 2 * self._pace.evaluation  # a rate needs two scrapes
-        scene = self._scene("nothing is counted")
+        scene = self._stage.scene("nothing is counted")
         before, low = fires - self._pace.evaluation, (Severity.LOW,)
         yield scene.case(
             {
@@ -54,15 +53,12 @@ class NoTrafficStories:
             scene.firing(fires, NO_TRAFFIC_ALERT, low, anywhere=True),
             scene.firing(again, NO_TRAFFIC_ALERT, (), anywhere=True),
         )
-        down = self._scene("targets are down")
+        down = self._stage.scene("targets are down")
         zero = self._up.replace("1x", "0x", 1)
         yield down.case(
             {**down.targets(zero), **down.targets_of_others(self._up)},
             down.firing(fires, NO_TRAFFIC_ALERT, (), anywhere=True),
         )
-
-    def _scene(self, name: str) -> Scene:
-        return self._stage.scene(name, told_with=self._told_with)
 
     def _born(self, at: timedelta) -> list[Stretch]:
         return [

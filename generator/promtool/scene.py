@@ -77,7 +77,6 @@ class Scene:
     name: str  # of the story
     pace: Pace
     by: Mapping[str, str] = field(default_factory=dict)  # values of some of the SLO's `by` labels
-    told_with: str | None = None  # name of the first SLO that tells this story in the same place
 
     @cached_property
     def labels(self) -> Labels:
@@ -89,7 +88,7 @@ class Scene:
         if self.organisation.regions is not None:
             kept[self.organisation.regions.label] = self.organisation.regions.names[-1]
         apart = story_label(self.organisation)
-        place = {} if apart is None else {apart: f"{self.told_with or self.slo.name}: {self.name}"}
+        place = {} if apart is None else {apart: self.name}
         return {**kept, **place, **self.by}
 
     def traffic(
@@ -250,10 +249,8 @@ class Stage:
     slo: Slo
     pace: Pace
 
-    def scene(
-        self, name: str, by: Mapping[str, str] | None = None, *, told_with: str | None = None
-    ) -> Scene:
-        """Return the place of the story with this name, of the SLO alone or with others."""
+    def scene(self, name: str, by: Mapping[str, str] | None = None) -> Scene:
+        """Return the place of the story with this name."""
         return Scene(
             organisation=self.organisation,
             service=self.service,
@@ -261,5 +258,4 @@ class Stage:
             name=name,
             pace=self.pace,
             by=by or {},
-            told_with=told_with,
         )

@@ -45,15 +45,14 @@ _COUNTERS = (RatioSli, ExpressionSli, LatencySli)
 class SloStories:
     """The stories of one SLO, by how long they take: seconds or minutes."""
 
-    def __init__(self, catalog: Catalog, service: Service, slo: Slo, *, told_with: str) -> None:
-        """`told_with` names the first SLO that shares places with it: see `shared_places`."""
+    def __init__(self, catalog: Catalog, service: Service, slo: Slo) -> None:
         organisation = catalog.organisation
         self._slo, self._base = slo, slo.base
         self._pace = pace_of(organisation)
         self._stage = Stage(organisation=organisation, service=service, slo=slo, pace=self._pace)
         self._guards = Guards(slo, self._pace, organisation.intervals.fast)
         self._low_traffic = LowTrafficStories(self._stage, self._guards)
-        self._no_traffic = NoTrafficStories(self._stage, told_with)
+        self._no_traffic = NoTrafficStories(self._stage)
         self._soon = _SOON * self._pace.evaluation
         self._end = self._pace.up_to(2 * self._base)
         self._plenty = plenty(slo)

@@ -16,13 +16,11 @@ class SloName(NamedTuple):
 def find_tellers(catalog: Catalog) -> dict[SloName, SloName]:
     """Return for each SLO the one whose long stories prove its windows; itself, where it tells.
 
-    Thresholds are no part of it: those are told of every SLO. Every test
-    evaluates all rules of a service, so the one with the fewest SLOs tells for
-    the others.
+    Thresholds are no part of it: those are told of every SLO.
     """
     found: dict[SloName, SloName] = {}
     first: dict[Hashable, SloName] = {}
-    for service in sorted(catalog.services, key=lambda one: (len(one.slos), one.name)):
+    for service in catalog.services:
         for slo in service.slos:
             name = SloName(service.name, slo.name)
             template = name if catalog.organisation.window_tests_for_every_slo else None

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from generator.catalog.model import Catalog, RuleResources, Service
-from generator.naming import OWN_NAME
+from generator.naming import OWN_NAME, slo_file
 from generator.rules.condition import condition_groups
 from generator.rules.growth import growth_groups
 from generator.rules.meta import meta_groups
@@ -17,40 +17,47 @@ from generator.yaml_text import render_yaml
 from guardia.duration import format_duration
 
 
-def service_groups(catalog: Catalog, service: Service) -> tuple[RuleGroup, ...]:
-    """Return all rule groups of a service: its SLOs', its targets', its conditions'."""
-    of_slos = (
-        group for slo in service.slos for group in slo_groups(catalog.organisation, service, slo)
-    )
-    return (
-        *of_slos,
-        *target_groups(catalog.organisation, service),
-        *condition_groups(catalog.organisation, service),
-        *growth_groups(catalog.organisation, service),
-    )
+def groups_by_file(catalog: Catalog, service: Service) -> dict[str, tuple[RuleGroup, ...]]:
+    """Return a service's rule groups by the name of their file: one an SLO, one for the rest.
 
-
-def groups_by_file(catalog: Catalog) -> dict[str, tuple[RuleGroup, ...]]:
-    """Return the rule groups of each file by its name: one a service, and that of the router."""
-    groups = {service.name: service_groups(catalog, service) for service in catalog.services}
-    about_the_router = meta_groups(catalog)
-    return groups | ({OWN_NAME: about_the_router} if about_the_router else {})
+    No group reads what one of another file records, so that each file can be
+    loaded, and tested, by itself: promtool evaluates every rule of the files
+    that a test names.
+    """
+    organisation = catalog.organisation
+    rest = (
+        *target_groups(organisation, service),
+        *condition_groups(organisation, service),
+        *growth_groups(organisation, service),
+    )
+    return {
+        **{
+            slo_file(service.name, slo.name): slo_groups(organisation, service, slo)
+            for slo in service.slos
+        },
+        **({service.name: rest} if rest else {}),
+    }
 
 
 def render_rules(catalog: Catalog) -> dict[str, str]:
     """Return the rule files by path."""
-    services = catalog.services
-    texts = map_rendered(lambda service: render_groups(service_groups(catalog, service)), services)
-    files = {
-        f"rules/{service.name}.yml": text for service, text in zip(services, texts, strict=True)
-    }
+
+    def render_service(service: Service) -> dict[str, str]:
+        return {
+            f"rules/{name}.yml": render_groups(groups)
+            for name, groups in groups_by_file(catalog, service).items()
+        }
+
+    files: dict[str, str] = {}
+    for rendered in map_rendered(render_service, catalog.services):
+        files |= rendered
     if about_the_router := meta_groups(catalog):
         files[f"rules/{OWN_NAME}.yml"] = render_groups(about_the_router)
     return files
 
 
 def render_rule_resources(catalog: Catalog) -> dict[str, str]:
-    """Return the rules once more as PrometheusRule resources, by path; none when not asked for.
+    """Return the rules once more as PrometheusRule resources, one a service; none if not asked for.
 
     Source: Prometheus operator, API reference, PrometheusRule
     (monitoring.coreos.com/v1).
@@ -58,9 +65,17 @@ def render_rule_resources(catalog: Catalog) -> dict[str, str]:
     resources = catalog.organisation.rule_resources
     if resources is None:
         return {}
+    groups = {
+        service.name: [
+            group for some in groups_by_file(catalog, service).values() for group in some
+        ]
+        for service in catalog.services
+    }
+    if about_the_router := meta_groups(catalog):
+        groups[OWN_NAME] = [*about_the_router]
     return {
-        f"prometheusrules/{name}.yaml": render_yaml(_resource(name, groups, resources))
-        for name, groups in groups_by_file(catalog).items()
+        f"prometheusrules/{name}.yaml": render_yaml(_resource(name, some, resources))
+        for name, some in groups.items()
     }
 
 

@@ -123,12 +123,16 @@ BROKEN_RULES = {
 def test_the_generated_tests_notice_a_broken_rule(what: str, generated: Path) -> None:
     tools = require_tool_set("installed")
     old, new = BROKEN_RULES[what]
-    file = generated / "rules" / "casos.yml"
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new), encoding="utf-8")
-    found = run(tools.promtool, "test", "rules", "promtool-tests/casos.yml", at=generated)
-    assert found.returncode != 0, found.stdout
+    broken = [
+        (file, text)
+        for file in (generated / "rules").glob("casos*.yml")
+        if old in (text := file.read_text(encoding="utf-8"))
+    ]
+    assert broken
+    for file, text in broken:
+        file.write_text(text.replace(old, new), encoding="utf-8")
+        found = run(tools.promtool, "test", "rules", f"promtool-tests/{file.name}", at=generated)
+        assert found.returncode != 0, found.stdout
 
 
 def test_amtool_accepts_the_alertmanager_configuration(tools: ToolSet, generated: Path) -> None:

@@ -57,9 +57,15 @@ def test_neighbours_do_not_turn_each_others_tests_red(
         assert text.count("environments:\n") == 1
         written = text.replace("environments:\n", "environments:\n  on: prometheus\n")
         settings.write_text(written, encoding="utf-8")
-    write_files(generate(read_whole(folder)), tmp_path)
+    whole = read_whole(folder)
+    write_files(generate(whole, ["rules", "promtool-tests"]), tmp_path)
+    (service,) = whole.services
+    names = ["casos", *(f"casos.{slo.name}" for slo in service.slos)]
     done = subprocess.run(
-        [require_tool_set(tools).promtool, "test", "rules", "promtool-tests/casos.yml"],
+        [
+            *(require_tool_set(tools).promtool, "test", "rules"),
+            *(f"promtool-tests/{name}.yml" for name in names),
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,

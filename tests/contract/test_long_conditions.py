@@ -40,7 +40,7 @@ def test_a_condition_over_days_is_proven(tools: str, days: int, apart: str, tmp_
     limit = generate_over(days, tmp_path)
 
     def run_test() -> subprocess.CompletedProcess[str]:
-        test = f"promtool-tests/casos.samples-{apart}.yml"
+        test = f"promtool-tests/casos_samples-{apart}.yml"
         return subprocess.run(
             [promtool, "test", "rules", test],
             cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,

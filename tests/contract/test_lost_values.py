@@ -78,7 +78,7 @@ def lost(series: Mapping[str, str], expected: Mapping[str, list[str]]) -> str:
     groups = [f"casos/availability/{part}" for part in ("fast", "store", "slow")]
     return yaml.safe_dump(
         {
-            "rule_files": ["rules/casos.yml"],
+            "rule_files": ["rules/casos.availability.yml"],
             "evaluation_interval": "1h",
             "group_eval_order": groups,
             "tests": [test],

@@ -117,7 +117,7 @@ def test_a_burn_says_how_much_fails_and_how_long_the_budget_lasts(
 
 def spoken(tools: ToolSet, at: Path) -> list[str]:
     """Return the summaries of all burns, which promtool shows when none is expected."""
-    test = at / "promtool-tests" / "casos.yml"
+    test = at / "promtool-tests" / "casos.availability.yml"
     content: dict[str, Any] = yaml.safe_load(test.read_text(encoding="utf-8"))
     counters = {"200": GOOD, "500": BAD}
     name = 'http_requests_total{{job="casos",code="{}",environment="prod"}}'
@@ -137,7 +137,7 @@ def spoken(tools: ToolSet, at: Path) -> list[str]:
         }
     ]
     test.write_text(yaml.safe_dump(content), encoding="utf-8")
-    found = run_tests(tools, at, "promtool-tests/casos.yml")
+    found = run_tests(tools, at, "promtool-tests/casos.availability.yml")
     assert found.returncode == 1, found.stdout + found.stderr
     summaries = re.findall(r'summary="((?:[^"\\]|\\.)*)"', found.stdout + found.stderr)
     assert len(summaries) == 4, found.stdout + found.stderr
@@ -153,4 +153,9 @@ def test_the_operators_resources_hold_the_same_rules(tmp_path: Path) -> None:
         "PrometheusRule",
         {"name": "guardia-casos", "namespace": "mon"},
     )
-    assert resource["spec"] == yaml.safe_load(files["rules/casos.yml"])
+    of_files = [
+        group
+        for name in ("casos.availability", "casos")
+        for group in yaml.safe_load(files[f"rules/{name}.yml"])["groups"]
+    ]
+    assert resource["spec"] == {"groups": of_files}

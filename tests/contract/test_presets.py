@@ -57,12 +57,17 @@ def test_each_sli_is_right_in_promtool(tools: ToolSet, place: str, tmp_path: Pat
     out = generated(tmp_path, place, families)
 
     # Not the tests of long windows: what these depend on, no preset decides.
-    assert_green(tools, out, [f"promtool-tests/{family}.yml" for family in families])
+    tests = [
+        f"promtool-tests/{family}.{using(preset)['name']}.yml"
+        for family, presets in families.items()
+        for preset in presets
+    ]
+    assert_green(tools, out, tests)
 
     for family, presets in families.items():
         tested = written_tests(out, family)
         for preset in presets:
-            assert f"{family}/{using(preset)['name']}" in tested
+            assert f"{family}/{using(preset)['name']}/" in tested
 
 
 def generated(folder: Path, place: str, families: Mapping[str, Iterable[Preset]]) -> Path:
@@ -78,7 +83,7 @@ def generated(folder: Path, place: str, families: Mapping[str, Iterable[Preset]]
 
 
 def written_tests(out: Path, family: str) -> str:
-    files = (out / "promtool-tests").glob(f"{family}.*")
+    files = (out / "promtool-tests").glob(f"{family}[._]*")
     return "".join(file.read_text("utf-8") for file in files)
 
 

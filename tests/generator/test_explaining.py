@@ -146,7 +146,8 @@ def test_alerts_that_are_asked_for_without_their_rules_are_those_of_the_rules(
     whole = catalog if name == "kinds" else read_whole(copy_catalog(tmp_path))
     of_rules = [
         (rule.alert, rule.labels)
-        for groups in groups_by_file(whole).values()
+        for service in whole.services
+        for groups in groups_by_file(whole, service).values()
         for group in groups
         for rule in group.rules
         if isinstance(rule, AlertingRule) and "severity" in rule.labels

@@ -39,7 +39,9 @@ def the_slo(catalog: Catalog) -> Slo:
 
 
 def rules_of(catalog: Catalog) -> list[RecordingRule | AlertingRule]:
-    return [rule for group in groups_by_file(catalog)["casos"] for rule in group.rules]
+    service = next(service for service in catalog.services if service.name == "casos")
+    files = groups_by_file(catalog, service).values()
+    return [rule for groups in files for group in groups for rule in group.rules]
 
 
 def recorded(catalog: Catalog, name: str) -> str:

@@ -14,7 +14,7 @@ def test_written_and_removed_files_are_counted_apart(
     folder = copy_catalog(tmp_path)
     arguments = ["generate", folder.as_posix(), "--out", tmp_path.as_posix(), "--only", "rules"]
     assert main(arguments) == 0
-    assert capsys.readouterr().out.endswith("2 of 2 files written\n")
+    assert capsys.readouterr().out.endswith("4 of 4 files written\n")
     (tmp_path / "rules" / "derivacion.yml").rename(tmp_path / "rules" / "gone.yml")
 
     assert main(arguments) == 0
@@ -22,5 +22,5 @@ def test_written_and_removed_files_are_counted_apart(
     assert capsys.readouterr().out.splitlines() == [
         "rules/derivacion.yml: written",
         "rules/gone.yml: removed",
-        "1 of 2 files written, 1 removed",
+        "1 of 4 files written, 1 removed",
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from generator.catalog.model import Catalog
+from generator.naming import slo_file
 from generator.promtool.tellers import SloName, find_tellers
 from generator.write import generate, write_files
 from tests.catalogs import CATALOG, copy_catalog, read_whole
@@ -52,7 +53,7 @@ def change_rule(suite: Suite, record: str, old: str, new: str) -> Suite:
     rules: dict[str, Any] = copy.deepcopy(dict(suite.rules))
     (rule,) = (
         rule
-        for group in rules[f"{REPEATS.service}.yml"]["groups"]
+        for group in rules[f"{slo_file(*REPEATS)}.yml"]["groups"]
         for rule in group["rules"]
         if rule.get("record") == record
     )
