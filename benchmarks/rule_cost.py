@@ -5,8 +5,8 @@
 Both tools' own generated files for the same SLOs: 40 raw series an SLO,
 scraped every 15 s, with a month of history behind them. Samples are what
 Prometheus says that each expression reads, as often as it runs in 30 s; CPU is
-the whole process', with the same number of rounds; without rules it takes 0.5 ms
-a round.
+the whole process', with the same number of rounds, in the least disturbed of three
+turns; without rules it takes 0.5 ms a round.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from tests.tooling import ToolSet, find_tool_set
 
 COMMAND = "python -m benchmarks.rule_cost"
 SLOS = 3
+TURNS = 3
 FEWER_SAMPLES, LESS_CPU, LATER_SECONDS = 50, 10, 30
 _NAMES = ("rule cost: samples, Sloth ÷ Guardia", "rule cost: CPU, Sloth ÷ Guardia")
 _LATER = "rule delay: page of a total outage, Guardia after Sloth"
@@ -79,8 +80,16 @@ def _costs(tools: ToolSet, rules: tuple[Rules, Rules], folder: Path) -> dict[str
     write_history(tools, rules, slos=SLOS, end=end, folder=folder, storage=storage)
     # Prometheus takes no sample that is older than its newest block.
     time.sleep(max(0.0, end - time.time()))
+    # By turns; what disturbs a turn only ever adds.
+    turns = [
+        {
+            each.tool: measure_cost(tools, each, storage=storage, folder=folder / each.tool)
+            for each in rules
+        }
+        for _ in range(TURNS)
+    ]
     return {
-        each.tool: measure_cost(tools, each, storage=storage, folder=folder / each.tool)
+        each.tool: min((turn[each.tool] for turn in turns), key=lambda cost: cost.cpu_seconds)
         for each in rules
     }
 
