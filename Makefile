@@ -33,7 +33,10 @@ demo: $(VENV)/.demo ## Watch an outage from the first error to the acknowledged 
 	@$(BIN)/python -m demo $(DEMO_ARGS)
 
 .PHONY: test
-test: tools lint types contracts stale ## All checks, then the tests
+test: tools lint contracts stale ## All checks, then the tests
+	@# In a new clone one process compiles the tests meanwhile, or each of pytest's would.
+	@if [ ! -d tests/__pycache__ ]; then $(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 & fi; \
+		$(MAKE) --no-print-directory types; wait
 	@echo "== tests"
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 START_SECONDS = 30
 STOP_SECONDS = 10
+_HELD: list[socket.socket] = []  # for as long as this process lives
 
 
 class StartError(Exception):
@@ -88,8 +89,14 @@ class Processes:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
+    """Return a port of 127.0.0.1 for a server that is told its port.
+
+    It stays bound, without listening: Linux then gives it to nobody who asks for any port, and to
+    a server that asks for this one, as that sets SO_REUSEADDR too.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _HELD.append(held)
+    port: int = held.getsockname()[1]
     return port

@@ -27,7 +27,7 @@ from router.edition import Edition, WholeReading, read_whole
 from router.last_good import CatalogRefusedError, LastGood, stand_in
 from router.logs import context, set_up_logs
 from router.metrics import Metrics
-from router.reload import ReloadPorts, Reloads, render_line
+from router.reload import POLL_SECONDS, ReloadPorts, Reloads, render_line
 from router.settings import Settings
 from router.setup import check_languages, check_setup, open_templates
 from router.store.backlog import find_last_instant, record_set_back
@@ -141,7 +141,7 @@ async def _serve(
     threading.Thread(target=prepare_channels, args=(channels,), daemon=True).start()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, reloads.ask)
-    watching = asyncio.create_task(reloads.watch())
+    watching = asyncio.create_task(reloads.watch(every_seconds=POLL_SECONDS))
 
     def end_without_store() -> None:
         loop.call_soon_threadsafe(_end, server)

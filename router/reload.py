@@ -120,7 +120,7 @@ class Reloads:
         """Have `watch` reload at once, from a signal."""
         self._asked.set()
 
-    async def watch(self, *, every_seconds: float = POLL_SECONDS) -> None:
+    async def watch(self, *, every_seconds: float) -> None:
         """Look at the files again and again, until cancelled; no error ends this."""
         while True:
             try:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url
 
-from tests.databases import DATABASES, MIGRATED, migrate, migrated_database, url_of
+from tests.databases import DATABASES, LentDatabases, migrated_database
 from tests.servers import postgresql
 from tests.tooling import require_postgresql
 
@@ -68,19 +68,8 @@ def postgresql_server(postgresql_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(postgresql_server: Engine) -> Engine:
-    """The server, once it has a database to copy."""
-    with postgresql_server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {MIGRATED}"))
-    migrate(url_of(postgresql_server, MIGRATED))
-    return postgresql_server
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp(MIGRATED) / "guardia.db"
-    migrate(f"sqlite:///{file}")
-    return file
+def lent_postgresql(postgresql_server: Engine) -> LentDatabases:
+    return LentDatabases(postgresql_server)
 
 
 @pytest.fixture(params=DATABASES)

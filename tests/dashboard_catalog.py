@@ -207,7 +207,7 @@ def _growth(name: str, expr: str, unit: str, limit: str | float | None) -> Mappi
 
 def _keep_place(service: Mapping[str, Any], *, regions: bool) -> Mapping[str, Any]:
     """Return a service whose PromQL keeps the labels of the place, and whose series carry them."""
-    text = yaml.safe_dump(service, allow_unicode=True, width=10_000)
+    text = yaml.dump(service, Dumper=yaml.CSafeDumper, allow_unicode=True, width=10_000)
     if regions:
         text = text.replace(" (environment, instance)", f" ({_BY}, instance)")
         text = text.replace(" (environment, consumergroup)", f" ({_BY}, consumergroup)")
@@ -217,14 +217,15 @@ def _keep_place(service: Mapping[str, Any], *, regions: bool) -> Mapping[str, An
         text = text.replace(f"{{{_WHERE}}}", "").replace("environment, ", "")
         text = text.replace(" in {{ $labels.environment }}", "")
         text = text.replace(',environment="prod"', "").replace("{{environment}} ", "")
-    found: Mapping[str, Any] = yaml.safe_load(text)
+    found: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return found
 
 
 def _read(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found
 
 
 def _write(file: Path, value: Mapping[str, Any]) -> None:
-    file.write_text(yaml.safe_dump(dict(value), allow_unicode=True), encoding="utf-8")
+    text = yaml.dump(dict(value), Dumper=yaml.CSafeDumper, allow_unicode=True)
+    file.write_text(text, encoding="utf-8")

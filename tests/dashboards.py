@@ -4,12 +4,14 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+import pytest
 
 from generator import two_processes
 from generator.catalog.model import Catalog
@@ -58,6 +60,23 @@ def boards(name: str) -> Mapping[str, Board]:
         for path, text in generated(name).items()
         if path.startswith("dashboards/") and path.endswith(".json")
     }
+
+
+def each_board(check: Callable[[str, str], None]) -> Callable[..., None]:
+    """Make `check(catalog, path)` a test of each catalog that tells its dashboards apart.
+
+    They are listed when it runs: tests are listed by every process, and one of them runs it.
+    """
+
+    @pytest.mark.parametrize("catalog", CATALOGS)
+    def test(catalog: str, subtests: pytest.Subtests) -> None:
+        assert boards(catalog)
+        for path in boards(catalog):
+            with subtests.test(path):
+                check(catalog, path)
+
+    test.__name__, test.__doc__ = check.__name__, check.__doc__
+    return test
 
 
 def panels(board: Board) -> list[dict[str, Any]]:

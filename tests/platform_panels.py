@@ -53,7 +53,7 @@ def _requests() -> Iterator[Figure]:
     yield Figure(
         name="share of requests that fail now",
         board="guardia-slo",
-        panel="Fallando ahora",
+        panel="Fallos ahora",
         slo=_BURNING,
         value=lambda at: own.failed_share("casos", at, 300),
         relative=0.01,
@@ -111,7 +111,7 @@ def _burn() -> Iterator[Figure]:
         yield Figure(
             name=f"burn rate over {window:.0f} s of the critical pair",
             board="guardia-slo",
-            panel="Velocidad de gasto: critical",
+            panel="Velocidad de gasto: crítica",
             letter=letter,
             slo=_BURNING,
             value=lambda at, window=window: own.failed_share("casos", at, window) / _BUDGET,  # type: ignore[misc]
@@ -273,7 +273,7 @@ def _events() -> Iterator[Figure]:
         yield Figure(
             name=f"open alert {alert}",
             board="guardia-global",
-            panel="Lo que está abierto",
+            panel="Qué está activo",
             labels={"alertname": alert, "severity": severity, "service": service},
             value=lambda _: 1.0,
             because="The fault that it tells of goes on, or is just over, in one place.",

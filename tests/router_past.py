@@ -23,7 +23,7 @@ from router.store.store import Store
 from router.worker.own_heartbeat import OwnHeartbeat
 from tests.fakes.alertmanager import AlertmanagerFake
 from tests.fakes.monitor import MonitorFake
-from tests.past import Past, labels_of
+from tests.past import Past, Sample, labels_of
 from tests.router.making import alert_body, notification_body
 from tests.router.road import HandClock, Road, firing, open_road, serving_fakes, write_secrets
 
@@ -55,15 +55,23 @@ class _Scrapes:
 
     target: Mapping[str, str]
     past: Past = field(default_factory=dict)
+    found: dict[str, list[Sample]] = field(default_factory=dict)  # by how a page writes them
 
     def add(self, page: str, at: float) -> None:
-        for family in text_string_to_metric_families(page):
-            for sample in family.samples:
-                key = labels_of({**sample.labels, **self.target})
-                series = self.past.setdefault(sample.name, {}).setdefault(key, [])
-                series.append((at, repr(sample.value)))
+        for line in page.splitlines():
+            if not line.startswith("#"):
+                head, _, value = line.rpartition(" ")
+                if head not in self.found:
+                    self.found[head] = self._series(head)
+                self.found[head].append((at, value))
         up = self.past.setdefault("up", {}).setdefault(labels_of(self.target), [])
         up.append((at, 1))
+
+    def _series(self, head: str) -> list[Sample]:
+        (family,) = text_string_to_metric_families(f"{head} 0\n")
+        (sample,) = family.samples
+        key = labels_of({**sample.labels, **self.target})
+        return self.past.setdefault(sample.name, {}).setdefault(key, [])
 
 
 async def router_past(folder: Path, *, ends: float, target: Mapping[str, str]) -> Past:

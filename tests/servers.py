@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tests.tooling import ToolSet
 
-START_SECONDS = 30.0
-STOP_SECONDS = 20.0
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 
@@ -40,13 +40,12 @@ def prometheus(
     `rule_files` maps file names to their text. They lie beside the configuration,
     whose own `rule_files:` names them. `storage` may hold blocks already.
     """
-    with tempfile.TemporaryDirectory(prefix="guardia-prometheus-") as name:
+    with tempfile.TemporaryDirectory(prefix="guardia-prometheus-") as name, held_port() as port:
         folder = Path(name)
         for file_name, text in (rule_files or {}).items():
             (folder / file_name).write_text(text, encoding="utf-8")
         config_path = folder / "prometheus.yml"
         config_path.write_text(config, encoding="utf-8")
-        port = free_port()
         command = [
             str(tools.prometheus),
             f"--config.file={config_path}",
@@ -61,11 +60,10 @@ def prometheus(
 @contextmanager
 def alertmanager(tools: ToolSet, config: str, *, arguments: Sequence[str] = ()) -> Iterator[str]:
     """Run Alertmanager, with no cluster, and give its base URL."""
-    with tempfile.TemporaryDirectory(prefix="guardia-alertmanager-") as name:
+    with tempfile.TemporaryDirectory(prefix="guardia-alertmanager-") as name, held_port() as port:
         folder = Path(name)
         config_path = folder / "alertmanager.yml"
         config_path.write_text(config, encoding="utf-8")
-        port = free_port()
         command = [
             str(tools.alertmanager),
             f"--config.file={config_path}",
@@ -85,7 +83,7 @@ def postgresql(bin_folder: Path, *, options: Mapping[str, str] | None = None) ->
     It does not wait for the disk (fsync=off), nor write for a torn page, as tests
     kill processes and not the machine; `options` sets that and any other parameter otherwise.
     """
-    with tempfile.TemporaryDirectory(prefix="guardia-postgresql-") as name:
+    with tempfile.TemporaryDirectory(prefix="guardia-postgresql-") as name, held_port() as port:
         folder = Path(name)
         as_user = _as_unprivileged(bin_folder / "initdb", folder)
         cluster = folder / "cluster"
@@ -96,7 +94,6 @@ def postgresql(bin_folder: Path, *, options: Mapping[str, str] | None = None) ->
         made = subprocess.run(initdb, cwd=folder, capture_output=True, text=True, check=False)
         if made.returncode != 0:
             raise ServerError(f"initdb failed: {made.stderr.strip()}")
-        port = free_port()
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         settings = {
             "listen_addresses": "127.0.0.1",
@@ -116,11 +113,22 @@ def postgresql(bin_folder: Path, *, options: Mapping[str, str] | None = None) ->
             yield url
 
 
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Give a port of 127.0.0.1 that a server can be told to take, and nobody else gets meanwhile.
+
+    It is bound without listening. Linux gives such a port to nobody who asks for any; who
+    asks for this one gets it, since all servers here set SO_REUSEADDR as we do.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    with held_port() as port:
         return port
 
 

@@ -74,7 +74,8 @@ def case_flow(setting: Setting, target: Target, tick: int) -> CaseFlow:
 
 def opened_cases(setting: Setting, target: Target, tick: int) -> int:
     """Return how many cases were opened in a tick."""
-    return sum(_opened(setting, target, tick, kind) for kind in range(len(DURATIONS)))
+    demand = setting.demand(setting.time_of(tick - 1))
+    return sum(_opened_at(demand, setting, target, tick, kind) for kind in range(len(DURATIONS)))
 
 
 def count_cases(flow: CaseFlow) -> Values:
@@ -134,10 +135,14 @@ def oldest_pending_seconds(setting: Setting, target: Target, tick: int) -> float
 
 
 def _opened(setting: Setting, target: Target, tick: int, kind: int) -> int:
+    demand = setting.demand(setting.time_of(tick - 1))
+    return _opened_at(demand, setting, target, tick, kind)
+
+
+def _opened_at(demand: float, setting: Setting, target: Target, tick: int, kind: int) -> int:
     share = DURATIONS[kind][1]
     expected = CASES_A_DAY * target.place.traffic / DAY * share * setting.tick_seconds
-    chance = uniform(setting.seed, f"{target.name}/case/{kind}", tick)
-    return whole(expected * setting.demand(setting.time_of(tick - 1)), chance)
+    return whole(expected * demand, uniform(setting.seed, f"{target.name}/case/{kind}", tick))
 
 
 def _assigned(setting: Setting, target: Target, tick: int) -> int:

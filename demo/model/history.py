@@ -1,7 +1,9 @@
 """The platform's past as OpenMetrics with timestamps, for promtool to make blocks of."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -11,6 +13,7 @@ from demo.model.places import Target
 from demo.model.setting import Series, Setting, Values, series
 
 _UP = series("up")
+_TICK = itemgetter(0)
 _Labels = tuple[tuple[str, str], ...]
 
 
@@ -37,24 +40,34 @@ def write_history(
     """
     families: dict[tuple[str, str], _Groups] = {}
     for target in targets:
-        columns: dict[Series, _Column] = {}
-        for tick, values in scrapes(setting, target, ticks=ticks, every=every):
-            for each, value in values.items():
-                column = columns.setdefault(each, _Column())
-                column.ticks.append(tick)
-                column.values.append(value)
+        columns = _columns(scrapes(setting, target, ticks=ticks, every=every))
         for each, column in columns.items():
             labels = (*each.labels, *target.labels.items())
             group = tuple(pair for pair in labels if pair[0] != "le")
             family = families.setdefault(family_of(each.name), {})
             family.setdefault(group, {})[_head(each.name, labels)] = column
+    stamps = {
+        tick: str(setting.starts_at + setting.time_of(tick)) for tick in range(0, ticks + 1, every)
+    }
     with path.open("w", encoding="utf-8") as text:
         written = sum(
-            _write_family(text, setting, name=name, kind=kind, groups=groups)
+            _write_family(text, stamps, name=name, kind=kind, groups=groups)
             for (name, kind), groups in families.items()
         )
         text.write("# EOF\n")
     return written
+
+
+def _columns(scraped: Iterable[tuple[int, Values]]) -> dict[Series, _Column]:
+    """Turn pages into series; those that follow each other with the same series, all at once."""
+    found: dict[Series, _Column] = {}
+    for names, pages in groupby(scraped, key=lambda scrape: tuple(scrape[1])):
+        ticks, rows = zip(*((tick, values.values()) for tick, values in pages), strict=True)
+        for name, values in zip(names, zip(*rows, strict=True), strict=True):
+            column = found.setdefault(name, _Column())
+            column.ticks.extend(ticks)
+            column.values.extend(values)
+    return found
 
 
 def scrapes(
@@ -75,18 +88,18 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _write_family(text: TextIO, setting: Setting, *, name: str, kind: str, groups: _Groups) -> int:
+def _write_family(
+    text: TextIO, stamps: Mapping[int, str], *, name: str, kind: str, groups: _Groups
+) -> int:
     text.write(f"# TYPE {name} {kind}\n")
     written = 0
     for columns in groups.values():
         samples = [
-            (tick, order, head, value)
-            for order, (head, column) in enumerate(columns.items())
+            (tick, head, value)
+            for head, column in columns.items()
             for tick, value in zip(column.ticks, column.values, strict=True)
         ]
-        samples.sort(key=lambda sample: sample[:2])
-        for tick, _, head, value in samples:
-            at = setting.starts_at + setting.time_of(tick)
-            text.write(f"{head} {value!r} {at}\n")
+        samples.sort(key=_TICK)  # at each tick the columns stay in their order
+        text.writelines(f"{head} {value!r} {stamps[tick]}\n" for tick, head, value in samples)
         written += len(samples)
     return written

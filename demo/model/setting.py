@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple
 
 from demo.model.places import MAIN, Target
@@ -38,6 +39,7 @@ class Series(NamedTuple):
 Values = dict[Series, float]
 
 
+@cache  # a page has the same ones at each tick
 def series(name: str, **labels: str) -> Series:
     """Return a series by its name and labels."""
     return Series(name, tuple(labels.items()))

@@ -155,7 +155,7 @@ def _condition(
             organisation,
             "alerts_after",
             alert=condition.alert,
-            severity=condition.severity.value,
+            severity=text(organisation, condition.severity.value),
             after=format_duration(condition.holds_for),
         ),
         rest=found.rest,

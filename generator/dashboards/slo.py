@@ -138,7 +138,10 @@ def nearness(organisation: Organisation, queries: SloQueries) -> Panel:
         title=text(organisation, "nearness"),
         description=text(organisation, "nearness_why"),
         queries=[
-            Query(expression=queries.nearness(severity), legend=f"{severity.value} {named}")
+            Query(
+                expression=queries.nearness(severity),
+                legend=f"{text(organisation, severity.value)} {named}",
+            )
             for severity in Severity
             if queries.alerts_with(severity)
         ],
@@ -233,7 +236,7 @@ def _burns(organisation: Organisation, queries: SloQueries) -> Iterator[Panel]:
             continue
         yield Panel(
             kind="timeseries",
-            title=text(organisation, "burn", severity=severity.value),
+            title=text(organisation, "burn", severity=text(organisation, severity.value)),
             description=text(organisation, "burn_why"),
             queries=[
                 Query(

@@ -11,6 +11,7 @@ from generator.promtool.meta import meta_cases
 from generator.promtool.model import Case, Pace, TestFile, merge, pace_of
 from generator.promtool.scene import story_label
 from generator.promtool.service import TargetStories
+from generator.promtool.side_by_side import side_by_side
 from generator.promtool.slo import SloStories
 from generator.promtool.tellers import SloName, find_tellers
 from generator.promtool.windows import WindowStories, paces
@@ -108,11 +109,12 @@ def _service_tests(catalog: Catalog, service: Service) -> Iterator[TestFile]:
     targets = TargetStories(catalog, service)
     usual = pace_of(organisation)
     for pace, conditions in condition_paces(organisation, service.conditions).items():
-        proven = (condition_cases(organisation, service, one, pace) for one in conditions)
-        cases = [case for some in proven for case in some]
+        cases = side_by_side(
+            (one, condition_cases(organisation, service, one, pace)) for one in conditions
+        )
         if pace == usual:
-            side_by_side = _together(organisation, targets.stories(), "over minutes")
-            yield TestFile(name="", pace=pace, cases=[*side_by_side, *targets.absences(), *cases])
+            of_targets = _together(organisation, targets.stories(), "over minutes")
+            yield TestFile(name="", pace=pace, cases=[*of_targets, *targets.absences(), *cases])
         else:
             hours = pace.scrape == usual.scrape
             name = "hours" if hours else f"samples-{format_duration(pace.scrape)}"

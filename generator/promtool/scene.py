@@ -5,7 +5,7 @@ the region's) that no other story has. So all stories run side by side in one
 test, which costs as much as one of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
@@ -129,10 +129,13 @@ class Scene:
             for labels in self._labels_of_others()
         }
 
-    def ratios_of_others(self, values: str) -> dict[str, str]:
-        """Return ratios in the same place as other SLOs record them over the whole window."""
-        name = ratio_series(self.slo.window)
-        return {series(name, labels): values for labels in self._labels_of_others()}
+    def ratios_of_others(self, values: str, windows: Iterable[timedelta]) -> dict[str, str]:
+        """Return ratios in the same place as other SLOs record them over each window."""
+        return {
+            series(ratio_series(window), labels): values
+            for window in windows
+            for labels in self._labels_of_others()
+        }
 
     def _labels_of_others(self) -> list[Labels]:
         others = ((self.service.name, f"not-{self.slo.name}"), ("another", self.slo.name))

@@ -26,7 +26,7 @@ from generator.promtool.halves import halves
 from generator.promtool.low_traffic import LowTrafficStories
 from generator.promtool.model import Case, Expectation, pace_of
 from generator.promtool.no_traffic import NoTrafficStories
-from generator.promtool.scene import Scene, Stage
+from generator.promtool.scene import Scene, Stage, recorded_windows
 from generator.promtool.thresholds import (
     NEAR,
     counts,
@@ -133,7 +133,8 @@ class SloStories:
     def _nothing_fails(self, end: timedelta) -> Case:
         """Where bad events have a counter of their own, nothing created it yet.
 
-        At first nothing happens at all: no events are no errors, not NaN.
+        At first nothing happens at all: no events are no errors, not NaN. Of
+        other SLOs everything fails.
         """
         scene = self._stage.scene("nothing fails")
         idle = self._pace.scrapes(self._pace.evaluation) if self._is_counted else 0
@@ -144,6 +145,9 @@ class SloStories:
                 **scene.traffic(stretches, lazily=True),
                 **scene.strangers(good),
                 **scene.rates_of_others(),
+                **scene.ratios_of_others(
+                    f"1x{self._scrapes(end)}", sorted(recorded_windows(self._slo))
+                ),
             },
             scene.firing(end, BURN_ALERT, ()),
             scene.every_ratio(end, 0),

@@ -268,7 +268,7 @@ class WindowStories:
             for scene in stays:
                 series |= scene.traffic(steady)
             for scene in strange:
-                series |= scene.ratios_of_others(f"0x{scrapes}")
+                series |= scene.ratios_of_others(f"0x{scrapes}", [self._slo.window])
             yield lost.case(
                 series,
                 lost.firing(end - self._pace.evaluation, NO_TRAFFIC_ALERT, ()),

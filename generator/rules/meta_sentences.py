@@ -41,12 +41,12 @@ META_SENTENCES: dict[str, dict[MetaSentence, str]] = {
     "pt": {
         "watchdog": "O Prometheus e o Alertmanager funcionam.",
         "watchdog_why": "Este alerta está sempre ativo. Quando deixa de chegar, ninguém é avisado.",
-        "router_down": "Nenhum router de prevenção responde.",
+        "router_down": "Nenhum router de piquete responde.",
         "router_failing": "O Alertmanager desiste de notificações para um webhook.",
         "router_lost": "Os alertas podem não acordar ninguém. Entretanto, os alertas críticos são"
         " comunicados aqui. Veja os pods do router, o seu /-/ready e o seu registo.",
         "not_routed": f"{_ORIGINAL} está ativo e pode não ter acordado ninguém.",
-        "not_routed_why": "Não se chega ao router de prevenção ou ele não avisa: talvez ninguém"
-        " seja avisado e esta mensagem seja tudo o que há. Telefone a quem está de prevenção.",
+        "not_routed_why": "Não se chega ao router de piquete ou ele não avisa: talvez ninguém"
+        " seja avisado e esta mensagem seja tudo o que há. Telefone a quem está de piquete.",
     },
 }

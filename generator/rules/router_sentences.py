@@ -56,8 +56,8 @@ ROUTER_SENTENCES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "es": {
         "RouterOverdue": (
             f"El router de guardia va con retraso: {_QUEUE}, {_LENGTH}.",
-            "Puede que las alertas despierten tarde o a nadie. Revise su registro y su base de"
-            " datos.",
+            "Puede que las alertas despierten tarde o no despierten a nadie. Revise el registro y"
+            " la base de datos del router.",
         ),
         "RouterPagesNotAccepted": (
             f"Ningún proveedor acepta un aviso desde hace {_LENGTH}.",
@@ -67,24 +67,27 @@ ROUTER_SENTENCES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
         "RouterStoreNotWritable": (
             "El router de guardia no puede escribir en su base de datos.",
-            "No acepta alertas ni avisa a nadie. Revise el disco, la base de datos y su registro.",
+            "No acepta alertas ni avisa a nadie. Revise el disco, la base de datos y el registro"
+            " del router.",
         ),
         "RouterWorkerStalled": (
             f"El router de guardia no hace su trabajo desde hace {_LENGTH}.",
-            "Puede aceptar alertas y no despertar a nadie. Revise su registro y reinícielo.",
+            "Puede aceptar alertas y no despertar a nadie. Revise el registro del router y"
+            " reinícielo.",
         ),
         "RouterStepsFailing": (
             f"Un paso del router de guardia falla una y otra vez: {_STEP}.",
             "Puede que una alerta no despierte a nadie. Se guarda y se intenta de nuevo; el error"
-            " está en su registro.",
+            " está en el registro del router.",
         ),
         "RouterReachesNobody": (
-            "Un escalado terminó sin llegar a nadie.",
-            "Llame a quien está de guardia. `guardia oncall check` dice qué paso está vacío.",
+            "Un escalamiento terminó sin llegar a nadie.",
+            "Llame a quien está de guardia. `guardia oncall check` dice qué paso o último"
+            " recurso está vacío.",
         ),
         "RouterMessagesRefused": (
             f"{_CHANNEL} rechaza mensajes del router de guardia: {_OUTCOME}.",
-            "No se entregan. Revise el secreto y la dirección que nombra su registro.",
+            "No se entregan. Revise el secreto y la dirección que nombra el registro del router.",
         ),
         "RouterCatalogRefused": (
             "El router de guardia rechaza el catálogo que recibió.",
@@ -93,48 +96,52 @@ ROUTER_SENTENCES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
         "RouterTemplatesFailing": (
             f"Una plantilla del router de guardia falla: {_TEMPLATE}.",
-            "Se envía en su lugar el texto propio. El motivo está en el registro.",
+            "En su lugar se envía el texto de Guardia. El motivo está en el registro del router.",
         ),
     },
     "pt": {
         "RouterOverdue": (
-            f"O router de prevenção está atrasado: {_QUEUE}, {_LENGTH}.",
-            "Os alertas podem acordar tarde ou ninguém. Veja o seu registo e a sua base de dados.",
+            f"O router de piquete está atrasado: {_QUEUE}, {_LENGTH}.",
+            "Os alertas podem acordar tarde ou não acordar ninguém. Veja o registo e a base de"
+            " dados do router.",
         ),
         "RouterPagesNotAccepted": (
             f"Nenhum fornecedor aceita um aviso há {_LENGTH}.",
-            "Alguém devia ter sido acordado. Telefone a quem está de prevenção e veja as mensagens"
-            " dos incidentes abertos: o fornecedor pode estar em baixo ou um endereço errado.",
+            "Alguém devia ter sido acordado. Telefone a quem está de piquete e veja as mensagens"
+            " dos incidentes abertos: o fornecedor pode estar em baixo ou um endereço estar"
+            " errado.",
         ),
         "RouterStoreNotWritable": (
-            "O router de prevenção não consegue escrever na sua base de dados.",
-            "Não aceita alertas nem avisa ninguém. Veja o disco, a base de dados e o seu registo.",
+            "O router de piquete não consegue escrever na sua base de dados.",
+            "Não aceita alertas nem avisa ninguém. Veja o disco, a base de dados e o registo do"
+            " router.",
         ),
         "RouterWorkerStalled": (
-            f"O router de prevenção não faz o seu trabalho há {_LENGTH}.",
-            "Pode aceitar alertas e não acordar ninguém. Veja o seu registo e reinicie-o.",
+            f"O router de piquete não faz o seu trabalho há {_LENGTH}.",
+            "Pode aceitar alertas e não acordar ninguém. Veja o registo do router e reinicie-o.",
         ),
         "RouterStepsFailing": (
-            f"Um passo do router de prevenção falha repetidamente: {_STEP}.",
-            "Um alerta pode não acordar ninguém. É guardado e tentado de novo; o erro está no seu"
-            " registo.",
+            f"Um passo do router de piquete falha repetidamente: {_STEP}.",
+            "Um alerta pode não acordar ninguém. É guardado e tentado de novo; o erro está no"
+            " registo do router.",
         ),
         "RouterReachesNobody": (
-            "Uma escalada terminou sem chegar a ninguém.",
-            "Telefone a quem está de prevenção. `guardia oncall check` diz que passo está vazio.",
+            "Um escalamento terminou sem chegar a ninguém.",
+            "Telefone a quem está de piquete. `guardia oncall check` diz que passo ou último"
+            " recurso está vazio.",
         ),
         "RouterMessagesRefused": (
-            f"{_CHANNEL} recusa mensagens do router de prevenção: {_OUTCOME}.",
-            "Não são entregues. Veja o segredo e o endereço que o seu registo indica.",
+            f"{_CHANNEL} recusa mensagens do router de piquete: {_OUTCOME}.",
+            "Não são entregues. Veja o segredo e o endereço que o registo do router indica.",
         ),
         "RouterCatalogRefused": (
-            "O router de prevenção recusa o catálogo que recebeu.",
-            "Continua com o anterior: uma mudança de quem está de prevenção ainda não conta."
+            "O router de piquete recusa o catálogo que recebeu.",
+            "Continua com o anterior: uma mudança de quem está de piquete ainda não conta."
             " `guardia check` indica os problemas.",
         ),
         "RouterTemplatesFailing": (
-            f"Um modelo do router de prevenção falha: {_TEMPLATE}.",
-            "É enviado o texto próprio em seu lugar. O motivo está no registo.",
+            f"Um modelo do router de piquete falha: {_TEMPLATE}.",
+            "Em vez dele é enviado o texto do Guardia. O motivo está no registo do router.",
         ),
     },
 }

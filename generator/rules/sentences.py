@@ -37,7 +37,7 @@ SENTENCES: dict[str, dict[Sentence, str]] = {
     },
     "es": {
         "subject": "{what} en {where}",
-        "burning": "{subject}: falló el {percent} de los eventos en los últimos {long}{budget}.",
+        "burning": "{subject}: en {long} falló el {percent} de los eventos{budget}.",
         "budget_lasts": "; a este ritmo el presupuesto de errores de {window} se agota en {time}",
         "budget_gone": "; el presupuesto de errores de {window} está agotado",
         "promise": "{description} Objetivo: {objective} en {window}.",
@@ -45,14 +45,14 @@ SENTENCES: dict[str, dict[Sentence, str]] = {
         " el ritmo con el que dura {window}.",
         "no_traffic": "{subject}: ya no se cuenta ningún evento.",
         "no_traffic_why": "No hubo tráfico desde el reinicio, o la métrica cambió de nombre:"
-        " entonces ninguna alerta puede dispararse.",
+        " así, ninguna alerta puede activarse.",
         "no_target": "{subject}: ninguna instancia responde.",
         "no_target_why": "{description} No se mide nada, así que ninguna otra alerta del servicio"
         " puede avisar.",
     },
     "pt": {
         "subject": "{what} em {where}",
-        "burning": "{subject}: {percent} dos eventos falharam nos últimos {long}{budget}.",
+        "burning": "{subject}: em {long} falharam {percent} dos eventos{budget}.",
         "budget_lasts": "; a este ritmo o orçamento de erros de {window} esgota-se em {time}",
         "budget_gone": "; o orçamento de erros de {window} está esgotado",
         "promise": "{description} Objetivo: {objective} em {window}.",
@@ -60,7 +60,7 @@ SENTENCES: dict[str, dict[Sentence, str]] = {
         " o ritmo com que dura {window}.",
         "no_traffic": "{subject}: já não se conta nenhum evento.",
         "no_traffic_why": "Não houve tráfego desde o reinício, ou a métrica mudou de nome:"
-        " então nenhum alerta pode disparar.",
+        " assim, nenhum alerta pode ficar ativo.",
         "no_target": "{subject}: nenhuma instância responde.",
         "no_target_why": "{description} Nada é medido, por isso nenhum outro alerta do serviço"
         " pode avisar.",

@@ -20,8 +20,9 @@ from router.store.notifications import list_pending_notifications
 from router.store.store import Store
 from router.store.timers import list_due_timers
 from router.worker.answers import Answers
+from router.worker.applying import Applying, record_unapplied
 from router.worker.awake import AwakePeople
-from router.worker.decisions import Decisions, record_unapplied, record_untaken
+from router.worker.decisions import Decisions, record_untaken
 from router.worker.held import tell_due
 from router.worker.outcomes import ELSEWHERE_AFTER, Outcomes
 from router.worker.sifting import SIFTED_FROM, sift_repeats
@@ -103,7 +104,7 @@ class Deciding:
         pending = await store.read_to_page(
             lambda tx: list_pending_notifications(tx, now=now, limit=BATCH)
         )
-        decisions = self._ports.decisions()
+        applying = Applying(decisions=self._ports.decisions())
 
         def put_off(tx: Connection, number: int, error: BaseException) -> object:
             shown = f"{type(error).__name__}: {error}"[:1000]
@@ -118,7 +119,7 @@ class Deciding:
         repeated = await self._sift(pending)
         self._ports.metrics.applied.labels("repeated").inc(len(repeated))
         new = [number for number in pending if number not in repeated]
-        results = await self._do_each(new, partial(decisions.apply, now=now), mishap)
+        results = await self._do_each(new, partial(applying.apply, now=now), mishap)
         for result in results.values():
             self._ports.metrics.applied.labels(result).inc()
         if "changed" in results.values():

@@ -1,9 +1,7 @@
-"""What the worker decides: each function is the work of one transaction (G5)."""
+"""What the worker decides about an incident: each function is the work of one transaction (G5)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -14,30 +12,19 @@ from router.escalation.awake import NOBODY
 from router.escalation.decide import decide, policy_name, start, stop
 from router.escalation.model import Decision, Escalation, Policy
 from router.incident.answers import without_acknowledgement
-from router.incident.apply import apply_notification, record_ends
 from router.incident.destination import (
     Destination,
     decide_destination,
-    decide_incident_by,
     decide_notice_times,
 )
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.incident.mute import Mute, find_mute
 from router.incident.revisit import revisit
-from router.intake.notification import Notification, parse_notification
-from router.intake.rejection import REJECTION_KEY
 from router.oncall.model import Roster
 from router.phrase import phrase
 from router.routing import PolicyId
 from router.store.awake import read_awake
 from router.store.incidents import find_incident, list_channels, record_channels, record_incident
-from router.store.notifications import (
-    StoredNotification,
-    claim_notification,
-    find_applied_copy,
-    record_applied,
-    record_failed_application,
-)
 from router.store.overrides import read_roster
 from router.store.timeline import is_on_timeline, record_events
 from router.store.timers import (
@@ -47,16 +34,11 @@ from router.store.timers import (
     record_failed_decision,
     record_started,
 )
-from router.worker.belonging import Part, split_by_incident
-from router.worker.heartbeats import take_heartbeats
 from router.worker.outbox import Outbox
 from router.worker.pauses import pause_or_resume
 from router.worker.quiet_pages import ring_told_quietly
-from router.worker.rejections import tell_rejections
-from router.worker.repeat import repeats
 from router.worker.retry import backoff
 
-Applied = Literal["changed", "unchanged", "repeated", "elsewhere"]
 Taken = Literal["taken", "nothing", "nobody reached"]
 
 
@@ -66,78 +48,6 @@ class Decisions:
 
     catalog: OnCallCatalog
     outbox: Outbox
-
-    def apply(self, tx: Connection, number: int, *, now: datetime) -> Applied:
-        """Apply a stored notification to its incidents and take it off the list.
-
-        Returns "elsewhere" when it was applied meanwhile, or another replica is at it.
-        """
-        stored = claim_notification(tx, number)
-        if stored is None:
-            return "elsewhere"
-        if stored.content_key == REJECTION_KEY:
-            return self._tell_rejections(tx, stored, now=now)
-        notification = take_heartbeats(
-            tx,
-            parse_notification(stored.body),
-            self.catalog.heartbeats,
-            received_at=stored.received_at,
-            now=now,
-        )
-        repeated = self._is_repeated(tx, stored, notification)
-        record_applied(tx, stored.id, repeated=repeated)
-        if repeated:
-            return "repeated"
-        changed = False
-        parts = split_by_incident(
-            tx,
-            notification,
-            self.catalog.scope_labels,
-            incident_by=self._incident_by,
-            closed_since=now - self.catalog.repeat_interval,
-        )
-        for part in parts:
-            changed |= self._apply_part(tx, part, now=now)
-        return "changed" if changed else "unchanged"
-
-    def _incident_by(self, labels: Mapping[str, str]) -> tuple[str, ...]:
-        return decide_incident_by(labels, self.catalog.routes, self.catalog.severities)
-
-    def _apply_part(self, tx: Connection, part: Part, *, now: datetime) -> bool:
-        number, told = part.number, part.notification
-        incident = None if number is None else find_incident(tx, number, to_change=True)
-        if part.of_closed and incident is not None:
-            change = record_ends(incident, told, now=now)
-        else:
-            change = apply_notification(
-                incident,
-                told,
-                now=now,
-                severities=self.catalog.severities,
-                reopen_within=self.catalog.reopen_within,
-            )
-        if change is None:
-            return False
-        # What a resolved incident does not cover is a new one, with nothing stored yet.
-        before = incident if change.incident.number == number else None
-        self.record(tx, before, change, now=now)
-        return change.is_visible
-
-    def _tell_rejections(
-        self, tx: Connection, stored: StoredNotification, *, now: datetime
-    ) -> Applied:
-        record_applied(tx, stored.id, repeated=False)
-        record = partial(self.record, tx, now=now)
-        return "changed" if tell_rejections(tx, record=record, now=now) else "unchanged"
-
-    def _is_repeated(
-        self, tx: Connection, stored: StoredNotification, notification: Notification
-    ) -> bool:
-        copied_at = find_applied_copy(tx, stored)
-        interval = self.catalog.group_interval
-        return copied_at is not None and repeats(
-            tx, stored, notification, copied_at, group_interval=interval
-        )
 
     def revisit(self, tx: Connection, number: int, *, now: datetime) -> bool:
         """Do to an incident what only time asks for; False when nothing is due any more."""
@@ -332,15 +242,6 @@ class Decisions:
 
     def _destination(self, incident: Incident) -> Destination:
         return decide_destination(incident, self.catalog.routes, self.catalog.severities)
-
-
-def record_unapplied(tx: Connection, notification: int, *, error: str, now: datetime) -> int:
-    """Put a notification off whose application raised an error; return how often it has."""
-    stored = claim_notification(tx, notification)
-    if stored is None:
-        return 0
-    due_at = now + backoff(stored.attempts + 1)
-    return record_failed_application(tx, notification, error=error, due_at=due_at)
 
 
 def record_untaken(tx: Connection, number: int, *, now: datetime) -> None:

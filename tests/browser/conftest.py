@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.delivery.router_process import RouterProcess, Town, open_town, running
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import alert_body, notification_body
 from tests.tooling import require_browser
 
@@ -29,7 +30,7 @@ _FLAGS = (
 )
 HEADER = "X-Signed-In"
 SUMMARY = (
-    "casos availability en prod/a: falló el 12.3% de los eventos en los últimos 1h;"
+    "casos availability en prod/a: en 1h falló el 12.3% de los eventos;"
     " a este ritmo el presupuesto de errores de 30d se agota en 4h 12m."
 )
 DESCRIPTION = (
@@ -37,6 +38,8 @@ DESCRIPTION = (
     " En 1h se gastó más del 2% del presupuesto de errores: 14.4 veces el ritmo con el que dura"
     " 30d."
 )
+
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +80,7 @@ class House:
             context.request.get("/sign-in")
             self.signed_in[person] = context.storage_state()
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_SECONDS * 1000)
         return page
 
     def leave(self) -> None:

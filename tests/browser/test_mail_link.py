@@ -25,7 +25,7 @@ class MailHouse(House):
         """Have an alert arrive; return the path of the link in its page."""
         before = len(self._links())
         self.raise_alert(name)
-        self.town.smtp.wait_for(lambda _: len(self._links()) > before, timeout=20)
+        self.town.smtp.wait_for(lambda _: len(self._links()) > before)
         return self._links()[-1]
 
     def _links(self) -> list[str]:

@@ -63,8 +63,8 @@ ALERTS = {
         (
             "ErrorBudgetBurn",
             {"severity": "critical", "service": "casos", "slo": "availability"},
-            "casos availability en prod/a: falló el 12.3% de los eventos en los últimos 1h; a este"
-            " ritmo el presupuesto de errores de 30d se agota en 4h 12m.",
+            "casos availability en prod/a: en 1h falló el 12.3% de los eventos; a este ritmo"
+            " el presupuesto de errores de 30d se agota en 4h 12m.",
             "Las peticiones a casos se responden sin error del servidor. Objetivo: 99.9% en 30d."
             " Queda el 61% del presupuesto.",
             7,

@@ -929,7 +929,7 @@ def test_the_program_announces_its_addresses_and_ends_at_a_signal() -> None:
             sender.send_message(a_mail())
         page = httpx.get(addresses["inbox"])
         program.send_signal(signal.SIGTERM)
-        code = program.wait(10)
+        code = program.wait(60)
 
     assert (word, code) == ("ready", 0)
     assert (woken.status_code, posted["ok"], page.status_code) == (202, True, 200)

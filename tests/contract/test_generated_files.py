@@ -12,6 +12,7 @@ from generator.write import generate, write_files
 from tests.catalogs import CATALOG, OWN_CATALOG, ROOT, copy_catalog, read_whole
 from tests.tooling import SET_NAMES, ToolSet, require_tool_set
 
+FOLDERS = ("rules", "promtool-tests", "alertmanager")
 OWN_SERVICES = sorted(path.stem for path in (OWN_CATALOG / "services").glob("*.yaml"))
 
 
@@ -23,7 +24,7 @@ def tools(request: pytest.FixtureRequest) -> ToolSet:
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    return generate(read_whole(CATALOG))
+    return generate(read_whole(CATALOG), FOLDERS)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def own_files() -> dict[str, str]:
 
 @pytest.fixture
 def generated(files: dict[str, str], tmp_path: Path) -> Path:
-    write_files(files, tmp_path)
+    write_files(files, tmp_path, FOLDERS)
     return tmp_path
 
 
@@ -89,6 +90,19 @@ BROKEN_RULES = {
         f"slo:error_ratio:5m{SLO} > 0.0144",
         f"slo:error_ratio:5m{SLO} > 0.013",
     ),
+    "critical is any SLO's": (
+        f"slo:error_ratio:1h{SLO} > 0.0144\n      and\n      slo:error_ratio:5m{SLO} > 0.0144\n"
+        f"      and\n      slo:errors:rate1h{SLO} * 3600",
+        "slo:error_ratio:1h > 0.0144\n      and\n      slo:error_ratio:5m > 0.0144\n"
+        "      and\n      slo:errors:rate1h * 3600",
+    ),
+    "low is any service's": (
+        f"slo:error_ratio:3d{SLO} > 0.001\n      and\n      slo:error_ratio:6h{SLO} > 0.001\n"
+        f"      and\n      sum_over_time(slo:errors:rate5m{SLO}[3d])",
+        'slo:error_ratio:3d{slo="availability"} > 0.001\n      and\n'
+        '      slo:error_ratio:6h{slo="availability"} > 0.001\n'
+        '      and\n      sum_over_time(slo:errors:rate5m{slo="availability"}[3d])',
+    ),
     "two failures are enough for critical": (
         f"rate1h{SLO} * 3600 > 2.5",
         f"rate1h{SLO} * 3600 > 1.5",
@@ -121,7 +135,7 @@ BROKEN_RULES = {
 
 @pytest.mark.parametrize("what", BROKEN_RULES)
 def test_the_generated_tests_notice_a_broken_rule(what: str, generated: Path) -> None:
-    tools = require_tool_set("installed")
+    tools = require_tool_set("current")
     old, new = BROKEN_RULES[what]
     broken = [
         (file, text)
@@ -169,7 +183,7 @@ def test_every_kind_of_slo_passes_its_own_tests(tools: ToolSet, tmp_path: Path) 
         + slo("bare", "99.9%", "errors_total", "events_total"),
         encoding="utf-8",
     )
-    write_files(generate(read_whole(folder)), tmp_path)
+    write_files(generate(read_whole(folder), FOLDERS), tmp_path)
     found = run_tests(tools, tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
 
@@ -185,14 +199,14 @@ def test_the_generated_tests_notice_that_one_slos_events_are_no_answer(
         + slo("work", "99%", "failed_total", "done_total"),
         encoding="utf-8",
     )
-    write_files(generate(read_whole(folder)), tmp_path)
+    write_files(generate(read_whole(folder), FOLDERS), tmp_path)
     file = tmp_path / "rules" / "casos.yml"
     text = file.read_text(encoding="utf-8")
     still = f"(rate({metric}[5m])) > 0\n"
     assert text.count(still) == 1
     file.write_text(text.replace(still, still.replace(">", "<")), encoding="utf-8")
 
-    found = run_tests(require_tool_set("installed"), tmp_path, "casos.yml")
+    found = run_tests(require_tool_set("current"), tmp_path, "casos.yml")
 
     assert found.returncode != 0
     assert TARGETS_DOWN_ALERT in found.stderr
@@ -211,7 +225,7 @@ def test_every_low_traffic_guard_passes_its_own_tests(
         line = next(one for one in settings.splitlines() if one.startswith(f"    {severity}: {{"))
         settings = settings.replace(line, re.sub(r"bad_events: \d+", f"bad_events: {number}", line))
     (folder / "catalog.yaml").write_text(settings, encoding="utf-8")
-    write_files(generate(read_whole(folder)), tmp_path)
+    write_files(generate(read_whole(folder), FOLDERS), tmp_path)
     found = run_tests(require_tool_set("current"), tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
 
@@ -219,6 +233,6 @@ def test_every_low_traffic_guard_passes_its_own_tests(
 def test_a_catalog_in_seconds_passes_its_own_tests(tools: ToolSet, tmp_path: Path) -> None:
     folder = copy_catalog(tmp_path)
     shutil.copyfile(ROOT / "demo" / "catalog.yaml", folder / "catalog.yaml")
-    write_files(generate(read_whole(folder)), tmp_path)
+    write_files(generate(read_whole(folder), FOLDERS), tmp_path)
     found = run_tests(tools, tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr

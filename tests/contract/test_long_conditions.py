@@ -8,7 +8,7 @@ import yaml
 
 from generator.write import generate, write_files
 from tests.catalogs import copy_catalog, read_whole
-from tests.tooling import SET_NAMES, require_tool_set
+from tests.tooling import newest_and, require_tool_set
 
 PER_SCRAPE, SCRAPES_A_DAY = 60, 24 * 60 * 4
 
@@ -33,9 +33,13 @@ def generate_over(days: int, folder: Path) -> str:
     return f"> {limit}"
 
 
-@pytest.mark.parametrize("tools", SET_NAMES)
-@pytest.mark.parametrize(("days", "apart"), [(3, "30s"), (14, "2m15s"), (30, "5m")])
-def test_a_condition_over_days_is_proven(tools: str, days: int, apart: str, tmp_path: Path) -> None:
+LONGEST = (30, "5m")
+CASES = newest_and([(3, "30s"), (14, "2m15s"), LONGEST], oldest=[LONGEST])
+
+
+@pytest.mark.parametrize(("tools", "case"), CASES)
+def test_a_condition_over_days_is_proven(tools: str, case: tuple[int, str], tmp_path: Path) -> None:
+    days, apart = case
     promtool = require_tool_set(tools).promtool
     limit = generate_over(days, tmp_path)
 

@@ -70,7 +70,7 @@ def test_the_tests_of_rules_for_places_pass(tools: ToolSet, tmp_path: Path, plac
     settings.write_text(text.replace(line, new.strip("\n") + line[len(old.strip("\n")) :], 1))
     (folder / "services" / "casos.yaml").write_text(SERVICE, encoding="utf-8")
     (folder / "services" / "derivacion.yaml").unlink()
-    write_files(generate(read_whole(folder)), tmp_path)
+    write_files(generate(read_whole(folder), ["rules", "promtool-tests"]), tmp_path)
     found = run_tests(tools, tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
 
@@ -81,19 +81,20 @@ GOOD = f"0+10x{CLEAN_FOR} {10 * CLEAN_FOR + 8}+8x{FAILING_FOR}"
 BAD = f"0x{CLEAN_FOR} 2+2x{FAILING_FOR}"
 
 
-@pytest.mark.parametrize(
-    ("language", "says"),
-    [
-        ("en", r"casos availability in prod: (\S+)% of events failed in the last 20s; at this rate"
-               r" the error budget of 10m is gone in (\S+)s\."),
-        ("es", r"casos availability en prod: falló el (\S+)% de los eventos en los últimos 20s; a"
-               r" este ritmo el presupuesto de errores de 10m se agota en (\S+)s\."),
-        ("pt", r"casos availability em prod: (\S+)% dos eventos falharam nos últimos 20s; a este"
-               r" ritmo o orçamento de erros de 10m esgota-se em (\S+)s\."),
-    ],
-)  # fmt: skip
+SAYS = {
+    "en": (r"casos availability in prod: (\S+)% of events failed in the last 20s; at this rate"
+           r" the error budget of 10m is gone in (\S+)s\."),
+    "es": (r"casos availability en prod: en 20s falló el (\S+)% de los eventos; a"
+           r" este ritmo el presupuesto de errores de 10m se agota en (\S+)s\."),
+    "pt": (r"casos availability em prod: em 20s falharam (\S+)% dos eventos; a este"
+           r" ritmo o orçamento de erros de 10m esgota-se em (\S+)s\."),
+}  # fmt: skip
+
+
+# What a promtool computes, it says in every language.
+@pytest.mark.parametrize(("tools", "language"), newest_and(SAYS, oldest=["en"]), indirect=["tools"])
 def test_a_burn_says_how_much_fails_and_how_long_the_budget_lasts(
-    tools: ToolSet, tmp_path: Path, language: str, says: str
+    tools: ToolSet, tmp_path: Path, language: str
 ) -> None:
     folder = copy_catalog(tmp_path)
     demo = (ROOT / "demo" / "catalog.yaml").read_text(encoding="utf-8")
@@ -101,9 +102,9 @@ def test_a_burn_says_how_much_fails_and_how_long_the_budget_lasts(
     service = folder / "services" / "casos.yaml"
     text = service.read_text(encoding="utf-8").replace("objective: 99.9%", "objective: 99%")
     service.write_text(text, encoding="utf-8")
-    write_files(generate(read_whole(folder)), tmp_path)
+    write_files(generate(read_whole(folder), ["rules", "promtool-tests"]), tmp_path)
     summaries = spoken(tools, tmp_path)
-    (found,) = [match for summary in summaries if (match := re.fullmatch(says, summary))]
+    (found,) = [match for summary in summaries if (match := re.fullmatch(SAYS[language], summary))]
     percent, seconds = (float(part) for part in found.groups())
     lately = 2 * FAILING_FOR / 200  # 20 seconds hold 200 events
     assert percent / 100 == pytest.approx(lately, rel=0.1)

@@ -41,7 +41,7 @@ def test_each_preset_is_proven_with_any_matchers(family: str, match: str, tmp_pa
     file.write_text(yaml.safe_dump(service), "utf-8")
     out = tmp_path / "out"
     out.mkdir()
-    write_files(generate(read_whole(catalog)), out)
+    write_files(generate(read_whole(catalog), ["rules", "promtool-tests"]), out)
 
     tests = sorted((out / "promtool-tests").glob(f"{family}*.yml"))
 

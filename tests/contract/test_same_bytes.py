@@ -14,7 +14,8 @@ from generator.write import FOLDERS, generate
 from tests.catalogs import OWN_CATALOG, ROOT, read_whole
 from tests.tooling import TOOLS, report_missing
 
-VERSIONS = ("3.11", "3.12", "3.13")
+# Each with another order of sets; the same seed gives the same order on all of them.
+SEEDS = {"3.11": "0", "3.12": "1", "3.13": "2"}
 
 
 def sums(folder: Path) -> dict[str, str]:
@@ -34,21 +35,17 @@ def test_the_committed_files_are_what_the_catalog_gives() -> None:
     assert sums(ROOT) == dict(sorted(expected.items()))
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "2"])
-def test_the_order_of_sets_does_not_matter(seed: str, tmp_path: Path) -> None:
-    run_generate(Path(sys.executable), tmp_path, hash_seed=seed)
-    assert sums(tmp_path) == sums(ROOT)
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_each_python_writes_the_same_bytes(version: str, tmp_path: Path) -> None:
-    run_generate(python_with_generator(version), tmp_path)
+@pytest.mark.parametrize("version", SEEDS)
+def test_each_python_writes_the_same_bytes_for_any_order_of_sets(
+    version: str, tmp_path: Path
+) -> None:
+    run_generate(python_with_generator(version), tmp_path, hash_seed=SEEDS[version])
     found = sums(tmp_path)
     assert found
     assert found == sums(ROOT)
 
 
-def run_generate(python: Path, out: Path, *, hash_seed: str = "random") -> None:
+def run_generate(python: Path, out: Path, *, hash_seed: str) -> None:
     done = subprocess.run(
         [python, "-m", "guardia.cli.main", "generate", "--out", out],
         cwd=ROOT,

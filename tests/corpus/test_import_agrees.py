@@ -19,6 +19,7 @@ from generator.promql.example import counterexample_labels, example_labels
 from generator.promql.text import series
 from generator.write import generate
 from tests.importing import catalog_of
+from tests.rule_past import names_read
 from tests.tooling import require_tool_set
 
 # Ours counts these from the raw series; the longer ones it derives from the rates over 5 minutes.
@@ -90,18 +91,12 @@ def check_agreement(
     end: str = END,
 ) -> None:
     """Feed the series to both rule sets; every query of `holds` has a result at the end."""
-    ours = [text for path, text in sorted(generate(catalog).items()) if path.startswith("rules/")]
-    files = {f"ours-{number}.yml": text for number, text in enumerate(ours)}
-    files["theirs.yml"] = json.dumps({"groups": theirs})
-    order = [
-        group["name"]
-        for text in files.values()
-        for group in yaml.load(text, Loader=yaml.CSafeLoader)["groups"]
-    ]
+    holds = list(holds)
+    asked = asked_groups([*our_groups(catalog), *theirs], holds)
     test = {
-        "rule_files": list(files),
+        "rule_files": ["rules.yml"],
         "evaluation_interval": "1m",
-        "group_eval_order": order,
+        "group_eval_order": [group["name"] for group in asked],
         "tests": [
             {
                 "interval": "1m",
@@ -120,8 +115,8 @@ def check_agreement(
             }
         ],
     }
-    for name, text in {**files, "test.yml": json.dumps(test)}.items():
-        (at / name).write_text(text, encoding="utf-8")
+    for name, written in {"rules.yml": {"groups": asked}, "test.yml": test}.items():
+        (at / name).write_text(json.dumps(written), encoding="utf-8")
     done = subprocess.run(
         [promtool, "test", "rules", "test.yml"],
         cwd=at,
@@ -132,6 +127,30 @@ def check_agreement(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING" not in done.stdout + done.stderr  # a file that is not found is only that
+
+
+def our_groups(catalog: Catalog) -> list[Any]:
+    files = sorted(generate(catalog, ["rules"]).items())
+    return [
+        group for _, text in files for group in yaml.load(text, Loader=yaml.CSafeLoader)["groups"]
+    ]
+
+
+def asked_groups(found: list[Any], queries: Iterable[str]) -> list[Any]:
+    """Return the groups with the rules alone that record what queries ask for, through others."""
+    recorded: dict[str, set[str]] = {}
+    for rule in (rule for group in found for rule in group["rules"] if "record" in rule):
+        recorded.setdefault(rule["record"], set()).update(names_read(str(rule["expr"])))
+    asked: set[str] = set()
+    wanted = {name for query in queries for name in names_read(query)}
+    while wanted:
+        asked |= wanted
+        wanted = {name for one in wanted for name in recorded.get(one, ())} - asked
+    kept = [
+        {**group, "rules": [rule for rule in group["rules"] if rule.get("record") in asked]}
+        for group in found
+    ]
+    return [group for group in kept if group["rules"]]
 
 
 def ratio(service: str, slo: str, window: str) -> str:
@@ -170,7 +189,7 @@ def test_with_steady_traffic_every_window_agrees_with_sloths(
     fed: dict[str, str] = {}
     for slo in catalog.services[0].slos:
         fed |= counters(slo, good="0+9x420", bad="0+1x420")
-    recorded = {window for window in (*COUNTED, *DERIVED) if records(catalog, window)}
+    recorded = recorded_windows(catalog)
     holds = []
     for named in slos:
         for window in sorted(recorded):
@@ -180,8 +199,10 @@ def test_with_steady_traffic_every_window_agrees_with_sloths(
     check_agreement(promtool, tmp_path, catalog, theirs, fed=fed, holds=holds)
 
 
-def records(catalog: Catalog, window: str) -> bool:
-    return f"record: slo:error_ratio:{window}\n" in "".join(generate(catalog).values())
+def recorded_windows(catalog: Catalog) -> set[str]:
+    """Return those of COUNTED and DERIVED that some rule of ours records."""
+    records = {rule.get("record") for group in our_groups(catalog) for rule in group["rules"]}
+    return {window for window in (*COUNTED, *DERIVED) if f"slo:error_ratio:{window}" in records}
 
 
 def test_a_gauge_agrees_with_sloths_events(corpus: Path, promtool: Path, tmp_path: Path) -> None:
@@ -294,16 +315,16 @@ def test_every_slo_agrees_with_the_rules_that_pyrra_generated_in_production(
     }
     fed: dict[str, str] = {}
     holds = []
+    recorded = recorded_windows(catalog)
     for service in catalog.services:
         for slo in service.slos:
             if slo.name not in names:
                 continue
             fed |= counters(slo, good="0+9x420", bad="0+1x420")
             record, written = names.pop(slo.name)
-            for window in (*COUNTED, *DERIVED):
-                if records(catalog, window):
-                    pyrras = f'max({record}{window}{{slo="{written}"}})'
-                    holds.append(near(ratio(service.name, slo.name, window), pyrras))
+            for window in sorted(recorded):
+                pyrras = f'max({record}{window}{{slo="{written}"}})'
+                holds.append(near(ratio(service.name, slo.name, window), pyrras))
     assert names == {}  # each of theirs has a specification
     assert len(holds) >= 16 * len(COUNTED)
     # Of a steady ratio a window that is longer than the history sees as much as a short one.

@@ -6,7 +6,7 @@ Nothing of this is in the router: what `DIES`, `FREEZES`, `SETS` and `CLOCK` in 
 environment name is put in place of its own before the command runs. `DIES` is
 such as `before router.worker.sender:Sender._begin` or `after module:name`, with
 `#2` behind it for the second call; at that point the process ends itself with
-SIGKILL. With `FREEZES` it stops until SIGCONT. `SETS` are whole numbers, such as
+SIGKILL. With `FREEZES` it stops until SIGCONT. `SETS` are numbers, such as
 `router.store.engine:SILENCE_SECONDS=2`. `CLOCK` is a file with the seconds that the
 wall clock is ahead; the worker looks ten times a second, so that it sees at
 once when that changes.
@@ -15,6 +15,7 @@ once when that changes.
 import functools
 import importlib
 import inspect
+import json
 import os
 import signal
 import sys
@@ -36,7 +37,7 @@ def main() -> int:
     for setting in os.environ.pop("SETS", "").split():
         place, _, value = setting.partition("=")
         module, _, name = place.partition(":")
-        vars(importlib.import_module(module))[name] = int(value)
+        vars(importlib.import_module(module))[name] = json.loads(value)
     if file := os.environ.pop("CLOCK", ""):
         _move_clock(Path(file))
     from guardia.cli.main import main as run

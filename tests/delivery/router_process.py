@@ -27,6 +27,7 @@ from router.store.leases import LEASE
 from router.store.tables import messages
 from tests import forking
 from tests.fakes.pagerduty import PagerDutyFake
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.fakes.slack import SlackFake
 from tests.fakes.smtp import SmtpFake
 from tests.router.making import alert_body, notification_body
@@ -37,9 +38,11 @@ KEYS = {f"platform-{number}": str(number) * 32 for number in (1, 2, 3)} | {
     f"other-{number}": f"{number:032}" for number in range(1, 21)
 }
 SLACK_TOKEN = "xoxb-test"
-START_SECONDS = 30
 POLL_SECONDS = 0.05
-STOP_SECONDS = 20
+# An attempt at a page that the fake holds is not given up; still shorter than a lease.
+PATIENT = "router.channels.pagerduty:TIMEOUT_SECONDS=15"
+# For tests that tell of a shift: a Wednesday, far from any handoff and change of the clocks.
+MIDWEEK = datetime(2027, 3, 3, 12, tzinfo=UTC)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,7 +124,9 @@ class RouterProcess:
     def post(self, body: bytes) -> int:
         """POST a notification; return the status."""
         headers = {"Authorization": "Bearer webhook-token"}
-        answer = httpx.post(f"{self.url}/webhook", content=body, headers=headers, timeout=10)
+        answer = httpx.post(
+            f"{self.url}/webhook", content=body, headers=headers, timeout=PATIENCE_SECONDS
+        )
         return answer.status_code
 
     def post_unanswered(self, body: bytes) -> None:
@@ -133,7 +138,7 @@ class RouterProcess:
     def ask(self, path: str) -> Any:
         """Return what the API answers; None for what is not there."""
         headers = {"Authorization": "Bearer api-token"}
-        answer = httpx.get(f"{self.url}{path}", headers=headers, timeout=20)
+        answer = httpx.get(f"{self.url}{path}", headers=headers, timeout=PATIENCE_SECONDS)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         assert answer.status_code == httpx.codes.OK, answer.text
@@ -141,7 +146,7 @@ class RouterProcess:
 
     def wait_for(self, path: str, seen: Callable[[Any], object]) -> Any:
         """Return what the API answers as soon as it is there and `seen` is true of it."""
-        deadline = monotonic() + START_SECONDS
+        deadline = monotonic() + PATIENCE_SECONDS
         while (found := self.ask(path)) is None or not seen(found):
             assert monotonic() < deadline, f"{path} stayed {found}"
             sleep(POLL_SECONDS)
@@ -149,30 +154,30 @@ class RouterProcess:
 
     def metric(self, name: str) -> float:
         """Return the sum of a metric's samples, whatever their labels are; 0 without any."""
-        text = httpx.get(f"{self.url}/metrics", timeout=20).text
+        text = httpx.get(f"{self.url}/metrics", timeout=PATIENCE_SECONDS).text
         samples = [line for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name]
         return sum(float(line.rpartition(" ")[2]) for line in samples)
 
     def wait_for_metric(self, name: str, seen: Callable[[float], bool]) -> None:
         """Return as soon as `seen` is true of a metric."""
-        deadline = monotonic() + START_SECONDS
+        deadline = monotonic() + PATIENCE_SECONDS
         while not seen(value := self.metric(name)):
             assert monotonic() < deadline, f"{name} stayed {value}"
             sleep(POLL_SECONDS)
 
     def wait_for_death(self) -> None:
         """Return once it has killed itself at the point where it was to die."""
-        assert self.process.wait(STOP_SECONDS) == -signal.SIGKILL
+        assert self.process.wait(PATIENCE_SECONDS) == -signal.SIGKILL
 
     def kill(self) -> None:
         """End it as a power cut would: nothing of it runs any more."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(STOP_SECONDS)
+        self.process.wait(PATIENCE_SECONDS)
 
     def stop(self) -> int:
         """Ask it to end; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_SECONDS)
+        return self.process.wait(PATIENCE_SECONDS)
 
     def read_logs(self) -> None:
         assert self.process.stdout is not None
@@ -192,7 +197,7 @@ class RouterProcess:
             return logged[count - 1] if len(logged) >= count else None
 
         with self.logged:
-            self.logged.wait_for(lambda: self.ended or found(), START_SECONDS)
+            self.logged.wait_for(lambda: self.ended or found(), PATIENCE_SECONDS)
             line = found()
         assert line is not None, f"the router did not log {message!r}: {self.lines}"
         return line
@@ -275,7 +280,7 @@ def _reading(process: forking.Process) -> Iterator[RouterProcess]:
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(STOP_SECONDS)
+        process.wait(PATIENCE_SECONDS)
         reader.join()
         assert process.stdout is not None
         process.stdout.close()

@@ -40,7 +40,8 @@ def _make_read_only(database: str, value: str) -> None:
         )
         connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                # Waits until each is gone: until then it would go by what held before.
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )

@@ -23,10 +23,9 @@ from tests import servers
 from tests.catalogs import copy_catalog, read_whole
 from tests.delivery.router_process import RouterProcess, Town, open_town, running
 from tests.fakes.failures import Answer, Call
-from tests.fakes.serving import HttpFake
+from tests.fakes.serving import PATIENCE_SECONDS, HttpFake
 from tests.tooling import SET_NAMES, ToolSet, require_tool_set
 
-SECONDS = 30.0
 POLL_SECONDS = 0.05
 
 BURN = {
@@ -89,13 +88,15 @@ class Prometheus:
 
     def held_back(self) -> dict[str, bool]:
         """Return of each alert's name whether Alertmanager holds it back."""
-        found = httpx.get(f"{self.alertmanager}/api/v2/alerts", timeout=10).json()
+        found = httpx.get(f"{self.alertmanager}/api/v2/alerts", timeout=PATIENCE_SECONDS).json()
         return {
             alert["labels"]["alertname"]: bool(alert["status"]["inhibitedBy"]) for alert in found
         }
 
     def _post(self, alerts: list[dict[str, Any]]) -> None:
-        answer = httpx.post(f"{self.alertmanager}/api/v2/alerts", json=alerts, timeout=10)
+        answer = httpx.post(
+            f"{self.alertmanager}/api/v2/alerts", json=alerts, timeout=PATIENCE_SECONDS
+        )
         assert answer.status_code == httpx.codes.OK, answer.text
 
     def _alert(self, labels: Mapping[str, str], *, ends_in: timedelta) -> dict[str, Any]:
@@ -122,7 +123,9 @@ class Road:
     def incident(self, number: int) -> dict[str, Any] | None:
         """Return the incident as the router's API shows it, or None while there is none."""
         headers = {"Authorization": "Bearer api-token"}
-        answer = httpx.get(f"{self.router.url}/api/incidents/{number}", headers=headers, timeout=10)
+        answer = httpx.get(
+            f"{self.router.url}/api/incidents/{number}", headers=headers, timeout=PATIENCE_SECONDS
+        )
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         found: dict[str, Any] = answer.json()
@@ -155,9 +158,9 @@ class Road:
 
 def wait_until(seen: Callable[[], object], what: str) -> None:
     """Return as soon as `seen()` is true, of somebody who can only be asked."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not seen():
-        assert time.monotonic() < deadline, f"not within {SECONDS} s: {what}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {what}"
         time.sleep(POLL_SECONDS)
 
 
@@ -187,7 +190,7 @@ def road(
             changes={
                 "catalog.yaml": (
                     "  group_wait: 10s\n  group_interval: 1m\n",
-                    f"  group_wait: 1s\n  group_interval: 1s\n{_filled(settings, places)}",
+                    f"  group_wait: 200ms\n  group_interval: 200ms\n{_filled(settings, places)}",
                 ),
                 "services/casos.yaml": (
                     "    runbook: database-down\n",
@@ -243,7 +246,7 @@ def test_an_outage_is_one_incident_one_page_and_one_message_and_its_end_is_quiet
     with road(tmp_path, tools) as way:
         # An outage: the critical pair is fastest, the milder ones join one by one.
         way.prometheus.fire(burn("critical"))
-        way.town.pagerduty.wait_for(lambda fake: fake.pages, timeout=SECONDS)
+        way.town.pagerduty.wait_for(lambda fake: fake.pages)
         for severity, firing in (
             ("high", ["critical", "high"]),
             ("medium", ["critical", "high", "medium"]),
@@ -268,9 +271,7 @@ def test_an_outage_is_one_incident_one_page_and_one_message_and_its_end_is_quiet
         way.prometheus.end(burn("low"))
         way.wait_for_firing(1, [])
         wait_until(lambda: way.sent(1), "all told of the end")
-        way.town.pagerduty.wait_for(
-            lambda fake: [one.state for one in fake.alerts] == ["resolved"], timeout=SECONDS
-        )
+        way.town.pagerduty.wait_for(lambda fake: [one.state for one in fake.alerts] == ["resolved"])
 
         assert way.incident(2) is None
         assert way.router.stop() == 0
@@ -344,11 +345,9 @@ def test_a_teams_own_route_is_told_and_keeps_nothing_from_the_router(
     with road(tmp_path, tools, own=OWN) as way:
         way.prometheus.fire(burn("critical"), DISK)
 
-        way.town.pagerduty.wait_for(lambda fake: fake.pages, timeout=SECONDS)
+        way.town.pagerduty.wait_for(lambda fake: fake.pages)
         wait_until(lambda: way.incident(1) and way.incident(2), "both incidents")
-        way.listener.wait_for(
-            lambda fake: set(fake.heard()) == {"ErrorBudgetBurn", "DiskFilling"}, timeout=SECONDS
-        )
+        way.listener.wait_for(lambda fake: set(fake.heard()) == {"ErrorBudgetBurn", "DiskFilling"})
 
         assert sorted([way.firing(1), way.firing(2)]) == [["critical"], ["high"]]
         assert way.incident(3) is None
@@ -359,8 +358,8 @@ def test_a_teams_own_receiver_that_fails_delays_no_page(tools: ToolSet, tmp_path
         way.listener.fail_next(None, status=500)
         way.prometheus.fire(burn("critical"))
 
-        way.town.pagerduty.wait_for(lambda fake: fake.pages, timeout=SECONDS)
-        way.listener.wait_for(lambda fake: fake.calls, timeout=SECONDS)
+        way.town.pagerduty.wait_for(lambda fake: fake.pages)
+        way.listener.wait_for(lambda fake: fake.calls)
 
         assert way.firing(1) == ["critical"]
         assert way.incident(2) is None
@@ -394,7 +393,7 @@ def test_while_the_router_is_gone_critical_alerts_reach_the_fallback(
             },
         )
 
-        way.town.smtp.wait_for(lambda fake: len(fake.mails) == 2, timeout=SECONDS)
+        way.town.smtp.wait_for(lambda fake: len(fake.mails) == 2)
         subjects = " ".join(mail.subject for mail in way.town.smtp.mails)
         assert "RouterDown" in subjects
         assert "ErrorBudgetBurn" in subjects
@@ -424,7 +423,7 @@ def test_the_fallback_is_not_told_of_what_is_announced(tools: ToolSet, tmp_path:
         way.prometheus.fire(announced)
         way.prometheus.fire(other, router_down)  # later, and after the same wait
 
-        way.town.smtp.wait_for(lambda fake: len(fake.mails) == 2, timeout=SECONDS)
+        way.town.smtp.wait_for(lambda fake: len(fake.mails) == 2)
         subjects = " ".join(mail.subject for mail in way.town.smtp.mails)
         assert "RouterDown" in subjects
         assert "derivacion" in subjects
@@ -436,7 +435,7 @@ def test_the_watchdog_reaches_the_switch_and_opens_no_incident(
 ) -> None:
     with road(tmp_path, tools, settings=FALLBACK) as way:
         way.prometheus.fire({"alertname": "Watchdog", "severity": "low"})
-        way.listener.wait_for(lambda fake: fake.calls, timeout=SECONDS)
+        way.listener.wait_for(lambda fake: fake.calls)
         assert {call.path for call in way.listener.calls} == {"/switch"}
 
         # An alert that comes later is told, so the Watchdog would have been too.

@@ -1,15 +1,21 @@
 """A backup beside a router at work, and a router that starts from it."""
 
+import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
+from tests import forking
 from tests.delivery.router_process import (
+    PATIENT,
+    POLL_SECONDS,
+    ROOT,
     RouterProcess,
     Town,
     critical,
@@ -17,6 +23,7 @@ from tests.delivery.router_process import (
     open_town,
     running,
 )
+from tests.fakes.serving import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -30,7 +37,18 @@ class Load:
     """The numbers of the notifications that were answered with 200."""
 
     stored: list[int] = field(default_factory=list)
-    some: threading.Event = field(default_factory=threading.Event)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, number: int) -> None:
+        with self.changed:
+            self.stored.append(number)
+            self.changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        """Return once this many more are stored."""
+        with self.changed:
+            enough = len(self.stored) + count
+            assert self.changed.wait_for(lambda: len(self.stored) >= enough, 3 * PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -44,9 +62,7 @@ def under_load(router: RouterProcess) -> Iterator[Load]:
             if enough.is_set():
                 return
             if router.post(critical(service="casos", number=str(number), text="x" * 2000)) == 200:
-                load.stored.append(number)
-            if len(load.stored) >= 40:
-                load.some.set()
+                load.add(number)
 
     senders = [threading.Thread(target=send, args=(first,)) for first in (0, 1)]
     for sender in senders:
@@ -57,6 +73,23 @@ def under_load(router: RouterProcess) -> Iterator[Load]:
         enough.set()
         for sender in senders:
             sender.join()
+
+
+@contextmanager
+def frozen_backup(town: Town, copy: Path) -> Iterator[forking.Process]:
+    """Begin a backup that stands still in its middle for as long as the block lasts."""
+    environment = town.environment(FREEZES="after router.store.backup:_copy")
+    module = "tests.delivery.altered"
+    backup = forking.start(module, "backup", str(copy), cwd=ROOT, env=environment)
+    deadline = monotonic() + PATIENCE_SECONDS
+    while Path(f"/proc/{backup.pid}/stat").read_text().rpartition(") ")[2][0] != "T":
+        assert monotonic() < deadline
+        assert backup.poll() is None
+        sleep(POLL_SECONDS)
+    try:
+        yield backup
+    finally:
+        backup.send_signal(signal.SIGCONT)
 
 
 def bodies(database: Path) -> str:
@@ -72,16 +105,18 @@ def test_it_holds_everything_answered_before_it_began(town: Town) -> None:
     copy = town.folder / "copy.db"
     with running(town) as router:
         with under_load(router) as load:
-            assert load.some.wait(60)
+            load.wait_for(40)
             before = list(load.stored)
-            made = guardia("backup", str(copy), environment=town.environment())
-            during = len(load.stored) - len(before)
+            with frozen_backup(town, copy) as backup:
+                load.wait_for(1)  # the router goes on answering
+            assert backup.stdout is not None
+            told = backup.stdout.read()
+            assert backup.wait(PATIENCE_SECONDS) == 0, told
+            backup.stdout.close()
         assert router.stop() == 0
 
-    assert made.returncode == 0, made.stderr
-    assert made.stdout.startswith(f"{copy}: ")
-    assert "open), last notification 20" in made.stdout
-    assert during > 0  # the router went on answering
+    assert told.startswith(f"{copy}: ")
+    assert "open), last notification 20" in told
     held = bodies(copy)
     assert [number for number in before if f'"number": "{number}"' not in held] == []
 
@@ -89,12 +124,12 @@ def test_it_holds_everything_answered_before_it_began(town: Town) -> None:
 def test_a_router_from_the_copy_goes_on_where_it_stopped(town: Town) -> None:
     copy, live = town.folder / "copy.db", town.folder / "guardia.db"
     gate = town.pagerduty.hold_next(processes=True)
-    with running(town) as router:
+    with running(town, sets=PATIENT) as router:
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.held == 1, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.held == 1)
         made = guardia("backup", str(copy), environment=town.environment())
         gate.open()  # the page was on its way at that moment, and is taken
-        town.pagerduty.wait_for(lambda fake: len(fake.accepted) == 1, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.accepted) == 1)
         router.kill()
     assert made.returncode == 0, made.stderr
     for lost in town.folder.glob("guardia.db*"):
@@ -102,7 +137,7 @@ def test_a_router_from_the_copy_goes_on_where_it_stopped(town: Town) -> None:
     copy.rename(live)
 
     with running(town) as restored:
-        town.pagerduty.wait_for(lambda fake: len(fake.accepted) == 2, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.accepted) == 2)
         assert restored.stop() == 0
 
     assert len(town.pagerduty.pages) == 1  # the same key: nobody is woken twice

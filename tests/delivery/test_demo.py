@@ -35,7 +35,7 @@ def test_the_demo_sees_its_ten_steps(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
+        timeout=400,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     seen = re.findall(r"^ ?\d+ +-?[\d.]+ s  (.+?) +\[", done.stdout, flags=re.MULTILINE)

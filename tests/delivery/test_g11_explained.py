@@ -9,6 +9,7 @@ from time import monotonic
 import pytest
 
 from tests.delivery.router_process import (
+    MIDWEEK,
     ROOT,
     RouterProcess,
     Town,
@@ -19,6 +20,7 @@ from tests.delivery.router_process import (
     running,
 )
 from tests.fakes.pagerduty import Page
+from tests.fakes.serving import PATIENCE_SECONDS
 
 CATALOG = str(ROOT / "tests" / "catalog")
 
@@ -26,6 +28,7 @@ CATALOG = str(ROOT / "tests" / "catalog")
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     with open_town(tmp_path) as opened:
+        opened.set_clock(MIDWEEK)
         yield opened
 
 
@@ -41,7 +44,7 @@ def explained(environment: Mapping[str, str]) -> str:
 
 def explained_once(environment: Mapping[str, str], *lines: str) -> str:
     """Return the explanation as soon as it has a line that matches each of `lines`."""
-    until, text = monotonic() + 20, ""
+    until, text = monotonic() + PATIENCE_SECONDS, ""
     while monotonic() < until:
         text = explained(environment)
         if all(re.search(line, text) for line in lines):
@@ -51,7 +54,7 @@ def explained_once(environment: Mapping[str, str], *lines: str) -> str:
 
 def first_page(town: Town) -> Page:
     """Return the first page as soon as somebody is woken."""
-    town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+    town.pagerduty.wait_for(lambda fake: fake.pages)
     return town.pagerduty.pages[0]
 
 
@@ -61,9 +64,19 @@ def unchanging(text: str) -> str:
 
 
 def on_call(schedule: str, environment: Mapping[str, str]) -> str:
-    """Return the name of who is on call by a schedule now, as another command tells it."""
+    """Return the name of who is on call by a schedule then, as another command tells it."""
     done = guardia(
-        *("oncall", "who", schedule, "--catalog", CATALOG, "--format", "json"),
+        *(
+            "oncall",
+            "who",
+            schedule,
+            "--at",
+            MIDWEEK.isoformat(),
+            "--catalog",
+            CATALOG,
+            "--format",
+            "json",
+        ),
         environment=environment,
     )
     (found,) = json.loads(done.stdout)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.delivery.router_process import RouterProcess, Town, critical, over, running
 from tests.delivery.store_out_of_order import taking_nothing
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import alert_body, notification_body
 
 PEERS = 6
@@ -50,10 +51,10 @@ def test_a_storm_of_retries_after_503s_is_one_incident_and_one_page(town: Town) 
         with taking_nothing(town, router):
             sending = [peers.submit(send, router) for _ in range(PEERS)]
             for _ in range(3 * PEERS):
-                assert refused.acquire(timeout=20)
-        attempts = [one.result(20) for one in sending]
+                assert refused.acquire(timeout=PATIENCE_SECONDS)
+        attempts = [one.result(PATIENCE_SECONDS) for one in sending]
 
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         wait_until_applied(router, PEERS)
         assert len(router.ask("/api/incidents")["incidents"]) == 1
         assert router.stop() == 0
@@ -66,7 +67,7 @@ def test_copies_late_copies_and_other_group_keys_change_nothing(town: Town) -> N
     town.set_clock(town.now())
     with running(town) as router:
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         router.wait_for(
             "/api/incidents/1",
             lambda found: {one["state"] for one in found["messages"]} == {"sent"},

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from tests.delivery.router_process import RouterProcess, Town, guardia, running
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import alert_body, notification_body
 
 
@@ -15,7 +16,7 @@ def client(town: Town, router: RouterProcess) -> dict[str, str]:
 
 def told(environment: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what was rejected as soon as an incident tells of some; of more in a minute."""
-    until = monotonic() + 20
+    until = monotonic() + PATIENCE_SECONDS
     while monotonic() < until:
         listed = guardia("rejected", "--format", "json", environment=environment)
         rejected: list[dict[str, Any]] = json.loads(listed.stdout)["rejected"]
@@ -66,7 +67,7 @@ def test_what_nobody_foresaw_goes_to_the_default_route(town: Town) -> None:
             alert = alert_body("firing", **{**labels, "alertname": name})
             assert router.post(notification_body(alert, groupLabels={}, groupKey=name)) == 200
 
-        town.smtp.wait_for(lambda fake: len(fake.mails) == len(odd), timeout=20)
+        town.smtp.wait_for(lambda fake: len(fake.mails) == len(odd))
         shown = [router.ask(f"/api/incidents/{number}") for number in (1, 2, 3)]
         assert router.stop() == 0
 

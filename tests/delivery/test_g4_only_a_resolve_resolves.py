@@ -12,6 +12,7 @@ import pytest
 
 from tests import servers
 from tests.delivery.router_process import RouterProcess, Town, outage, running
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import alert_body, notification_body
 from tests.tooling import SET_NAMES, ToolSet, require_tool_set
 
@@ -54,7 +55,7 @@ def test_neither_an_end_time_nor_absence_nor_a_cut_off_list_resolves(town: Town)
         ):
             assert router.post(body) == 200
         shown = router.wait_for("/api/incidents/2", lambda found: len(found["alerts"]) == 3)
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         assert router.stop() == 0
 
     assert shown["state"] == "triggered"
@@ -98,17 +99,20 @@ class Alertmanager:
         )
 
     def _post(self, path: str, body: list[Mapping[str, Any]] | Mapping[str, Any]) -> None:
-        answer = httpx.post(f"{self.url}/api/v2/{path}", json=body, timeout=10)
+        answer = httpx.post(f"{self.url}/api/v2/{path}", json=body, timeout=PATIENCE_SECONDS)
         assert answer.status_code == httpx.codes.OK, answer.text
 
 
 @contextmanager
 def road(town: Town, tools: ToolSet) -> Iterator[tuple[Alertmanager, RouterProcess]]:
     """Run Alertmanager and the router, each with the other's address."""
-    address = f"127.0.0.1:{servers.free_port()}"
-    with servers.alertmanager(tools, CONFIG.format(address=address)) as url:
+    with servers.held_port() as port:
+        address = f"127.0.0.1:{port}"
         town.set_clock(town.now())
-        with running(town, GUARDIA_LISTEN=address, GUARDIA_ALERTMANAGERS=url) as router:
+        with (
+            servers.alertmanager(tools, CONFIG.format(address=address)) as url,
+            running(town, GUARDIA_LISTEN=address, GUARDIA_ALERTMANAGERS=url) as router,
+        ):
             yield Alertmanager(url), router
 
 
@@ -125,7 +129,7 @@ def test_a_silence_in_alertmanager_pauses_paging_and_the_end_that_it_swallows_is
     until = datetime.now(UTC) + timedelta(days=2)
     with road(town, tools) as (alertmanager, router):
         alertmanager.tell(ends_in=timedelta(hours=1))
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=30)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         router.wait_for("/api/incidents/1", lambda found: found["escalation"]["due_at"])
 
         alertmanager.silence(until=until)
@@ -139,7 +143,7 @@ def test_a_silence_in_alertmanager_pauses_paging_and_the_end_that_it_swallows_is
 
         town.move_clock(30 * MINUTE)
         assert router.post(outage("Another")) == 200
-        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2)
         assert router.ask("/api/incidents/1")["escalation"]["due_at"] is None
 
         alertmanager.tell(ends_in=timedelta())
@@ -148,9 +152,7 @@ def test_a_silence_in_alertmanager_pauses_paging_and_the_end_that_it_swallows_is
             since = town.now().timestamp() - 1
             router.wait_for_metric(LOOKED_AT, partial(lt, since))
         ended = router.wait_for("/api/incidents/1", lambda found: found["state"] == "resolved")
-        town.pagerduty.wait_for(
-            lambda fake: "resolved" in [one.state for one in fake.alerts], timeout=20
-        )
+        town.pagerduty.wait_for(lambda fake: "resolved" in [one.state for one in fake.alerts])
         assert router.stop() == 0
     assert "Alertmanager does not list it any more" in str(ended["timeline"])
     assert len(town.pagerduty.pages) == 2

@@ -19,13 +19,14 @@ from sqlalchemy import column as named
 from router.store import migrations
 from router.store.engine import open_engine
 from tests.delivery.router_process import (
-    START_SECONDS,
+    PATIENT,
     Town,
     critical,
     outage,
     running,
     start_and_die,
 )
+from tests.fakes.serving import PATIENCE_SECONDS
 
 IN_THE_DECISION = "after router.worker.outbox:Outbox.record_pages"
 AFTER_THE_CLAIM = "before router.worker.sender:Sender._begin"
@@ -52,7 +53,7 @@ def test_killed_at_every_point_of_its_road_in_turn_the_page_goes_out_and_wakes_o
     town.end_leases()
     town.pagerduty.hold_next()  # the request arrives, and nothing is done with it
     with running(town) as router:
-        town.pagerduty.wait_for(lambda fake: fake.held == 1, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.held == 1)
         router.kill()
     assert [page.person for page in town.pagerduty.pages] == []
 
@@ -81,21 +82,21 @@ def test_neither_a_death_nor_a_clock_that_steps_back_delays_the_next_step(town: 
     town.set_clock(town.now())
     with running(town) as router:
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 1, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 1)
         due = router.wait_for("/api/incidents/1", next_step)["escalation"]["due_at"]
         assert timedelta(minutes=14) < datetime.fromisoformat(due) - town.now()
 
         town.move_clock(timedelta(hours=-1))
         router.wait_for_log("the wall clock is far behind the last instant known, and is followed")
         town.move_clock(timedelta(minutes=15))
-        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2)
         router.wait_for("/api/incidents/1", next_step)
         router.kill()
 
     town.move_clock(timedelta(minutes=15))
     with running(town) as restarted:
         # The second step has waited for its time, and everybody is the last resort.
-        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 5, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 5)
         assert restarted.stop() == 0
     assert len({page.dedup_key for page in town.pagerduty.pages}) == 5
     assert len(town.pagerduty.accepted) == 5
@@ -109,17 +110,17 @@ def next_step(incident: dict[str, Any]) -> object:
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_postgresql_that_crashes_loses_no_page_and_the_router_goes_on(town: Town) -> None:
     gate = town.pagerduty.hold_next(processes=True)
-    with running(town) as router:
+    with running(town, sets=PATIENT) as router:
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.held == 1, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.held == 1)
 
         make_postgresql_crash(town)
         gate.open()  # while it recovers
-        deadline = monotonic() + START_SECONDS
+        deadline = monotonic() + PATIENCE_SECONDS
         while (status := router.post(outage("Meanwhile"))) != 200:  # as Alertmanager does
             assert status == 503
             assert monotonic() < deadline
-        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=30)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2)
 
         town.end_leases()  # what came of the first page may not have been recorded
         for listed in router.ask("/api/incidents")["incidents"]:
@@ -164,7 +165,7 @@ def test_killed_in_the_middle_of_a_migration_it_starts_again_and_pages(town: Tow
 
     with running(town) as router:
         # What waited in the first schema: a page on its way, and a notification to be applied.
-        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2)
         (old,) = router.ask("/api/incidents/1")["alerts"]
         assert router.stop() == 0
     assert old["labels"]["alertname"] == "OfTheFirstSchema"

@@ -45,13 +45,14 @@ def test_an_empty_schedule_a_lost_key_and_a_provider_that_is_down_cost_no_quarte
         town.pagerduty.refusing_connections(),
         running(town, GUARDIA_CATALOG=str(catalog)) as router,
     ):
+        began = town.now()
         assert router.post(critical()) == 200
         router.wait_for("/api/incidents/1", lambda found: len(tried(found)) == 2)
-        assert town.now() < NIGHT + timedelta(minutes=1)  # past both steps already
+        assert town.now() < began + timedelta(minutes=1)  # past both steps already
 
         town.move_clock(timedelta(seconds=31))
         to = {"platform-1@conecta360.example", "platform-2@conecta360.example"}
-        town.smtp.wait_for(lambda fake: to <= {mail.message["To"] for mail in fake.mails}, 20)
+        town.smtp.wait_for(lambda fake: to <= {mail.message["To"] for mail in fake.mails})
         shown = router.ask("/api/incidents/1")
 
     assert shown["escalation"]["due_at"] is None

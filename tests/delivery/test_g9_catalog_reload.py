@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,13 @@ from router.store.tables import editions
 from tests.catalogs import CATALOG, copy_catalog
 from tests.delivery.router_process import (
     ROOT,
-    START_SECONDS,
-    STOP_SECONDS,
     RouterProcess,
     Town,
     guardia,
     open_town,
     running,
 )
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import alert_body, notification_body
 
 ONCALL = "oncall/plataforma.yaml"
@@ -34,6 +34,9 @@ CHANGED = "a changed catalog is in force"
 UNCHANGED = "the catalog is unchanged"
 REFUSED = "the catalog's files are refused, the running catalog stays"
 STANDS_IN = "the catalog's files are bad, the router starts with the last good ones"
+# How often the router looks at the files; as in production where a test says nothing.
+OFTEN = "router.main:POLL_SECONDS=0.1"
+SELDOM = "router.main:POLL_SECONDS=600"  # not before it is told to
 FIRST_STEP = "      - schedules: [primary]\n"
 
 
@@ -51,7 +54,7 @@ class Files:
 
     def write(self, text: str) -> None:
         """Put the file there in one go."""
-        draft = self.folder / "draft"
+        draft = self.folder.with_name("draft")
         draft.write_text(text)
         draft.rename(self.folder / ONCALL)
 
@@ -62,12 +65,20 @@ class Files:
         """Put good files in the place of whatever is left, nearly at once."""
         good = Files(Path(shutil.copytree(CATALOG, self.folder.with_name("good"))))
         good.page_first(person)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.take_away()
         good.folder.rename(self.folder)
 
-    def spoil(self) -> None:
-        text = (self.folder / ONCALL).read_text()
-        self.write(text.replace("policy: plataforma", "policy: platforma"))
+    def spoil(self, person: str = "platform-1") -> None:
+        self.write(first_step(person).replace("policy: plataforma", "policy: platforma"))
+
+    def empty(self) -> None:
+        """Leave a file as one that was cut off."""
+        self.write("")
+
+    def take_away(self) -> None:
+        """Leave nothing, in one go, as where a volume is not mounted."""
+        if self.folder.exists():
+            self.folder.rename(self.folder.with_name("gone"))
 
 
 def first_step(person: str) -> str:
@@ -83,6 +94,12 @@ def files(tmp_path: Path) -> Files:
     return copied
 
 
+@contextmanager
+def going_by(files: Files, town: Town, *, sets: str = OFTEN) -> Iterator[RouterProcess]:
+    with running(town, sets=sets, GUARDIA_CATALOG=str(files.folder)) as router:
+        yield router
+
+
 def post_critical(router: RouterProcess, name: str) -> None:
     """Send an alert that opens an incident of its own."""
     alert = alert_body("firing", severity="critical", environment="prod", alertname=name)
@@ -93,17 +110,19 @@ def post_critical(router: RouterProcess, name: str) -> None:
 
 def wait_for_pages(town: Town, *people: str) -> None:
     """Wait until these people were woken, in this order, and assert that nobody else was."""
-    town.pagerduty.wait_for(lambda fake: len(fake.pages) >= len(people), timeout=20)
+    town.pagerduty.wait_for(lambda fake: len(fake.pages) >= len(people))
     assert [page.person for page in town.pagerduty.pages] == list(people)
 
 
 def ask(router: RouterProcess, method: str, path: str) -> Any:
     headers = {"Authorization": "Bearer api-token"}
-    return httpx.request(method, f"{router.url}{path}", headers=headers, timeout=20).json()
+    return httpx.request(
+        method, f"{router.url}{path}", headers=headers, timeout=PATIENCE_SECONDS
+    ).json()
 
 
 def metric(router: RouterProcess, sample: str) -> float:
-    for line in httpx.get(f"{router.url}/metrics", timeout=20).text.splitlines():
+    for line in httpx.get(f"{router.url}/metrics", timeout=PATIENCE_SECONDS).text.splitlines():
         if line.startswith(f"{sample} "):
             return float(line.removeprefix(sample))
     raise AssertionError(f"there is no {sample}")
@@ -114,7 +133,7 @@ def client(town: Town, router: RouterProcess) -> dict[str, str]:
 
 
 def only_wait(_town: Town, _router: RouterProcess) -> None:
-    """Do nothing: the router finds the change itself."""
+    """Do nothing: the router finds the change itself, by its own interval."""
 
 
 def send_sighup(_town: Town, router: RouterProcess) -> None:
@@ -132,7 +151,7 @@ def call_reload(town: Town, router: RouterProcess) -> None:
 def test_the_next_page_goes_by_the_changed_catalog(
     town: Town, files: Files, tell: Callable[[Town, RouterProcess], None]
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town, sets="" if tell is only_wait else SELDOM) as router:
         before = ask(router, "GET", "/api/catalog")
         post_critical(router, "Before")
         wait_for_pages(town, "platform-1")
@@ -156,12 +175,11 @@ def test_the_next_page_goes_by_the_changed_catalog(
 def test_a_bad_catalog_is_refused_and_the_running_one_goes_on_paging_until_it_is_mended(
     town: Town, files: Files
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town) as router:
         version = ask(router, "GET", "/api/catalog")["version"]
         assert metric(router, "guardia_catalog_last_reload_successful") == 1
 
-        files.page_first("platform-2")
-        files.spoil()
+        files.spoil("platform-2")
         router.wait_for_log(REFUSED)
 
         assert metric(router, "guardia_catalog_last_reload_successful") == 0
@@ -171,6 +189,7 @@ def test_a_bad_catalog_is_refused_and_the_running_one_goes_on_paging_until_it_is
         (problem,) = shown["refused"]["problems"]
         assert problem["message"] == "there is no policy `platforma`"
         place = f"{files.folder}/{ONCALL}:{problem['line']}:{problem['column']}"
+        router.wait_for_log(f"{place}: unknown-reference: there is no policy `platforma`")
         logged = [line["message"] for line in router.lines if line["level"] == "ERROR"]
         assert logged == [REFUSED, f"{place}: unknown-reference: there is no policy `platforma`"]
         told = guardia("reload", environment=client(town, router))
@@ -192,7 +211,7 @@ def test_a_bad_catalog_is_refused_and_the_running_one_goes_on_paging_until_it_is
 def test_what_a_changed_catalog_needs_and_does_not_find_is_warned_of(
     town: Town, files: Files
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town, sets=SELDOM) as router:
         text = (files.folder / ONCALL).read_text()
         files.write(text.replace("- pagerduty: platform-3", "- pagerduty: platform-9"))
         assert ask(router, "POST", "/-/reload")["changed"]
@@ -204,9 +223,9 @@ def test_what_a_changed_catalog_needs_and_does_not_find_is_warned_of(
 
 
 def test_a_stranger_cannot_have_the_catalog_reloaded(town: Town, files: Files) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town) as router:
         for headers in ({}, {"Authorization": "Bearer webhook-token"}):
-            answer = httpx.post(f"{router.url}/-/reload", headers=headers, timeout=20)
+            answer = httpx.post(f"{router.url}/-/reload", headers=headers, timeout=PATIENCE_SECONDS)
             assert answer.status_code == 401
         assert metric(router, 'guardia_catalog_reloads_total{outcome="unchanged"}') == 0
 
@@ -224,11 +243,11 @@ def in_force(router: RouterProcess) -> None:
 def test_killed_while_it_reloads_it_pages_by_the_new_catalog_after_its_start(
     town: Town, files: Files, moment: Callable[[RouterProcess], None]
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town, sets=SELDOM) as router:
         files.page_first("platform-2")
         kill_in_reload(router, moment)
 
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+    with going_by(files, town) as restarted:
         post_critical(restarted, "AfterTheStart")
         wait_for_pages(town, "platform-2")
         assert restarted.stop() == 0
@@ -239,19 +258,21 @@ def test_killed_while_it_reloads_a_page_that_was_on_its_way_still_goes_out(
     town: Town, files: Files, moment: Callable[[RouterProcess], None]
 ) -> None:
     town.pagerduty.hold_next()  # the request arrives, and nothing is done with it
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town, sets=SELDOM) as router:
         post_critical(router, "OnItsWay")
-        town.pagerduty.wait_for(lambda fake: fake.held == 1, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.held == 1)
         files.page_first("platform-2")
         kill_in_reload(router, moment)
 
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+    with going_by(files, town) as restarted:
         wait_for_pages(town, "platform-1")  # whom the policy named when the incident opened
         assert restarted.stop() == 0
 
 
 def kill_in_reload(router: RouterProcess, moment: Callable[[RouterProcess], None]) -> None:
-    with socket.create_connection(("127.0.0.1", router.port), timeout=20) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", router.port), timeout=PATIENCE_SECONDS
+    ) as connection:
         connection.sendall(
             b"POST /-/reload HTTP/1.1\r\nHost: router\r\nContent-Length: 0\r\n"
             b"Authorization: Bearer api-token\r\n\r\n"
@@ -268,7 +289,7 @@ def test_a_configmap_is_taken_up_when_kubernetes_swaps_it(town: Town, tmp_path: 
     (volume / "..data").symlink_to("..2026_11_24")
     for name in ("catalog.yaml", "oncall"):
         (volume / name).symlink_to(f"..data/{name}")
-    with running(town, GUARDIA_CATALOG=str(volume)) as router:
+    with running(town, sets=OFTEN, GUARDIA_CATALOG=str(volume)) as router:
         (volume / "..data_tmp").symlink_to("..2026_11_25")
         (volume / "..data_tmp").rename(volume / "..data")
         shutil.rmtree(volume / "..2026_11_24")
@@ -281,7 +302,7 @@ def test_a_configmap_is_taken_up_when_kubernetes_swaps_it(town: Town, tmp_path: 
 
 def test_a_signal_during_the_start_does_not_end_the_router(town: Town) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # a database that does not answer
-        silent.settimeout(START_SECONDS)
+        silent.settimeout(PATIENCE_SECONDS)
         database = f"postgresql://guardia@127.0.0.1:{silent.getsockname()[1]}/guardia"
         process = subprocess.Popen(
             [sys.executable, "-m", "guardia.cli.main", "serve"],
@@ -293,11 +314,11 @@ def test_a_signal_during_the_start_does_not_end_the_router(town: Town) -> None:
         process.send_signal(signal.SIGHUP)
         connection.close()
 
-    assert process.wait(STOP_SECONDS) == 2  # by itself: there is no database
+    assert process.wait(PATIENCE_SECONDS) == 2  # by itself: there is no database
 
 
 def test_a_signal_with_nothing_changed_changes_nothing(town: Town, files: Files) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town, sets=SELDOM) as router:
         before = ask(router, "GET", "/api/catalog")
         for count in (1, 2):
             router.process.send_signal(signal.SIGHUP)
@@ -307,21 +328,11 @@ def test_a_signal_with_nothing_changed_changes_nothing(town: Town, files: Files)
         assert router.stop() == 0
 
 
-def take_away(files: Files) -> None:
-    """As where a volume is not mounted."""
-    shutil.rmtree(files.folder)
-
-
-def empty(files: Files) -> None:
-    """As a file that was cut off."""
-    files.write("")
-
-
-@pytest.mark.parametrize("ruin", [Files.spoil, empty, take_away])
+@pytest.mark.parametrize("ruin", [Files.spoil, Files.empty, Files.take_away])
 def test_started_anew_while_the_files_are_bad_it_pages_by_the_last_good_ones(
     town: Town, files: Files, ruin: Callable[[Files], None]
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town) as router:
         post_critical(router, "BeforeTheEdit")
         wait_for_pages(town, "platform-1")
         files.page_first("platform-2")
@@ -331,7 +342,7 @@ def test_started_anew_while_the_files_are_bad_it_pages_by_the_last_good_ones(
         ruin(files)
         router.kill()
 
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+    with going_by(files, town) as restarted:
         assert restarted.wait_for_log(STANDS_IN)["catalog"] == version
         assert metric(restarted, "guardia_catalog_last_reload_successful") == 0
         assert metric(restarted, f'guardia_catalog_info{{version="{version}"}}') == 1
@@ -357,13 +368,13 @@ def test_started_anew_while_the_files_are_bad_it_pages_by_the_last_good_ones(
 def test_a_second_start_while_the_files_are_bad_still_pages_by_the_last_good_ones(
     town: Town, files: Files
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town) as router:
         version = ask(router, "GET", "/api/catalog")["version"]
         router.kill()
     files.spoil()
 
     for name, pages in (("First", 1), ("Second", 2)):
-        with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+        with going_by(files, town) as restarted:
             assert ask(restarted, "GET", "/api/catalog")["version"] == version
             post_critical(restarted, name)
             wait_for_pages(town, *["platform-1"] * pages)
@@ -373,11 +384,11 @@ def test_a_second_start_while_the_files_are_bad_still_pages_by_the_last_good_one
 def test_bad_files_that_are_taken_back_after_the_start_are_in_force_as_before(
     town: Town, files: Files
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town) as router:
         assert router.stop() == 0
     files.spoil()
 
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as restarted:
+    with going_by(files, town) as restarted:
         files.page_first("platform-1")
         restarted.wait_for_log(UNCHANGED)
         assert metric(restarted, "guardia_catalog_last_reload_successful") == 1
@@ -406,7 +417,7 @@ def test_a_first_start_with_bad_files_is_refused_with_their_problems(
 
 
 def test_a_first_start_without_a_folder_is_a_wrong_setting(town: Town, files: Files) -> None:
-    take_away(files)
+    files.take_away()
 
     refused = start_in_vain(town, files)
 
@@ -417,7 +428,7 @@ def test_a_first_start_without_a_folder_is_a_wrong_setting(town: Town, files: Fi
 def test_last_good_files_that_this_release_does_not_read_are_told_beside_the_problems(
     town: Town, files: Files
 ) -> None:
-    with running(town, GUARDIA_CATALOG=str(files.folder)) as router:
+    with going_by(files, town) as router:
         version = ask(router, "GET", "/api/catalog")["version"]
         assert router.stop() == 0
     engine = open_engine(f"sqlite:///{town.folder}/guardia.db")

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.delivery.router_process import Town, critical, guardia, open_town, running
+from tests.delivery.router_process import MIDWEEK, Town, critical, guardia, open_town, running
 
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     with open_town(tmp_path) as opened:
+        opened.set_clock(MIDWEEK)
         yield opened
 
 
@@ -32,7 +33,7 @@ def on_call(client: dict[str, str], *arguments: str) -> dict[str, Any]:
 
 
 def test_who_took_over_is_woken_also_by_a_router_that_was_killed_since(town: Town) -> None:
-    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M}"
+    tomorrow = f"{town.now() + timedelta(days=1):%Y-%m-%d %H:%M}"
     with running(town) as router:
         client = {**town.environment(), "GUARDIA_URL": router.url}
         has_it = on_call(client)["shift"]["person"]
@@ -52,7 +53,7 @@ def test_who_took_over_is_woken_also_by_a_router_that_was_killed_since(town: Tow
 
     with running(town) as router:
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         assert router.stop() == 0
     assert town.pagerduty.pages[0].person == other
 
@@ -62,7 +63,7 @@ def test_it_is_listed_and_cancelled(town: Town) -> None:
         client = {**town.environment(), "GUARDIA_URL": router.url}
         assert run(client, "override", "--list") == "no override counts now or later\n"
         assert run(client, "override", "--all") == "no override was ever made\n"
-        day = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
+        day = f"{town.now() + timedelta(days=30):%Y-%m-%d}"
         span = ("--from", f"{day} 10:00", "--until", f"{day} 14:00+01:00")
         run(client, "override", "primary", "platform-3", *span, "--by", "Platform engineer 1")
 

@@ -12,6 +12,7 @@ import pytest
 from tests.delivery.router_process import RouterProcess, Town, critical, running
 from tests.fakes.pagerduty import Accepted
 from tests.fakes.pagerduty_webhooks import Delivery, Subscription
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import alert_body, notification_body
 
 OURS = {"GUARDIA_EXTERNAL_URL": "https://guardia.example.org"}
@@ -22,7 +23,9 @@ BEFORE_ANSWER = "before router.worker.worker:Worker._look_again"
 def deliver(router: RouterProcess, told: Delivery) -> str:
     """Deliver a webhook as PagerDuty does; return what became of it."""
     url = f"{router.url}/webhook/pagerduty"
-    answer = httpx.post(url, content=told.body, headers=dict(told.headers), timeout=10)
+    answer = httpx.post(
+        url, content=told.body, headers=dict(told.headers), timeout=PATIENCE_SECONDS
+    )
     assert answer.status_code == 202, answer.text
     return str(answer.json()["outcome"])
 
@@ -52,9 +55,9 @@ def test_an_acknowledge_on_the_phone_outlives_the_router_and_counts_once(
     subscription = Subscription(now=town.now)
     with running(town, **OURS) as router:
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         page_another_incident(router)
-        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2, timeout=20)
+        town.pagerduty.wait_for(lambda fake: len(fake.pages) == 2)
         (page,) = triggers(town, 1)
         assert deliver(router, subscription.tell(page, "incident.triggered")) == "unchanged"
 
@@ -72,7 +75,7 @@ def test_an_acknowledge_on_the_phone_outlives_the_router_and_counts_once(
     with running(town, **OURS) as router:
         assert deliver(router, took) == "repeated"
         town.move_clock(timedelta(minutes=20))
-        town.pagerduty.wait_for(lambda _: len(triggers(town, 2)) == 2, timeout=20)
+        town.pagerduty.wait_for(lambda _: len(triggers(town, 2)) == 2)
         shown = router.ask("/api/incidents/1")
         assert router.stop() == 0
 
@@ -89,13 +92,15 @@ def test_without_a_signature_the_escalation_goes_on(town: Town) -> None:
     stranger = Subscription(secrets=("guessed",), gives_keys=True, now=town.now)
     with running(town, **OURS) as router:
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         (page,) = triggers(town, 1)
         told = stranger.tell(page, "incident.acknowledged", by="Eve")
         url = f"{router.url}/webhook/pagerduty"
-        answer = httpx.post(url, content=told.body, headers=dict(told.headers), timeout=10)
+        answer = httpx.post(
+            url, content=told.body, headers=dict(told.headers), timeout=PATIENCE_SECONDS
+        )
         assert answer.status_code == 403
 
         town.move_clock(timedelta(minutes=20))
-        town.pagerduty.wait_for(lambda _: len(triggers(town, 1)) == 2, timeout=20)
+        town.pagerduty.wait_for(lambda _: len(triggers(town, 1)) == 2)
         assert router.stop() == 0

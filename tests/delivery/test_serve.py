@@ -37,7 +37,7 @@ def test_from_the_alert_to_the_acknowledgement_and_the_end(town: Town) -> None:
             "GUARDIA_URL": router.url,
         }
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
 
         listed = guardia("incidents", environment=client)
         assert listed.stdout.startswith("#1      triggered    critical")
@@ -47,17 +47,13 @@ def test_from_the_alert_to_the_acknowledgement_and_the_end(town: Town) -> None:
         acknowledged = guardia("ack", "1", "--by", "Platform engineer 1", environment=client)
         assert acknowledged.returncode == 0, acknowledged.stderr
         assert "acknowledged by Platform engineer 1" in acknowledged.stdout
-        town.pagerduty.wait_for(
-            lambda fake: [one.state for one in fake.alerts] == ["acknowledged"], timeout=20
-        )
+        town.pagerduty.wait_for(lambda fake: [one.state for one in fake.alerts] == ["acknowledged"])
 
         unknown = guardia("ack", "7", "--by", "Platform engineer 1", environment=client)
         assert (unknown.returncode, unknown.stdout) == (1, "There is no incident 7.\n")
 
         assert router.post(over()) == 200
-        town.pagerduty.wait_for(
-            lambda fake: [one.state for one in fake.alerts] == ["resolved"], timeout=20
-        )
+        town.pagerduty.wait_for(lambda fake: [one.state for one in fake.alerts] == ["resolved"])
         assert guardia("incidents", environment=client).stdout == "no open incidents\n"
         assert router.stop() == 0
     assert {line["level"] for line in router.lines} == {"INFO"}
@@ -73,7 +69,7 @@ def test_every_answer_is_a_command(town: Town) -> None:
             return told.returncode, told.stdout
 
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
 
         code, told = say("snooze", "1", "--for", "30m")
         assert code == 0
@@ -97,7 +93,7 @@ def test_every_answer_is_a_command(town: Town) -> None:
 def test_no_secret_reaches_the_logs(town: Town) -> None:
     with running(town) as router:
         router.post(critical())
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
         httpx.get(f"{router.url}/api/incidents", headers={"Authorization": "Bearer guess"})
         router.stop()
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.delivery.router_process import Town, guardia, open_town, running
+from tests.fakes.serving import PATIENCE_SECONDS
 
 NAME = "platform-1@conecta360.example"
 
@@ -27,7 +28,10 @@ def test_a_token_of_the_command_signs_in_once_and_outlives_a_crash(town: Town) -
         assert made.returncode == 0, made.stderr
         router.kill()
 
-    with running(town) as router, httpx.Client(base_url=router.url) as browser:
+    with (
+        running(town) as router,
+        httpx.Client(base_url=router.url, timeout=PATIENCE_SECONDS) as browser,
+    ):
         entered = sign_in(browser, made.stdout.strip())
         assert (entered.status_code, entered.headers["location"]) == (303, "/incidents")
         assert "Night shift" in browser.get("/incidents").text
@@ -37,7 +41,7 @@ def test_a_token_of_the_command_signs_in_once_and_outlives_a_crash(town: Town) -
 
     with running(town) as router:
         client = {**town.environment(), "GUARDIA_URL": router.url}
-        with httpx.Client(base_url=router.url, cookies=kept) as browser:
+        with httpx.Client(base_url=router.url, cookies=kept, timeout=PATIENCE_SECONDS) as browser:
             assert browser.get("/incidents").status_code == 200
         audit = json.loads(guardia("audit", "--format", "json", environment=client).stdout)
         assert [(row["action"], row["done"]) for row in audit["audit"]] == [
@@ -56,7 +60,7 @@ def test_a_header_is_believed_from_the_proxys_own_address_alone(
     # The server's own belief in forwarded addresses would make anybody the proxy.
     headers = {"X-Forwarded-Email": NAME, "X-Forwarded-For": "10.0.0.5"}
     with running(town, **settings) as router:
-        answer = httpx.get(f"{router.url}/sign-in", headers=headers)
+        answer = httpx.get(f"{router.url}/sign-in", headers=headers, timeout=PATIENCE_SECONDS)
         assert router.stop() == 0
 
     assert ("guardia=" in answer.headers.get("set-cookie", "")) is is_believed

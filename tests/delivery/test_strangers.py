@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.router_process import Town, critical, open_town, over, running
+from tests.fakes.serving import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -24,11 +25,11 @@ def test_idle_connections_keep_nobody_out_and_end(town: Town) -> None:
         resource.prlimit(router.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
         address = ("127.0.0.1", router.port)
         for _ in range(700):
-            strangers.enter_context(socket.create_connection(address, timeout=5))
-        last = strangers.enter_context(socket.create_connection(address, timeout=20))
+            strangers.enter_context(socket.create_connection(address, timeout=PATIENCE_SECONDS))
+        last = strangers.enter_context(socket.create_connection(address, timeout=PATIENCE_SECONDS))
 
         assert router.post(critical()) == 200
-        town.pagerduty.wait_for(lambda fake: fake.pages, timeout=20)
+        town.pagerduty.wait_for(lambda fake: fake.pages)
 
         with suppress(ConnectionResetError):  # closed as well
             assert last.recv(1) == b""

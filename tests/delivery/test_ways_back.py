@@ -24,6 +24,7 @@ from tests.delivery.router_process import (
     guardia,
     running,
 )
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.fakes.slack_buttons import Fingers, Press
 
 SLACK_WAITS_SECONDS = 3  # Slack developer documentation, "Handling user interaction"
@@ -45,18 +46,20 @@ def by_mail(town: Town) -> dict[str, str]:
 
 def mailed_link(town: Town) -> str:
     """Return the path of the link in the page that was mailed."""
-    town.smtp.wait_for(lambda fake: any(LINK.search(one.text) for one in fake.mails), timeout=20)
+    town.smtp.wait_for(lambda fake: any(LINK.search(one.text) for one in fake.mails))
     found = [match for one in town.smtp.mails if (match := LINK.search(one.text))]
     return found[0][1]
 
 
 def pressed(town: Town, word: str = "Acknowledge") -> Press:
     """Return a press of a button in the notice, once that is there."""
-    town.slack.wait_for(lambda fake: fake.messages, timeout=20)
+    town.slack.wait_for(lambda fake: fake.messages)
     return Fingers(slack=town.slack).press(town.slack.messages[0], word, by="U001")
 
 
-def send(router: RouterProcess, press: Press, *, seconds: float = 10) -> httpx.Response:
+def send(
+    router: RouterProcess, press: Press, *, seconds: float = PATIENCE_SECONDS
+) -> httpx.Response:
     url = f"{router.url}/webhook/slack"
     return httpx.post(url, content=press.body, headers=dict(press.headers), timeout=seconds)
 
@@ -91,24 +94,25 @@ def _lock(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE incidents IN EXCLUSIVE MODE"))
 
 
+def all_is_sent(incident: dict[str, Any]) -> bool:
+    return {one["state"] for one in incident["messages"]} == {"sent"}
+
+
 def test_a_hundred_openings_of_a_mailed_link_leave_every_row_as_it_was(
     town: Town, by_mail: dict[str, str]
 ) -> None:
     with running(town, **by_mail) as router:
         assert router.post(critical()) == 200
         link = f"{router.url}{mailed_link(town)}"
-        router.wait_for(
-            "/api/incidents/1",
-            lambda shown: all(one["state"] == "sent" for one in shown["messages"]),
-        )
+        router.wait_for("/api/incidents/1", all_is_sent)
         before = rows(town)
 
-        with httpx.Client(timeout=20) as scanner:
+        with httpx.Client(timeout=PATIENCE_SECONDS) as scanner:
             statuses = {scanner.get(link).status_code for _ in range(100)}
             statuses |= {scanner.head(link).status_code for _ in range(5)}
 
         after = rows(town)
-        pressed = httpx.post(link, data={"do": "acknowledge"}, timeout=20)
+        pressed = httpx.post(link, data={"do": "acknowledge"}, timeout=PATIENCE_SECONDS)
         shown = router.ask("/api/incidents/1")
         assert router.stop() == 0
 
@@ -173,8 +177,9 @@ def test_the_command_says_what_is_acknowledged_and_until_when(
     town.set_clock(town.now())
     with running(town, **by_mail) as router:
         assert router.post(critical()) == 200
-        mailed_link(town)
-        (page,) = [one for one in router.ask("/api/incidents/1")["messages"] if one["person"]]
+        # Only what somebody was told of is acknowledged: of a mail that is taken, and recorded so.
+        shown = router.wait_for("/api/incidents/1", all_is_sent)
+        (page,) = [one for one in shown["messages"] if one["person"]]
         environment = town.environment(GUARDIA_URL=router.url)
         person = page["person"]
         begun = guardia("awake", person, "--for", "90m", environment=environment)

@@ -7,14 +7,23 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from tests.fakes.failures import JSON, Answer, Call, Failure, Gate, any_call
-from tests.fakes.local_server import LOCALHOST, LocalServer, cut_connection, disconnected
+from tests.fakes.local_server import (
+    LOCALHOST,
+    LocalServer,
+    cut_connection,
+    disconnected,
+    kept_port,
+)
+
+# A time limit for what comes soon: only a machine that is very busy needs much of it.
+PATIENCE_SECONDS: Final = 60.0
 
 
 def utc_now() -> datetime:
@@ -29,7 +38,9 @@ class Recording:
         self.now = now
         self.changed = threading.Condition(threading.RLock())
 
-    def wait_for(self, predicate: Callable[[Self], object], timeout: float = 5.0) -> None:
+    def wait_for(
+        self, predicate: Callable[[Self], object], timeout: float = PATIENCE_SECONDS
+    ) -> None:
         """Return as soon as `predicate(self)` is true.
 
         It is asked again after each change, under the lock. Raises TimeoutError.
@@ -101,10 +112,11 @@ class HttpFake(Recording):
     def refusing_connections(self) -> Iterator[Self]:
         """Do not listen within the block, then listen at the same port again."""
         self.stop()
-        try:
-            yield self
-        finally:
-            self.start(self.port)
+        with kept_port(self.port):
+            try:
+                yield self
+            finally:
+                self.start(self.port)
 
     # Records and failures
 

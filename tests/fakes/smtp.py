@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.fakes.local_server import LOCALHOST, bound_socket
+from tests.fakes.local_server import LOCALHOST, bound_socket, kept_port
 from tests.fakes.serving import Recording, utc_now
 
 Stage = Literal["MAIL", "RCPT", "DATA"]
@@ -165,10 +165,11 @@ class SmtpFake(Recording):
     def refusing_connections(self) -> Iterator[Self]:
         """Do not listen within the block, then listen at the same port again."""
         self.stop()
-        try:
-            yield self
-        finally:
-            self.start(self.port)
+        with kept_port(self.port):
+            try:
+                yield self
+            finally:
+                self.start(self.port)
 
     # Records and failures
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.dashboard_lint import RULES, broken_rules
-from tests.dashboards import CATALOGS, boards
+from tests.dashboards import boards, each_board
 
 # What a `.lint` file would exclude, with its reason; the linter's own mixins exclude more.
 EXCLUDED = {
@@ -16,10 +16,9 @@ EXCLUDED = {
     "target-job-rule": "queries choose by service, SLO, environment and region",
     "target-instance-rule": "queries choose by service, SLO, environment and region",
 }
-EACH = [(name, path) for name in CATALOGS for path in boards(name)]
 
 
-@pytest.mark.parametrize(("catalog", "path"), EACH)
+@each_board
 def test_every_dashboard_keeps_the_rules_of_grafanas_linter(catalog: str, path: str) -> None:
     broken = broken_rules(boards(catalog)[path])
     assert {name: wrong for name, wrong in broken.items() if name not in EXCLUDED} == {}

@@ -9,20 +9,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from tests.dashboards import CATALOGS, Board, boards
+from tests.dashboards import Board, boards, each_board
 
 # Of an annotation the types know what all data sources share. These are Prometheus' own.
 # Source: Grafana documentation, "Annotate dashboards"; grafana-prometheus, annotations.ts.
 OF_PROMETHEUS = {"step", "titleFormat", "useValueForTime"}
-EACH = [(name, path) for name in CATALOGS for path in boards(name)]
 
 
-@pytest.mark.parametrize(("catalog", "path"), EACH)
+@each_board
 def test_grafanas_types_know_every_key_that_we_write(catalog: str, path: str) -> None:
     assert list(lost(boards(catalog)[path])) == []
 

@@ -20,6 +20,7 @@ from tests.dashboards import (
     CATALOGS,
     boards,
     check_places,
+    each_board,
     filled,
     generated,
     panels,
@@ -29,9 +30,7 @@ from tests.dashboards import (
     variables,
 )
 
-EACH = [(name, path) for name in CATALOGS for path in boards(name)]
 each_catalog = pytest.mark.parametrize("catalog", CATALOGS)
-each_board = pytest.mark.parametrize(("catalog", "path"), EACH)
 
 
 @cache

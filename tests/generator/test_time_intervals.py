@@ -3,6 +3,7 @@
 import calendar
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,6 @@ def mutes(interval: Mapping[str, Any], at: datetime) -> bool:
 def _entry_contains(entry: Mapping[str, Any], at: datetime) -> bool:
     local = at.astimezone(ZoneInfo(entry["location"]))
     minute = local.hour * 60 + local.minute
-    length = calendar.monthrange(local.year, local.month)[1]
     return (
         any(_minutes(t["start_time"]) <= minute < _minutes(t["end_time"]) for t in entry["times"])
         and ("weekdays" not in entry or WEEKDAYS[local.weekday()] in entry["weekdays"])
@@ -51,17 +51,24 @@ def _entry_contains(entry: Mapping[str, Any], at: datetime) -> bool:
         and ("years" not in entry or str(local.year) in entry["years"])
         and (
             "days_of_month" not in entry
-            or any(_days_contain(text, local.day, length) for text in entry["days_of_month"])
+            or any(_days_contain(text, local) for text in entry["days_of_month"])
         )
     )
 
 
-def _days_contain(text: str, day: int, length: int) -> bool:
-    ends = [int(part) for part in text.split(":")]
+def _days_contain(text: str, local: datetime) -> bool:
+    length = calendar.monthrange(local.year, local.month)[1]
+    ends = _days(text)
     begin, end = (number if number > 0 else length + number + 1 for number in (ends[0], ends[-1]))
-    return begin <= length and max(begin, 1) <= day <= min(end, length)
+    return begin <= length and max(begin, 1) <= local.day <= min(end, length)
 
 
+@cache  # thousands of instants are held against a few texts
+def _days(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(":"))
+
+
+@cache
 def _minutes(text: str) -> int:
     hours, minutes = text.split(":")
     return 60 * int(hours) + int(minutes)

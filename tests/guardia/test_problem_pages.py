@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,12 @@ def codes_in(tree: ast.Module) -> Iterator[str]:
                 yield value.value
 
 
-def declared_codes() -> set[str]:
-    sources = [
-        path for top in ("guardia", "generator", "router") for path in ROOT.glob(f"{top}/**/*.py")
-    ]
-    return {code for path in sources for code in codes_in(ast.parse(path.read_text("utf-8")))}
+@cache
+def declared_codes() -> frozenset[str]:
+    tops = ("guardia", "generator", "router")
+    texts = (path.read_text("utf-8") for top in tops for path in ROOT.glob(f"{top}/**/*.py"))
+    made = (text for text in texts if re.search("Problem|Finding|problem", text))
+    return frozenset(code for text in made for code in codes_in(ast.parse(text)))
 
 
 def test_codes_are_words_with_hyphens() -> None:
@@ -54,7 +56,7 @@ def test_the_table_lists_each_page_once_and_in_order() -> None:
     assert listed == sorted(declared_codes())
 
 
-@pytest.mark.parametrize("code", sorted(declared_codes()))
+@pytest.mark.parametrize("code", sorted({path.stem for path in PAGES.glob("*.md")} - {"README"}))
 def test_a_page_has_title_example_reason_and_way_out(code: str) -> None:
     page = (PAGES / f"{code}.md").read_text("utf-8")
     assert page.startswith(f"# {code}\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import DATABASES
+from tests.router.compiling import create_compiling_engine
 from tests.router.road import Fakes, HandClock, Road, open_road, serving_fakes, write_secrets
 
 WHOLE_ROUTERS = ("web", "worker")
@@ -35,6 +36,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ):
         one = DATABASES[zlib.crc32(test.nodeid.encode()) % len(DATABASES)]
         test.add_marker(pytest.mark.parametrize("database_url", [one], indirect=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("router.store.engine.create_engine", create_compiling_engine)
+        yield
 
 
 @pytest.fixture

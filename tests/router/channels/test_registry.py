@@ -18,6 +18,7 @@ from router.message.summary import headline
 from router.metrics import ATTEMPT_OUTCOMES
 from router.settings import Settings
 from router.setup import check_setup
+from tests.databases import sqlite_database
 from tests.router.making import person, roster
 from tests.router.road import Fakes, HandClock, firing, on_call_catalog, open_road
 
@@ -70,8 +71,7 @@ async def test_a_new_channel_pages_informs_is_counted_and_is_checked_at_start(
         routes=(replace(first, channels=(hall,)), *others),
     )
 
-    database = f"sqlite:///{tmp_path}/guardia.db"
-    async with open_road(secrets_dir, database, fakes, clock) as road:
+    async with open_road(secrets_dir, sqlite_database(tmp_path), fakes, clock) as road:
         road.worker.catalog = catalog
         row = 'guardia_message_attempts_total{channel="noticeboard",kind="page",outcome="sent"}'
         assert await road.metric(row) == "0.0"

@@ -97,8 +97,8 @@ def test_what_hides_an_alert_is_told_in_ones_language() -> None:
 
     assert words == text
     assert SPANISH.say(words) == (
-        "silenciada por ana hasta el 24 nov 2026 15:00 UTC (moved; silenced before)"
-        "; inhibida por ClusterDown; acallada por el intervalo nights"
+        "silencio de ana hasta el 24 nov 2026 15:00 UTC (moved; silenced before)"
+        "; inhibición por ClusterDown; intervalo sin notificaciones nights"
     )
 
 

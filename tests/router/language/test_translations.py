@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -21,9 +22,14 @@ from tools.messages import (
     untranslated,
 )
 
-SAID: Mapping[Said, list[str]] = MappingProxyType(find_said())
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 HOW = "write them into router/language/locale/{language}.po (`python -m tools.messages` adds them)"
+
+
+@cache
+def said() -> Mapping[Said, list[str]]:
+    """Return every sentence; the code is read when a test asks, and once."""
+    return MappingProxyType(find_said())
 
 
 def pairs(language: str) -> Iterable[tuple[str, str]]:
@@ -46,49 +52,52 @@ def names(text: str) -> set[str]:
 
 
 def test_the_sentences_of_all_parts_are_found() -> None:
-    found = {one.one for one in SAID}
+    found = {one.one for one in said()}
 
     assert "{by} wants the next step now." in found  # made in pure code, and kept
     assert "Labels they share" in found  # in a template of a message
     assert "Nothing is open." in found  # in a template of the page
-    assert Said("{count} alert", "{count} alerts") in SAID
+    assert Said("{count} alert", "{count} alerts") in said()
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_each_sentence_is_translated(language: str) -> None:
-    lacking = untranslated(language, SAID)
+    lacking = untranslated(language, said())
 
     assert not lacking, f"{HOW.format(language=language)}:\n\n{render_entries(lacking)}"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_nothing_is_translated_that_is_not_said(language: str) -> None:
-    assert obsolete(language, SAID) == []
+    assert obsolete(language, said()) == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_is_filled_by_the_same_values(language: str) -> None:
+    known = known_names()
+
     wrong = [
         (english, told)
         for english, told in pairs(language)
         # The singular may say `another` where the plural counts.
-        if names(told) - {"count"} != names(english) - {"count"} or not names(told) <= NAMES
+        if names(told) - {"count"} != names(english) - {"count"} or not names(told) <= known
     ]
 
     assert wrong == []
 
 
-NAMES = {name for one in SAID for text in (one.one, one.many or "") for name in names(text)}
+def known_names() -> set[str]:
+    return {name for one in said() for text in (one.one, one.many or "") for name in names(text)}
 
 
 def test_placeholders_are_plain_names() -> None:
     """A format or an attribute would be read of whatever stands in its place."""
-    assert [name for name in sorted(NAMES) if not name.isidentifier()] == []
+    assert [name for name in sorted(known_names()) if not name.isidentifier()] == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_number_stands_in_the_plural(language: str) -> None:
-    plurals = {one.many for one in SAID if one.many is not None}
+    plurals = {one.many for one in said() if one.many is not None}
 
     without = [told for english, told in pairs(language) if english in plurals]
     assert [told for told in without if "count" not in names(told)] == []

@@ -64,7 +64,7 @@ def test_a_mail_is_in_the_readers_language_and_by_their_clock() -> None:
         "#1 crítica: casos is down\n"
         "\n"
         "Activo desde el 24 nov 2026 13:00 CET; nadie lo ha reconocido aún.\n"
-        "Avisados: Engineer ana. Siguiente: ben, el 24 nov 2026 13:15 CET,"
+        "Se avisó a Engineer ana. Siguiente: ben, el 24 nov 2026 13:15 CET,"
         " si nadie lo reconoce.\n"
         "\n"
         "Por qué a usted: El paso 1 de la política plataforma nombra a Engineer ana.\n"
@@ -109,8 +109,8 @@ def test_resolve_asks_first_in_the_channels_language() -> None:
     assert dialog["style"] == "danger"
     assert [dialog[part]["text"] for part in ("title", "text", "confirm", "deny")] == [
         "¿Resolver #1?",
-        "No se avisará a nadie más por él, aunque siga activo. Si solo lo está mirando,"
-        " reconózcalo en su lugar.",
+        "No se avisará a nadie más por este incidente, aunque siga activo."
+        " Si solo lo está investigando, reconózcalo en vez de resolverlo.",
         "Resolver",
         "Dejarlo abierto",
     ]
@@ -146,7 +146,7 @@ def test_one_page_for_many_is_in_the_readers_language() -> None:
 
     summary = render_event(digest, KEY)["payload"]["summary"]
     assert summary.startswith(
-        "3 incidentes en un aviso, severidad máxima crítica, queda 1 por reconocer:"
+        "3 incidentes en un aviso, severidad máxima: crítica, queda 1 por reconocer:"
     )
 
 

@@ -5,6 +5,7 @@ import threading
 from sqlalchemy import Connection, Engine
 
 from router.store.writer import Writer
+from tests.fakes.serving import PATIENCE_SECONDS
 
 
 def blocked_writer(engine: Engine, limit: int = 100) -> tuple[Writer, threading.Event]:
@@ -13,8 +14,8 @@ def blocked_writer(engine: Engine, limit: int = 100) -> tuple[Writer, threading.
 
     def hold(_tx: Connection) -> None:
         begun.set()
-        assert release.wait(10)
+        assert release.wait(PATIENCE_SECONDS)
 
     writer.submit(hold)
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE_SECONDS)
     return writer, release

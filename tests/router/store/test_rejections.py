@@ -26,6 +26,7 @@ from router.store.rejections import (
     record_told,
 )
 from router.store.tables import Instant, rejected
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import NOON, minutes, rejection
 
 DAY = timedelta(hours=24)
@@ -171,7 +172,7 @@ def test_what_comes_while_a_worker_looks_is_told_by_the_next_look(engine: Engine
         record_applied(looking, number, repeated=False)
         record_look(looking, due_at=NOON + DAY, now=NOON)
         looking.commit()
-        rejecting.result(10)
+        rejecting.result(PATIENCE_SECONDS)
 
     with reading(engine) as connection:
         left = find_untold(connection)
@@ -183,7 +184,7 @@ def test_what_comes_while_a_worker_looks_is_told_by_the_next_look(engine: Engine
 def _wait_for_lock(engine: Engine) -> None:
     """Return as soon as some session waits for another's lock."""
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    until = monotonic() + 10
+    until = monotonic() + PATIENCE_SECONDS
     while monotonic() < until:
         with reading(engine) as connection:
             if connection.execute(waiting).scalar():

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from router.store.store import VIEWERS, Store
 from router.store.writer import StoreBusyError
+from tests.fakes.serving import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -27,16 +28,16 @@ async def test_readers_of_pages_hold_up_each_other_and_not_the_worker(store: Sto
 
     def look(tx: Connection) -> int:
         looking.release()
-        assert release.wait(20)
+        assert release.wait(PATIENCE_SECONDS)
         return count(tx)
 
     viewers = [asyncio.create_task(store.read(look)) for _ in range(10 * VIEWERS)]
     try:
         for _ in range(VIEWERS):
-            assert await asyncio.to_thread(looking.acquire, timeout=10)
+            assert await asyncio.to_thread(looking.acquire, timeout=PATIENCE_SECONDS)
 
-        assert await store.read_to_page(count, seconds=5) == 0
-        assert await store.read_to_watch(count, seconds=5) == 0
+        assert await store.read_to_page(count, seconds=PATIENCE_SECONDS / 2) == 0
+        assert await store.read_to_watch(count, seconds=PATIENCE_SECONDS / 2) == 0
         assert await store.write(count) == 0
         with pytest.raises(StoreBusyError):
             await store.read(count, seconds=0.1)
@@ -52,15 +53,15 @@ async def test_what_watches_holds_up_itself_and_not_the_worker(store: Store) -> 
 
     def watch(tx: Connection) -> int:
         watching.set()
-        assert release.wait(20)
+        assert release.wait(PATIENCE_SECONDS)
         return count(tx)
 
     watchers = [asyncio.create_task(store.read_to_watch(watch)) for _ in range(100)]
     try:
-        assert await asyncio.to_thread(watching.wait, 10)
+        assert await asyncio.to_thread(watching.wait, PATIENCE_SECONDS)
 
-        assert await store.read_to_page(count, seconds=5) == 0
-        assert await store.read(count, seconds=5) == 0
+        assert await store.read_to_page(count, seconds=PATIENCE_SECONDS / 2) == 0
+        assert await store.read(count, seconds=PATIENCE_SECONDS / 2) == 0
         with pytest.raises(StoreBusyError):
             await store.read_to_watch(count, seconds=0.1)
     finally:

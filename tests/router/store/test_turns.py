@@ -11,11 +11,18 @@ from router.store import writer
 from router.store.engine import open_engine
 from router.store.turns import take_turn
 from router.store.writer import Writer
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.store.batches import blocked_writer
 
 POLL_SECONDS = 0.02
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a batch be one however long a busy machine takes for it."""
+    monkeypatch.setattr("router.store.writer.BATCH_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -66,7 +73,7 @@ def as_batch(engine: Engine, *works: Callable[[Connection], object]) -> list[obj
     one, release = blocked_writer(engine)
     futures = [one.submit(work) for work in works]
     release.set()
-    results = [future.result(20) for future in futures]
+    results = [future.result(PATIENCE_SECONDS) for future in futures]
     one.close()
     return results
 
@@ -76,20 +83,20 @@ def test_batches_that_lock_the_same_in_opposite_order_run_once_each(engine: Engi
     first_a, first_b = Lock("a"), Lock("b")
 
     def wait_for_the_other() -> None:
-        deadline = monotonic() + 10
+        deadline = monotonic() + PATIENCE_SECONDS
         while not first_b.has_it.wait(POLL_SECONDS) and not waits_for_turn(engine):
             assert monotonic() < deadline, "the other neither has its row nor waits"
 
     then_b = Lock("b", may=wait_for_the_other)
-    then_a = Lock("a", may=lambda: first_a.has_it.wait(10))
+    then_a = Lock("a", may=lambda: first_a.has_it.wait(PATIENCE_SECONDS))
     (one, release_one), (other, release_other) = blocked_writer(engine), blocked_writer(engine)
     futures = [one.submit(first_a), one.submit(then_b), other.submit(first_b), other.submit(then_a)]
     release_one.set()
-    assert first_a.has_it.wait(10)
+    assert first_a.has_it.wait(PATIENCE_SECONDS)
     release_other.set()
 
     for future in futures:
-        future.result(20)
+        future.result(PATIENCE_SECONDS)
     assert [work.runs for work in (first_a, then_b, first_b, then_a)] == [1, 1, 1, 1]
     one.close()
     other.close()
@@ -116,7 +123,7 @@ def test_a_work_alone_waits_for_nobodys_turn_until_it_had_to_give_way(engine: En
             tx.execute(text("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"))
 
     one = Writer(engine, limit=10)
-    one.submit(give_way).result(20)
+    one.submit(give_way).result(PATIENCE_SECONDS)
     one.close()
 
     assert had == [False, True]

@@ -12,7 +12,14 @@ from sqlalchemy.exc import OperationalError
 
 from router.store.engine import open_engine, reading
 from router.store.writer import REPEATS, StoreBusyError, WorkFailedError, Writer
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.store.batches import blocked_writer
+
+
+@pytest.fixture(autouse=True)
+def _one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a batch be one however long a busy machine takes for it."""
+    monkeypatch.setattr("router.store.writer.BATCH_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -49,7 +56,7 @@ def words(engine: Engine) -> list[str]:
 def test_what_is_resolved_is_committed(engine: Engine) -> None:
     writer = Writer(engine, limit=10)
 
-    assert writer.submit(keep("one")).result(5) == "one"
+    assert writer.submit(keep("one")).result(PATIENCE_SECONDS) == "one"
 
     assert words(engine) == ["one"]
     writer.close()
@@ -63,7 +70,7 @@ def test_nothing_is_resolved_before_its_commit(engine: Engine) -> None:
     assert words(engine) == []
 
     release.set()
-    assert [future.result(5) for future in waiting] == ["one", "two"]
+    assert [future.result(PATIENCE_SECONDS) for future in waiting] == ["one", "two"]
     writer.close()
 
 
@@ -76,13 +83,13 @@ def test_a_batch_that_takes_long_is_committed_in_parts(
     futures: list[Future[object]] = [writer.submit(keep("one"))]
 
     def look(_tx: Connection) -> None:
-        futures[0].result(5)
+        futures[0].result(PATIENCE_SECONDS)
         seen.append(words(engine))
 
     futures += [writer.submit(look), writer.submit(keep("two"))]
     release.set()
 
-    assert futures[2].result(10) == "two"
+    assert futures[2].result(PATIENCE_SECONDS) == "two"
     assert seen == [["one"]]
     writer.close()
 
@@ -93,10 +100,10 @@ def test_a_bad_work_fails_alone(engine: Engine) -> None:
     futures = [writer.submit(work) for work in works]
     release.set()
 
-    assert futures[0].result(5) == "one"
-    assert futures[3].result(5) == "two"
+    assert futures[0].result(PATIENCE_SECONDS) == "one"
+    assert futures[3].result(PATIENCE_SECONDS) == "two"
     with pytest.raises(Exception, match="UNIQUE|unique"):
-        futures[2].result(5)
+        futures[2].result(PATIENCE_SECONDS)
     assert words(engine) == ["one", "same", "two"]
     assert [work.runs for work in works] == [2, 2, 2, 1]
     writer.close()
@@ -112,7 +119,7 @@ def test_a_full_queue_refuses_notifications_but_not_the_worker(engine: Engine) -
     step = writer.submit(keep("step"))
 
     release.set()
-    assert step.result(5) == "step"
+    assert step.result(PATIENCE_SECONDS) == "step"
     writer.close()
     assert words(engine) == ["one", "step", "two"]
 
@@ -136,7 +143,7 @@ def test_what_is_cancelled_before_it_runs_is_not_kept(engine: Engine) -> None:
     assert gone.cancel()
     release.set()
 
-    other.result(5)
+    other.result(PATIENCE_SECONDS)
     assert words(engine) == ["other"]
     writer.close()
 
@@ -165,8 +172,8 @@ def test_a_work_that_raises_what_ends_threads_ends_no_writer(engine: Engine) -> 
         raise SystemExit
 
     with pytest.raises(WorkFailedError, match="SystemExit"):
-        writer.submit(leave).result(5)
-    assert writer.submit(keep("one")).result(5) == "one"
+        writer.submit(leave).result(PATIENCE_SECONDS)
+    assert writer.submit(keep("one")).result(PATIENCE_SECONDS) == "one"
     writer.close()
 
 
@@ -177,16 +184,16 @@ def test_a_writer_that_ends_says_so_and_leaves_nobody_waiting(engine: Engine) ->
     ready = threading.Event()
 
     def spoil(_tx: Connection) -> None:
-        assert ready.wait(5)
+        assert ready.wait(PATIENCE_SECONDS)
         futures[0].set_result(None)  # the writer cannot resolve what is resolved
 
     futures.append(writer.submit(spoil))
     waiting = writer.submit(keep("one"))
     ready.set()
 
-    assert ended.wait(5)
+    assert ended.wait(PATIENCE_SECONDS)
     with pytest.raises(StoreBusyError):
-        waiting.result(5)
+        waiting.result(PATIENCE_SECONDS)
     with pytest.raises(StoreBusyError):
         writer.submit(keep("two"))
 
@@ -202,7 +209,7 @@ def test_a_work_that_gave_way_to_another_transaction_is_repeated(
     futures = [writer.submit(work) for work in works]
     release.set()
 
-    assert [future.result(10) for future in futures] == words(engine)
+    assert [future.result(PATIENCE_SECONDS) for future in futures] == words(engine)
     writer.close()
 
 
@@ -213,8 +220,8 @@ def test_a_work_that_always_gives_way_fails_in_the_end_and_holds_nobody_up(engin
     lost, kept = writer.submit(hopeless), writer.submit(keep("one"))
 
     with pytest.raises(OperationalError):
-        lost.result(10)
-    assert kept.result(10) == "one"
+        lost.result(PATIENCE_SECONDS)
+    assert kept.result(PATIENCE_SECONDS) == "one"
     assert REPEATS < hopeless.runs <= 2 * REPEATS
     assert words(engine) == ["one"]
     writer.close()

@@ -10,6 +10,7 @@ import pytest
 
 from router.channels.outcome import FailureReason
 from router.store.store import VIEWERS
+from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import minutes
 from tests.router.road import WEBHOOK_TOKEN, Road, firing, resolved
 
@@ -135,7 +136,7 @@ async def test_metrics_wait_for_nobody_who_looks(road: Road) -> None:
 
     def look(*_: object) -> None:
         looking.release()
-        assert release.wait(20)
+        assert release.wait(PATIENCE_SECONDS)
 
     loop, disk = asyncio.get_running_loop(), ThreadPoolExecutor(2)
     loop.set_default_executor(disk)
@@ -144,9 +145,11 @@ async def test_metrics_wait_for_nobody_who_looks(road: Road) -> None:
     try:
         with ThreadPoolExecutor(1) as own:
             for _ in range(VIEWERS + 2):
-                assert await loop.run_in_executor(own, partial(looking.acquire, timeout=10))
+                assert await loop.run_in_executor(
+                    own, partial(looking.acquire, timeout=PATIENCE_SECONDS)
+                )
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS / 2):
             assert await road.metric("guardia_store_up") == "1.0"
     finally:
         release.set()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.databases import sqlite_database
 from tests.router.road import API_TOKEN
 from tests.router.web.served_api import Served, serving_api
 from tests.tooling import report_missing
@@ -19,10 +20,9 @@ EXAMPLES = re.findall(r"```sh\n(.*?)```\n\n```json\n(.*?)```", GUIDE.read_text("
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("api")
-    shutil.copyfile(migrated_sqlite, folder / "guardia.db")
-    with serving_api(folder, f"sqlite:///{folder}/guardia.db") as opened:
+    with serving_api(folder, sqlite_database(folder)) as opened:
         yield opened
 
 

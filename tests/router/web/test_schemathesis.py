@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -15,6 +14,7 @@ from schemathesis.openapi.checks import IgnoredAuth, UndefinedStatusCode
 
 from router.web.api.openapi import render_document
 from router.web.api.routes import list_endpoints
+from tests.databases import sqlite_database
 from tests.router.web.served_api import Served, serving_api
 
 DOCUMENT = render_document(list_endpoints(Mock(), Mock()))
@@ -44,10 +44,9 @@ schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("api")
-    (folder / "guardia.db").write_bytes(migrated_sqlite.read_bytes())
-    with serving_api(folder, f"sqlite:///{folder}/guardia.db") as opened:
+    with serving_api(folder, sqlite_database(folder)) as opened:
         yield opened
 
 

@@ -51,7 +51,7 @@ async def test_a_channel_is_told_in_the_organisations_language(mixed: Road) -> N
     await mixed.pass_time(minutes(15))
 
     notice, reply = mixed.fakes.slack.messages
-    assert "Avisados: Engineer ana, Engineer ben. A seguir:" in str(notice.blocks)
+    assert "Aviso enviado a Engineer ana, Engineer ben. A seguir:" in str(notice.blocks)
     assert "O passo 2 da política plataforma indica Engineer ben." in reply.text
 
 

@@ -18,6 +18,7 @@ from router.message.model import MessageContext
 from router.settings import Settings
 from router.store.tables import timers
 from router.worker.slots import ADDRESS_SLOTS, CHANNEL_SLOTS, Slots
+from tests.databases import sqlite_database
 from tests.router.making import minutes, notification_body
 from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved
 
@@ -155,7 +156,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> StuckEmail:
 async def stuck_road(
     stuck: StuckEmail, secrets_dir: Path, fakes: Fakes, clock: HandClock, tmp_path: Path
 ) -> AsyncIterator[Road]:
-    async with open_road(secrets_dir, f"sqlite:///{tmp_path}/a.db", fakes, clock) as road:
+    async with open_road(secrets_dir, sqlite_database(tmp_path), fakes, clock) as road:
         yield road
 
 
@@ -170,7 +171,7 @@ async def test_an_address_that_hangs_takes_no_slot_of_another(
     turn = asyncio.create_task(stuck_road.worker.turn())
     slack_fake = stuck_road.fakes.slack
     await asyncio.to_thread(slack_fake.wait_for, lambda fake: len(fake.messages) == 1)
-    await asyncio.wait_for(stuck.crowded.wait(), 5)
+    await asyncio.wait_for(stuck.crowded.wait(), 60)
 
     assert stuck.under_way == ADDRESS_SLOTS
     stuck.answers.set()
@@ -215,7 +216,7 @@ async def test_a_channel_that_raises_forever_is_seen_and_delays_no_other(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setitem(REGISTERED, "email", lambda _settings: BrokenEmail())
-    async with open_road(secrets_dir, f"sqlite:///{tmp_path}/a.db", fakes, clock) as road:
+    async with open_road(secrets_dir, sqlite_database(tmp_path), fakes, clock) as road:
         await road.receive(firing(severity="high"))
         for _ in range(3):
             await road.pass_time(minutes(1))

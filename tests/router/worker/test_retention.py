@@ -16,6 +16,7 @@ from router.store.notifications import record_applied, record_notification
 from router.store.store import Store
 from router.worker.repeat import REPEATED_WITHIN
 from router.worker.retention import EVERY, Retention, decide_cutoff
+from tests.databases import sqlite_database
 from tests.router.making import NOON
 from tests.router.road import HandClock
 from tests.router.test_settings import ENOUGH
@@ -50,7 +51,7 @@ def test_what_may_be_repeated_outlives_the_shortest_retention() -> None:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path}/guardia.db", new_installation="test", queue_limit=100)
+    opened = Store(sqlite_database(tmp_path), new_installation="test", queue_limit=100)
     yield opened
     opened.close()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from router.address import Address
 from router.oncall.model import PersonId
+from tests.databases import sqlite_database
 from tests.router.making import minutes
 from tests.router.road import Fakes, HandClock, Road, firing, open_road, resolved
 
@@ -278,7 +279,7 @@ async def test_a_template_that_fails_is_counted_and_the_page_goes_out_in_our_wor
 ) -> None:
     (secrets_dir / "templates" / "pagerduty.txt").write_text("{{ label.no_such_label }}")
     (secrets_dir / "templates" / "slack.txt").write_text("Own: {{ title }}")
-    async with open_road(secrets_dir, f"sqlite:///{tmp_path}/a.db", fakes, clock) as road:
+    async with open_road(secrets_dir, sqlite_database(tmp_path), fakes, clock) as road:
         await road.receive(firing())
 
         assert fakes.pagerduty.pages[0].summary == "#1 critical: The database is down"

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -16,12 +17,13 @@ from router.intake.content_key import content_key
 from router.intake.notification import parse_notification
 from router.store.engine import open_engine
 from router.store.incidents import list_incidents
-from router.store.migrations import upgrade
 from router.store.notifications import list_pending_notifications, record_notification
 from router.store.tables import notifications
+from router.worker.applying import Applying
 from router.worker.decisions import Decisions
 from router.worker.outbox import Outbox
 from router.worker.sifting import SIFTED_FROM, sift_repeats
+from tests.databases import sqlite_database
 from tests.router.making import NOON, alert_body, minutes, notification_body
 from tests.router.road import Road, firing, on_call_catalog, resolved
 
@@ -133,10 +135,10 @@ def outcome(
     """Return what became of each notification, and of the incidents."""
     catalog = on_call_catalog()
     decisions = Decisions(catalog=catalog, outbox=Outbox(installation="test", channels={}))
+    applying = Applying(decisions=decisions)
     now: datetime = NOON + minutes(30)
     with tempfile.TemporaryDirectory() as folder:
-        engine = open_engine(f"sqlite:///{folder}/guardia.db")
-        upgrade(engine)
+        engine = open_engine(sqlite_database(Path(folder)))
         for bodies, wait in batches:
             now += timedelta(minutes=wait)
             with engine.begin() as tx:
@@ -148,7 +150,7 @@ def outcome(
                 gone = sift_repeats(tx, waiting, catalog) if sifting else []
                 for number in waiting:
                     if number not in gone:
-                        decisions.apply(tx, number, now=now)
+                        applying.apply(tx, number, now=now)
         with engine.begin() as tx:
             states = list(tx.execute(select(notifications.c.state).order_by(notifications.c.id)))
             incidents = [

@@ -20,6 +20,7 @@ from router.store.audit import Entry, list_audit, record_audit
 from router.store.store import Store
 from router.web.app import create_app
 from router.web.ports import WebPorts
+from tests.databases import sqlite_database
 from tests.router.making import person, roster
 from tests.router.road import API_TOKEN, HandClock, on_call_catalog
 
@@ -129,7 +130,7 @@ def open_door(
     sign_in, problems = read_sign_in(settings or {})
     assert not problems
     assert set(settings or {}) <= set(SETTINGS)
-    store = Store(f"sqlite:///{folder}/guardia.db", new_installation="test", queue_limit=100)
+    store = Store(sqlite_database(folder), new_installation="test", queue_limit=100)
     door = Door(store=store, app=None, clock=clock, catalog=catalog_of("ana", "vera", "ada"))
 
     async def answer(number: int, given: Answer, *_: object) -> None:

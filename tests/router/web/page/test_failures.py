@@ -15,7 +15,7 @@ from tests.router.web.page.visit import BASE, HOST, Page, Site, Visitor, open_si
 NO_DATABASE = {
     "en": "cannot read its database now. PagerDuty and e-mail still work",
     "es": "no puede leer su base de datos ahora. PagerDuty y el correo siguen funcionando",
-    "pt": "não consegue ler a sua base de dados agora. O PagerDuty e o correio",
+    "pt": "não consegue ler a sua base de dados agora. O PagerDuty e o e-mail",
 }
 
 

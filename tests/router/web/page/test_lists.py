@@ -15,8 +15,8 @@ from tests.router.road import Fakes, HandClock
 from tests.router.web.page.visit import Page, Site, open_site
 
 SUMMARY = (
-    "casos availability en prod/a: falló el 12.3% de los eventos en los últimos 1h; a este"
-    " ritmo el presupuesto de errores de 30d se agota en 4h 12m."
+    "casos availability en prod/a: en 1h falló el 12.3% de los eventos; a este ritmo"
+    " el presupuesto de errores de 30d se agota en 4h 12m."
 )
 LISTS = ("/incidents", "/history", "/history?service=casos&state=open")
 

@@ -13,6 +13,7 @@ import httpx
 
 from router.catalog import OnCallCatalog
 from router.oncall.model import Person, PersonId, Role
+from tests.databases import sqlite_database
 from tests.router.making import policy, roster, schedule, step
 from tests.router.road import Fakes, HandClock, Road, firing, on_call_catalog, open_road
 
@@ -149,7 +150,7 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """Open a router that a proxy on this machine vouches to."""
     settings = {"GUARDIA_PROXY_HEADER": HEADER, "GUARDIA_PROXY_FROM": "127.0.0.1"}
-    database = f"sqlite:///{secrets_dir}/guardia.db"
+    database = sqlite_database(secrets_dir)
     async with open_road(secrets_dir, database, fakes, clock, **(settings | changed)) as road:
         road.worker.catalog = catalog_of_pages(language)
         folder = road.settings.catalog
