@@ -191,7 +191,7 @@ def list_revisits(tx: Connection, *, now: datetime, limit: int) -> list[int]:
     statement = (
         select(incidents.c.number)
         .where(incidents.c.revisit_at <= now)
-        .order_by(incidents.c.revisit_at)
+        .order_by(incidents.c.revisit_at, incidents.c.number)
         .limit(limit)
     )
     return [int(number) for number in tx.execute(statement).scalars()]

@@ -47,11 +47,11 @@ def find_timer(tx: Connection, incident_number: int) -> Timer | None:
 
 
 def list_due_timers(tx: Connection, *, now: datetime, limit: int) -> list[int]:
-    """Return the numbers of incidents whose next step is due, longest overdue first."""
+    """Return the incidents whose next step is due, the longest overdue and the oldest first."""
     statement = (
         select(timers.c.incident_number)
         .where(timers.c.due_at <= now)
-        .order_by(timers.c.due_at)
+        .order_by(timers.c.due_at, timers.c.incident_number)
         .limit(limit)
     )
     return [int(number) for number in tx.execute(statement).scalars()]

@@ -133,3 +133,18 @@ def test_instants_are_kept_to_the_microsecond(naive: datetime) -> None:
     assert kept is not None
     assert kind.process_result_value(kept, dialect) == at
     assert after == kept + 1
+
+
+def test_of_what_is_due_at_the_same_instant_the_oldest_comes_first(tx: Connection) -> None:
+    """Whatever order the rows are kept in: those that come later are gathered in a digest."""
+    ana = step(people=["ana"])
+    begun = start(policy(ana, last_resort=ana), catalog_version="edition-1", now=NOON)
+    for number in (1, 2, 3):
+        alert = incident_alert(severity="critical", service=f"service-{number}")
+        new = replace(incident(alert), number=None, key=f"group {number}")
+        record_incident(tx, None, new)
+        record_started(tx, number, replace(begun, due_at=NOON - minutes(number)))
+    for number in (3, 1, 2):  # a row that changes is written anew, behind the others
+        record_escalation(tx, number, begun)
+
+    assert list_due_timers(tx, now=NOON, limit=2) == [1, 2]
