@@ -59,9 +59,7 @@ def decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed
     wanted a copy. Raises ValueError when there is none.
     """
     taking = _taking(labels, routes)
-    if not taking or taking[-1].continues:
-        raise ValueError("no route takes these labels: the last one must have no matchers")
-    deciding = next((route for route in taking if route.policy is not None), taking[-1])
+    deciding = _deciding(taking)
     return Routed(
         route=deciding.name,
         policy=deciding.policy,
@@ -72,15 +70,24 @@ def decide_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Routed
     )
 
 
+def find_deciding_route(labels: Mapping[str, str], routes: tuple[Route, ...]) -> Route:
+    """Return the route that says who is woken, as `decide_route` does, and nothing of why."""
+    return _deciding(_taking(labels, routes))
+
+
+def _deciding(taking: list[Route]) -> Route:
+    return next((route for route in taking if route.policy is not None), taking[-1])
+
+
 def _taking(labels: Mapping[str, str], routes: tuple[Route, ...]) -> list[Route]:
-    """Return the routes that take the labels, in their order."""
+    """Return the routes that take the labels, in their order. Raises ValueError without any."""
     found = []
     for route in routes:
         if matches_all(route.matchers, labels):
             found.append(route)
             if not route.continues:
-                break
-    return found
+                return found
+    raise ValueError("no route takes these labels: the last one must have no matchers")
 
 
 def _hours(taking: list[Route]) -> dict[Address, tuple[Hours, ...]]:

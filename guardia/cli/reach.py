@@ -20,7 +20,7 @@ from guardia.reading import Reading
 from guardia.severity import Severity
 from guardia.word import nearest
 from router.catalog import OnCallCatalog
-from router.routing import Route, decide_route
+from router.routing import Route, find_deciding_route
 
 # Severities are few and unlike each other; names of services and labels are many and alike.
 _CLOSE_SEVERITY, _CLOSE_NAME = 0.6, 0.8
@@ -213,15 +213,14 @@ class _Taken:
         found = None
         for place in alert.places:
             labels = labels_in(self.organisation, alert, place)
-            routed = decide_route(labels, self.routes)
-            if routed.policy is not None:
+            route = find_deciding_route(labels, self.routes)
+            if route.policy is not None:
                 return None
-            if found is None and not self._takes_environment(routed.route):
-                found = routed.route
+            if found is None and not self._takes_environment(route):
+                found = route.name
         return found
 
-    def _takes_environment(self, name: str) -> bool:
-        route = next(one for one in self.routes if one.name == name)
+    def _takes_environment(self, route: Route) -> bool:
         labels = {matcher.name for matcher in route.matchers}
         return self.organisation.environment_label in labels and "severity" not in labels
 
