@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from router.store.engine import open_engine, reading
@@ -65,6 +65,11 @@ def test_what_is_resolved_is_committed(engine: Engine) -> None:
 def test_nothing_is_resolved_before_its_commit(engine: Engine) -> None:
     writer, release = blocked_writer(engine)
     waiting: list[Future[str]] = [writer.submit(keep(word)) for word in ("one", "two")]
+    resolved: list[bool] = []
+
+    @event.listens_for(engine, "commit")  # right before the database is told
+    def look(_connection: Connection) -> None:
+        resolved.extend(future.done() for future in waiting)
 
     assert not any(future.done() for future in waiting)
     assert words(engine) == []
@@ -72,6 +77,8 @@ def test_nothing_is_resolved_before_its_commit(engine: Engine) -> None:
     release.set()
     assert [future.result(PATIENCE_SECONDS) for future in waiting] == ["one", "two"]
     writer.close()
+    assert resolved
+    assert not any(resolved)
 
 
 def test_a_batch_that_takes_long_is_committed_in_parts(
