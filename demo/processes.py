@@ -2,15 +2,17 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+from tests.servers import held_port
 
 START_SECONDS = 30
 STOP_SECONDS = 10
-_HELD: list[socket.socket] = []  # for as long as this process lives
+_HELD = ExitStack()  # for as long as this process lives
 
 
 class StartError(Exception):
@@ -89,14 +91,5 @@ class Processes:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 for a server that is told its port.
-
-    It stays bound, without listening: Linux then gives it to nobody who asks for any port, and to
-    a server that asks for this one, as that sets SO_REUSEADDR too.
-    """
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", 0))
-    _HELD.append(held)
-    port: int = held.getsockname()[1]
-    return port
+    """Return a port of 127.0.0.1 for a server that is told its port; nobody else gets it."""
+    return _HELD.enter_context(held_port())

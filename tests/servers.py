@@ -114,15 +114,16 @@ def postgresql(bin_folder: Path, *, options: Mapping[str, str] | None = None) ->
 
 
 @contextmanager
-def held_port() -> Iterator[int]:
+def held_port(port: int = 0) -> Iterator[int]:
     """Give a port of 127.0.0.1 that a server can be told to take, and nobody else gets meanwhile.
 
-    It is bound without listening. Linux gives such a port to nobody who asks for any; who
+    A free one, or `port`: who connects before somebody listens there is refused. It is bound
+    without listening. Linux gives such a port to nobody who asks for any; who
     asks for this one gets it, since all servers here set SO_REUSEADDR as we do.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
+        holder.bind(("127.0.0.1", port))
         yield holder.getsockname()[1]
 
 

@@ -61,10 +61,7 @@ def selector_of(parsed: promql_parser.VectorSelector) -> Selector | None:
     if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
         return None
     try:
-        matchers = matchers_of(parsed)
-        for matcher in matchers:
-            if matcher.operator in ("=~", "!~"):
-                check_regular_expression(matcher.value)
+        matchers = tried_matchers_of(parsed)
         return Selector(text="", metric=parsed.name or _named_inside(parsed), matchers=matchers)
     except ValueError:
         return None
@@ -87,10 +84,7 @@ def parse_selector(text: str) -> Selector:
         raise ValueError("a plain selector is wanted: a metric name with matchers, no function")
     if parsed.offset is not None or parsed.at is not None or parsed.matchers.or_matchers:
         raise ValueError("a plain selector is wanted: no offset, no @, no `or`")
-    matchers = matchers_of(parsed)
-    for matcher in matchers:
-        if matcher.operator in ("=~", "!~"):
-            check_regular_expression(matcher.value)
+    matchers = tried_matchers_of(parsed)
     metric = parsed.name or _named_inside(parsed)
     # A comment would swallow what we add behind the text, or hold a brace.
     if has_comment(written):
@@ -126,6 +120,18 @@ def _named_inside(parsed: promql_parser.VectorSelector) -> str:
         if matcher.name == "__name__" and matcher.op == promql_parser.MatchOp.Equal:
             return str(matcher.value)
     raise ValueError("a selector needs the name of a metric")
+
+
+def tried_matchers_of(parsed: promql_parser.VectorSelector) -> tuple[Matcher, ...]:
+    """Return what `matchers_of` does.
+
+    Raises RegularExpressionError for one that we could not match as Prometheus does.
+    """
+    matchers = matchers_of(parsed)
+    for matcher in matchers:
+        if matcher.operator in ("=~", "!~"):
+            check_regular_expression(matcher.value)
+    return matchers
 
 
 def matchers_of(parsed: promql_parser.VectorSelector) -> tuple[Matcher, ...]:

@@ -11,12 +11,12 @@ from promql_parser import VectorSelector
 
 from generator.catalog.model import Condition
 from generator.naming import GROWTH_LIMIT_SERIES, GROWTH_SERIES
-from generator.promql.check import Selector, matchers_of, parse_selector
+from generator.promql.check import Selector, parse_selector, tried_matchers_of
 from generator.promql.example import Labels
 from generator.promql.finding import read_expression
 from generator.promql.tree import walk
 from generator.promtool.model import Case, merge
-from guardia.matcher import check_regular_expression, matches_all
+from guardia.matcher import matches_all
 
 _Series = tuple[str, Labels]
 _OF_THE_FILE = frozenset({"ALERTS", "ALERTS_FOR_STATE", GROWTH_SERIES, GROWTH_LIMIT_SERIES})
@@ -88,10 +88,7 @@ def _read(expression: str) -> list[Selector] | None:
         if not part.name or part.name in _OF_THE_FILE or part.matchers.or_matchers:
             return None
         try:
-            matchers = matchers_of(part)
-            for matcher in matchers:
-                if matcher.operator in ("=~", "!~"):
-                    check_regular_expression(matcher.value)
+            matchers = tried_matchers_of(part)
         except ValueError:
             return None
         found.append(Selector(text="", metric=part.name, matchers=matchers))

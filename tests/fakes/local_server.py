@@ -3,8 +3,6 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope
@@ -24,19 +22,6 @@ def bound_socket(port: int) -> socket.socket:
     # answer in two packets waits 40 ms for the caller's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-@contextmanager
-def kept_port(port: int) -> Iterator[None]:
-    """Let nobody else have a port that listens again later; who connects meanwhile is refused.
-
-    It is bound without listening: Linux gives such a port to nobody who asks for any, and to a
-    listener that asks for this one, as both set SO_REUSEADDR.
-    """
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind((LOCALHOST, port))
-        yield
 
 
 class Connection(H11Protocol):

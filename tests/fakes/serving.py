@@ -19,8 +19,8 @@ from tests.fakes.local_server import (
     LocalServer,
     cut_connection,
     disconnected,
-    kept_port,
 )
+from tests.servers import held_port
 
 # A time limit for what comes soon: only a machine that is very busy needs much of it.
 PATIENCE_SECONDS: Final = 60.0
@@ -112,7 +112,7 @@ class HttpFake(Recording):
     def refusing_connections(self) -> Iterator[Self]:
         """Do not listen within the block, then listen at the same port again."""
         self.stop()
-        with kept_port(self.port):
+        with held_port(self.port):
             try:
                 yield self
             finally:

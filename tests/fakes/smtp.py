@@ -18,8 +18,9 @@ from typing import Any, Final, Literal, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.fakes.local_server import LOCALHOST, bound_socket, kept_port
+from tests.fakes.local_server import LOCALHOST, bound_socket
 from tests.fakes.serving import Recording, utc_now
+from tests.servers import held_port
 
 Stage = Literal["MAIL", "RCPT", "DATA"]
 
@@ -165,7 +166,7 @@ class SmtpFake(Recording):
     def refusing_connections(self) -> Iterator[Self]:
         """Do not listen within the block, then listen at the same port again."""
         self.stop()
-        with kept_port(self.port):
+        with held_port(self.port):
             try:
                 yield self
             finally:
