@@ -6,8 +6,8 @@ Nothing of this is in the router: what `DIES`, `FREEZES`, `SETS` and `CLOCK` in 
 environment name is put in place of its own before the command runs. `DIES` is
 such as `before router.worker.sender:Sender._begin` or `after module:name`, with
 `#2` behind it for the second call; at that point the process ends itself with
-SIGKILL. With `FREEZES` it stops until SIGCONT. `SETS` are numbers, such as
-`router.store.engine:SILENCE_SECONDS=2`. `CLOCK` is a file with the seconds that the
+SIGKILL. With `FREEZES` it stops until SIGCONT. `SETS` are constants in seconds, such
+as `router.store.engine:SILENCE_SECONDS=2`. `CLOCK` is a file with the seconds that the
 wall clock is ahead; the worker looks ten times a second, so that it sees at
 once when that changes.
 """
@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,7 +38,10 @@ def main() -> int:
     for setting in os.environ.pop("SETS", "").split():
         place, _, value = setting.partition("=")
         module, _, name = place.partition(":")
-        vars(importlib.import_module(module))[name] = json.loads(value)
+        constants = vars(importlib.import_module(module))
+        seconds = json.loads(value)
+        of_time = isinstance(constants[name], timedelta)
+        constants[name] = timedelta(seconds=seconds) if of_time else seconds
     if file := os.environ.pop("CLOCK", ""):
         _move_clock(Path(file))
     from guardia.cli.main import main as run

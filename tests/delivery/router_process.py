@@ -23,7 +23,6 @@ import pytest
 from sqlalchemy import BigInteger, text, type_coerce, update
 
 from router.store.engine import open_engine
-from router.store.leases import LEASE
 from router.store.tables import messages
 from tests import forking
 from tests.fakes.pagerduty import PagerDutyFake
@@ -39,8 +38,13 @@ KEYS = {f"platform-{number}": str(number) * 32 for number in (1, 2, 3)} | {
 }
 SLACK_TOKEN = "xoxb-test"
 POLL_SECONDS = 0.05
-# An attempt at a page that the fake holds is not given up; still shorter than a lease.
-PATIENT = "router.channels.pagerduty:TIMEOUT_SECONDS=15"
+# An attempt at a page that the fake holds is not given up, however slow the machine is, and
+# is still shorter than a lease.
+PATIENT_LEASE = timedelta(minutes=15)
+PATIENT = (
+    "router.channels.pagerduty:TIMEOUT_SECONDS=600 router.worker.sender:ATTEMPT_SECONDS=600"
+    f" router.store.leases:LEASE={PATIENT_LEASE.total_seconds()}"
+)
 # For tests that tell of a shift: a Wednesday, far from any handoff and change of the clocks.
 MIDWEEK = datetime(2027, 3, 3, 12, tzinfo=UTC)
 
@@ -99,7 +103,7 @@ class Town:
         """Let the time of a lease pass in the database, by whose clock leases go."""
         engine = open_engine(self.database)
         until = type_coerce(messages.c.leased_until, BigInteger)
-        passed = LEASE // timedelta(microseconds=1)
+        passed = PATIENT_LEASE // timedelta(microseconds=1)
         with engine.begin() as tx:
             if engine.dialect.name == "postgresql":  # row by row, a running router and we may
                 tx.execute(text("LOCK TABLE messages IN EXCLUSIVE MODE"))  # wait in a circle
