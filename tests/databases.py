@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, te
 from router.store.engine import open_engine
 from router.store.migrations import upgrade
 from router.store.tables import metadata
+from tests.fakes.serving import PATIENCE_SECONDS
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -150,7 +151,13 @@ def _create(server: Engine) -> str:
 
 
 def _drop(server: Engine, name: str) -> None:
+    """Drop a database, once the sessions that somebody left are over.
+
+    FORCE ends them too, but waits for them no longer than five seconds.
+    """
+    end = text("SELECT pg_terminate_backend(pid, :ms) FROM pg_stat_activity WHERE datname = :name")
     with server.connect() as connection:
+        connection.execute(end, {"ms": int(PATIENCE_SECONDS * 1000), "name": name})
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 

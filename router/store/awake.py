@@ -20,8 +20,9 @@ from router.escalation.awake import NOBODY, Awake
 from router.incident.model import IncidentState
 from router.message.model import MessageKind, page_round
 from router.oncall.model import PersonId
+from router.store.column_types import Instant
 from router.store.messages import MessageState, list_messages
-from router.store.tables import INCIDENT_OPEN, Instant, awake, incidents, messages, timers
+from router.store.tables import INCIDENT_OPEN, awake, incidents, messages, timers
 
 
 def record_awake(tx: Connection, person: PersonId, *, until: datetime, now: datetime) -> None:

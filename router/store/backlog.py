@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from router.message.model import MessageKind
+from router.store.column_types import Instant
 from router.store.lease_clock import is_shared
 from router.store.tables import (
     INCIDENT_OPEN,
@@ -26,7 +27,6 @@ from router.store.tables import (
     MESSAGE_OPEN,
     NOTIFICATION_PENDING,
     TIMER_RUNNING,
-    Instant,
     awake,
     events,
     incidents,

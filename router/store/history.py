@@ -11,11 +11,11 @@ from guardia.severity import Severity
 from router.incident.announcement import KEYS
 from router.incident.glance import IncidentGlance, glance_at, glance_at_alerts
 from router.incident.model import IncidentState
+from router.store.column_types import Instant
 from router.store.glances import read_glance
 from router.store.incidents import read_incident, read_incidents
 from router.store.tables import (
     INCIDENT_OPEN,
-    Instant,
     heartbeats,
     incident_services,
     incidents,

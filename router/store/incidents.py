@@ -1,4 +1,4 @@
-"""Incidents, their alerts and their timeline.
+"""Incidents, with their alerts.
 
 Whoever changes an incident or what hangs on it locks the incident's row
 first, so that two replicas decide one after the other. A batch of the writer
@@ -7,50 +7,33 @@ locks, and why no two batches wait for each other.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from guardia.severity import Severity
 from router.address import Address
 from router.incident.model import Incident, IncidentAlert, IncidentState
-from router.incident.reconcile import OpenAlert
+from router.store.alerts import (
+    hold_again,
+    list_alerts,
+    list_alerts_of,
+    record_alerts,
+    release_alerts,
+)
 from router.store.glances import encode_glance
 from router.store.services import record_services
 from router.store.tables import (
-    ALERT_IN_OPEN_INCIDENT,
     INCIDENT_OPEN,
     INCIDENT_REVISITED,
-    alerts,
     incidents,
 )
 
-_PARAMETERS: Final = 500  # SQLite takes a bounded number of them
 # Built once: building a statement takes several times as long as the database needs for it.
-_THESE_ALERTS: Final = alerts.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
-_OF_THIS: Final = alerts.c.incident_number == bindparam("incident")
 _THIS: Final = incidents.c.number == bindparam("incident")
-_LIST_HOLDERS: Final = select(alerts.c.fingerprint, alerts.c.incident_number).where(
-    ALERT_IN_OPEN_INCIDENT, _THESE_ALERTS
-)
-_LIST_CLOSED_BY_HAND: Final = (
-    select(alerts.c.fingerprint, alerts.c.incident_number, alerts.c.starts_at)
-    .join(incidents, incidents.c.number == alerts.c.incident_number)
-    .where(
-        incidents.c.resolved_at.is_not(None),  # for the index
-        incidents.c.resolved_at > bindparam("since"),
-        incidents.c.resolved_by.is_not(None),
-        alerts.c.firing,
-        _THESE_ALERTS,
-    )
-    .order_by(incidents.c.number)
-)
-_LIST_FIRING: Final = select(alerts.c.fingerprint).where(
-    ALERT_IN_OPEN_INCIDENT, alerts.c.firing, _THESE_ALERTS
-)
 _FIND_LAST_BY_KEY: Final = (
     select(incidents.c.number)
     .where(incidents.c.key_digest == bindparam("digest"))
@@ -59,54 +42,9 @@ _FIND_LAST_BY_KEY: Final = (
 )
 _FIND: Final = select(incidents).where(_THIS)
 _FIND_TO_CHANGE: Final = _FIND.with_for_update()
-_LIST_ALERTS: Final = select(alerts).where(_OF_THIS).order_by(alerts.c.fingerprint)
 _RECORD: Final = insert(incidents).returning(incidents.c.number)
 _CHANGE: Final = update(incidents).where(_THIS)
-_RECORD_ALERTS: Final = insert(alerts)
-_DELETE_ALERTS: Final = delete(alerts).where(_OF_THIS, _THESE_ALERTS)
-_RECORD_SEEN: Final = update(alerts).where(_OF_THIS, _THESE_ALERTS)
 _LIST_CHANNELS: Final = select(incidents.c.channels).where(_THIS)
-
-
-def list_holders(tx: Connection, fingerprints: Iterable[str]) -> dict[str, int]:
-    """Return fingerprint -> number of the open incident that holds it, for those that one holds."""
-    found: dict[str, int] = {}
-    for some in _slices(fingerprints):
-        rows = tx.execute(_LIST_HOLDERS, {"fingerprints": some}).all()
-        found.update((row.fingerprint, row.incident_number) for row in rows)
-    return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedByHand:
-    """An alert that fired when somebody resolved its incident, and has not ended since."""
-
-    number: int  # of the incident
-    starts_at: datetime
-
-
-def list_closed_by_hand(
-    tx: Connection, fingerprints: Iterable[str], *, since: datetime
-) -> dict[str, ClosedByHand]:
-    """Return those of the alerts whose incident somebody resolved after `since` while they fired.
-
-    By fingerprint, the newest incident of each.
-    """
-    found: dict[str, ClosedByHand] = {}
-    for some in _slices(fingerprints):
-        for row in tx.execute(_LIST_CLOSED_BY_HAND, {"fingerprints": some, "since": since}):
-            found[row.fingerprint] = ClosedByHand(
-                number=row.incident_number, starts_at=row.starts_at
-            )
-    return found
-
-
-def list_firing(tx: Connection, fingerprints: Iterable[str]) -> set[str]:
-    """Return those of the alerts that fire in an open incident."""
-    found: set[str] = set()
-    for some in _slices(fingerprints):
-        found.update(tx.execute(_LIST_FIRING, {"fingerprints": some}).scalars().all())
-    return found
 
 
 def find_last_by_key(tx: Connection, key: str) -> int | None:
@@ -124,8 +62,7 @@ def find_incident(tx: Connection, number: int, *, to_change: bool = False) -> In
     row = tx.execute(statement, {"incident": number}).one_or_none()
     if row is None:
         return None
-    members = tx.execute(_LIST_ALERTS, {"incident": number}).all()
-    return read_incident(row, [_alert(member) for member in members])
+    return read_incident(row, list_alerts(tx, number))
 
 
 def list_incidents(tx: Connection, *, open_only: bool, limit: int) -> list[Incident]:
@@ -140,50 +77,8 @@ def read_incidents(tx: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
     """Return rows of the table as values, with their alerts, in their order."""
     if not rows:
         return []
-    members: dict[int, list[IncidentAlert]] = {row.number: [] for row in rows}
-    of_these = alerts.c.incident_number.in_(list(members))
-    for member in tx.execute(select(alerts).where(of_these)):
-        members[member.incident_number].append(_alert(member))
+    members = list_alerts_of(tx, [row.number for row in rows])
     return [read_incident(row, members[row.number]) for row in rows]
-
-
-def list_open_alerts(tx: Connection) -> list[OpenAlert]:
-    """Return all alerts that fire in open incidents, as far as reconciling compares them."""
-    statement = select(
-        alerts.c.incident_number,
-        alerts.c.fingerprint,
-        alerts.c.suppressed_by,
-        alerts.c.listed,
-        alerts.c.seen_at,
-        alerts.c.stale,
-    ).where(ALERT_IN_OPEN_INCIDENT, alerts.c.firing)
-    return [
-        OpenAlert(
-            incident=row.incident_number,
-            fingerprint=row.fingerprint,
-            suppressed_by=row.suppressed_by,
-            listed=row.listed,
-            seen_at=row.seen_at,
-            stale=row.stale,
-        )
-        for row in tx.execute(statement)
-    ]
-
-
-def list_silent_incidents(tx: Connection, *, before: datetime) -> list[int]:
-    """Return open incidents with an alert that fires, was last seen before then, and is not stale.
-
-    One without that time is of an earlier release: then the incident's opening counts.
-    """
-    seen_at = func.coalesce(alerts.c.seen_at, incidents.c.opened_at)
-    statement = (
-        select(alerts.c.incident_number)
-        .join(incidents, incidents.c.number == alerts.c.incident_number)
-        .where(ALERT_IN_OPEN_INCIDENT, alerts.c.firing, alerts.c.stale.is_(false()))
-        .where(seen_at <= before)
-        .distinct()
-    )
-    return sorted(tx.execute(statement).scalars())
 
 
 def list_revisits(tx: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -217,12 +112,11 @@ def record_incident(tx: Connection, before: Incident | None, after: Incident) ->
         number = after.number
         tx.execute(_CHANGE, {"incident": number} | _state(after))
         if not after.is_open:
-            closed = update(alerts).where(alerts.c.incident_number == number)
-            tx.execute(closed.values(in_open_incident=False))
+            release_alerts(tx, number)
         elif before is not None and not before.is_open:
-            _hold_again(tx, number)
+            hold_again(tx, number)
     known = {} if before is None else before.alerts
-    _record_alerts(tx, number, known, after)
+    record_alerts(tx, number, known, after)
     record_services(tx, number, known, after, is_new=is_new)
     return replace(after, number=number)
 
@@ -238,85 +132,6 @@ def record_channels(tx: Connection, number: int, channels: Iterable[Address]) ->
     told = dict.fromkeys([*list_channels(tx, number), *channels])
     stored = [[address.channel, address.address] for address in told]
     tx.execute(_CHANGE, {"incident": number, "channels": stored})
-
-
-def _record_alerts(
-    tx: Connection, number: int, known: Mapping[str, IncidentAlert], incident: Incident
-) -> None:
-    """Write what differs; where that is only when it was last seen, not the whole alert."""
-    changed: list[IncidentAlert] = []
-    seen: dict[datetime, list[str]] = {}
-    for alert in incident.alerts.values():
-        before = known.get(alert.fingerprint)
-        if before == alert:
-            continue
-        at = alert.seen_at
-        if before is not None and at is not None and replace(before, seen_at=at) == alert:
-            seen.setdefault(at, []).append(alert.fingerprint)
-        else:
-            changed.append(alert)
-    for at, fingerprints in seen.items():
-        _record_seen(tx, number, fingerprints, at)
-    stale = [alert.fingerprint for alert in changed if alert.fingerprint in known]
-    for some in _slices(stale):
-        tx.execute(_DELETE_ALERTS, {"incident": number, "fingerprints": some})
-    if changed:
-        rows = [_alert_row(number, alert, incident) for alert in changed]
-        tx.execute(_RECORD_ALERTS, rows)
-
-
-def _hold_again(tx: Connection, number: int) -> None:
-    """Let a reopened incident hold its alerts as before, but for those that another one holds."""
-    held = select(alerts.c.fingerprint).where(ALERT_IN_OPEN_INCIDENT)
-    own = update(alerts).where(alerts.c.incident_number == number)
-    tx.execute(own.where(alerts.c.fingerprint.not_in(held)).values(in_open_incident=True))
-
-
-def _record_seen(tx: Connection, number: int, fingerprints: Sequence[str], at: datetime) -> None:
-    for some in _slices(fingerprints):
-        seen = {"incident": number, "fingerprints": some, "seen_at": at}
-        tx.execute(_RECORD_SEEN, seen)
-
-
-def _slices(fingerprints: Iterable[str]) -> Iterator[list[str]]:
-    wanted = sorted(set(fingerprints))
-    return (wanted[start : start + _PARAMETERS] for start in range(0, len(wanted), _PARAMETERS))
-
-
-def _alert_row(number: int, alert: IncidentAlert, incident: Incident) -> dict[str, Any]:
-    return {
-        "incident_number": number,
-        "fingerprint": alert.fingerprint,
-        "labels": dict(alert.labels),
-        "annotations": dict(alert.annotations),
-        "firing": alert.firing,
-        "starts_at": alert.starts_at,
-        "ended_at": alert.ended_at,
-        "generator_url": alert.generator_url,
-        "severity": alert.severity.value,
-        "in_open_incident": incident.is_open,
-        "seen_at": alert.seen_at,
-        "stale": alert.stale,
-        "listed": alert.listed,
-        "suppressed_by": alert.suppressed_by,
-    }
-
-
-def _alert(row: Row[Any]) -> IncidentAlert:
-    return IncidentAlert(
-        fingerprint=row.fingerprint,
-        labels=row.labels,
-        annotations=row.annotations,
-        firing=row.firing,
-        starts_at=row.starts_at,
-        ended_at=row.ended_at,
-        generator_url=row.generator_url,
-        severity=Severity(row.severity),
-        seen_at=row.seen_at,
-        stale=row.stale,
-        listed=row.listed,
-        suppressed_by=row.suppressed_by,
-    )
 
 
 def read_incident(row: Row[Any], members: Iterable[IncidentAlert]) -> Incident:

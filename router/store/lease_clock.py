@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, literal, literal_column
 
-from router.store.tables import Instant
+from router.store.column_types import Instant
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 

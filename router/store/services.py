@@ -10,7 +10,8 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, insert, select
 
 from router.incident.model import Incident, IncidentAlert
-from router.store.tables import incident_services, kept_words
+from router.store.column_types import kept_words
+from router.store.tables import incident_services
 
 LONGEST: Final = 200  # characters of a name that somebody can look for
 _RECORD: Final = insert(incident_services)

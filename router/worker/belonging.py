@@ -11,13 +11,8 @@ from sqlalchemy import Connection
 from router.incident.apply import incident_key
 from router.incident.scope import IncidentBy, by_group, split_by_scope
 from router.intake.notification import Notification, NotifiedAlert
-from router.store.incidents import (
-    ClosedByHand,
-    find_incident,
-    find_last_by_key,
-    list_closed_by_hand,
-    list_holders,
-)
+from router.store.alerts import ClosedByHand, list_closed_by_hand, list_holders
+from router.store.incidents import find_incident, find_last_by_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,13 +27,13 @@ from router.intake.content_key import content_key
 from router.intake.notification import Notification, parse_notification
 from router.logs import context
 from router.metrics import Metrics
+from router.store.alerts import list_firing
 from router.store.heartbeats import (
     claim_heartbeats,
     has_missing,
     record_heartbeat,
     record_watched,
 )
-from router.store.incidents import list_firing
 from router.store.notifications import record_notification
 from router.store.store import Store
 

@@ -29,14 +29,14 @@ from router.intake.content_key import content_key
 from router.intake.notification import parse_notification
 from router.logs import context
 from router.metrics import Metrics
-from router.store.incidents import (
+from router.store.alerts import (
     ClosedByHand,
-    find_incident,
     list_closed_by_hand,
     list_holders,
     list_open_alerts,
     list_silent_incidents,
 )
+from router.store.incidents import find_incident
 from router.store.notifications import record_notification
 from router.store.store import Store
 from router.worker.decisions import Decisions

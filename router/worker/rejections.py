@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from router.incident.model import Change, Incident
 from router.incident.rejection import QUIET_AFTER, Untold, apply_rejections, close_when_quiet
 from router.intake.rejection import REJECTION_FINGERPRINT
-from router.store.incidents import find_incident, list_holders
+from router.store.alerts import list_holders
+from router.store.incidents import find_incident
 from router.store.rejections import (
     count_told,
     find_last_rejected,

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from router.intake.notification import Notification
-from router.store.incidents import list_firing
+from router.store.alerts import list_firing
 from router.store.notifications import StoredNotification
 
 # How long Alertmanager and its peers may still deliver a flush they have begun:

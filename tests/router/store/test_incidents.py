@@ -12,10 +12,11 @@ from sqlalchemy.dialects import sqlite
 
 from router.escalation.decide import start
 from router.incident.model import Event, EventKind, IncidentState
+from router.store.alerts import list_holders
+from router.store.column_types import Instant
 from router.store.engine import open_engine
-from router.store.incidents import find_incident, find_last_by_key, list_holders, record_incident
+from router.store.incidents import find_incident, find_last_by_key, record_incident
 from router.store.migrations import upgrade
-from router.store.tables import Instant
 from router.store.timeline import list_timeline, record_events
 from router.store.timers import find_timer, list_due_timers, record_escalation, record_started
 from tests.router.making import NOON, incident, incident_alert, minutes, policy, step

@@ -8,6 +8,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection, Engine, insert, text
 
+from router.store.column_types import Instant
 from router.store.engine import open_engine, reading
 from router.store.migrations import upgrade
 from router.store.notifications import (
@@ -25,7 +26,7 @@ from router.store.rejections import (
     record_rejected,
     record_told,
 )
-from router.store.tables import Instant, rejected
+from router.store.tables import rejected
 from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import NOON, minutes, rejection
 

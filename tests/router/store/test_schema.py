@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, event, text
 from router.address import Address
 from router.message.model import Message, MessageKind
 from router.store import migrations
+from router.store.alerts import list_firing, list_holders
 from router.store.backlog import (
     find_last_instant,
     find_next_decision,
@@ -37,13 +38,7 @@ from router.store.held import (
     record_held,
     release_held,
 )
-from router.store.incidents import (
-    find_last_by_key,
-    list_firing,
-    list_holders,
-    list_incidents,
-    record_incident,
-)
+from router.store.incidents import find_last_by_key, list_incidents, record_incident
 from router.store.leases import Full, claim_due_messages, find_next_message
 from router.store.messages import (
     find_next_stuck_page,
