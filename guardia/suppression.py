@@ -34,6 +34,7 @@ ALLOWABLE = frozenset(
         "regexp-redundant",
         "route-value-unknown",
         "template-name-unknown",
+        "viewer-woken",
     }
 )
 FORM = "# guardia: allow CODE: reason"

@@ -7,7 +7,7 @@ from datetime import datetime
 from router.address import Address
 from router.catalog import OnCallCatalog
 from router.escalation.model import Policy, Step
-from router.oncall.model import PersonId, Schedule, ScheduleId, is_service
+from router.oncall.model import PersonId, Role, Schedule, ScheduleId, is_service
 from router.oncall.restrictions import Span
 from router.oncall.shifts import gaps, shifts, uncovered
 
@@ -113,7 +113,11 @@ class _Coverage:
 
 
 def _people(catalog: OnCallCatalog, unusable: Collection[Address]) -> Iterator[Finding]:
+    woken = _woken(catalog)
     for person in catalog.roster.people.values():
+        if person.id in woken and not person.role.may(Role.RESPONDER):
+            text = "is woken, and may not answer: their role is viewer"
+            yield Finding(kind="viewer", subject=f"person {person.id}", text=text)
         lost = [address for address in person.addresses if address in unusable]
         if not lost and person.addresses:
             continue
@@ -125,6 +129,15 @@ def _people(catalog: OnCallCatalog, unusable: Collection[Address]) -> Iterator[F
             subject=person.name if is_service(person.id) else f"person {person.id}",
             text=text if others else f"{text}, nor anywhere else" if lost else text,
         )
+
+
+def _woken(catalog: OnCallCatalog) -> frozenset[PersonId]:
+    """Return whom policies can wake, by name or by a schedule of theirs, at any time."""
+    schedules = catalog.roster.schedules
+    steps = [step for policy in catalog.policies.values() for _, step in _steps(policy)]
+    named = {person for step in steps for person in step.people}
+    turns = (schedules[one].people for step in steps for one in step.schedules)
+    return frozenset(named.union(*turns))
 
 
 def _unused(catalog: OnCallCatalog) -> Iterator[Finding]:

@@ -296,9 +296,14 @@ def _parse_called(text: str) -> str:
 
 
 def _parse_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError("an address that starts with http:// or https://")
+    wanted = "an address that starts with http:// or https://"
+    try:
+        parts = urlsplit(text)
+        has_place = bool(parts.hostname) and parts.port != 0  # a port that is none raises
+    except ValueError:
+        raise ValueError(wanted) from None
+    if parts.scheme not in ("http", "https") or not has_place:
+        raise ValueError(wanted)
     return text.rstrip("/")
 
 
@@ -307,8 +312,14 @@ def _parse_urls(text: str) -> tuple[str, ...]:
 
 
 def _parse_base(text: str) -> str:
-    """Return an address that paths are put behind; user and password would be in every message."""
+    """Return an address that paths are put behind; user and password would be in every message.
+
+    What stands behind `//` or a backslash is another site to a browser, where it is led by
+    the path alone (WHATWG URL, 4.4).
+    """
     parts = urlsplit(_parse_url(text))
-    if parts.query or parts.fragment or parts.username is not None or not text.isprintable():
+    is_odd = " " in text or "\\" in text or "//" in parts.path.rstrip("/")
+    holds_more = parts.query or parts.fragment or parts.username is not None
+    if holds_more or is_odd or not text.isprintable():
         raise ValueError("an address such as https://guardia.example.org, and nothing behind it")
     return text.rstrip("/")

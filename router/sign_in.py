@@ -17,6 +17,7 @@ SETTINGS: Final = (
     "GUARDIA_PROXY_HEADER",
     "GUARDIA_PROXY_FROM",
 )
+_MAPPED: Final = IPv6Network("::ffff:0:0/96")  # addresses of IPv4, written as of IPv6
 _TOKEN: Final = frozenset("!#$%&'*+-.^_`|~")  # RFC 9110, 5.6.2, beside letters and digits
 # What browsers and proxies send by themselves: anybody would be whoever they like.
 _NOT_FOR_NAMES: Final = frozenset(
@@ -134,14 +135,14 @@ def _read_networks(text: str, problems: list[str]) -> tuple[Network, ...]:
     found: list[Network] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         try:
-            network = ip_network(part, strict=False)
+            network = _unmapped_network(ip_network(part, strict=False))
         except ValueError:
             problems.append(
                 "GUARDIA_PROXY_FROM must be addresses or networks such as 10.0.0.5 or 10.1.0.0/16,"
                 f" with commas between them, not {part!r}"
             )
             continue
-        if network.prefixlen == 0:
+        if network.prefixlen == 0 or _holds_all_of_ipv4(network):
             problems.append(
                 f"GUARDIA_PROXY_FROM must not hold {part}: anybody could say who they are"
             )
@@ -154,3 +155,15 @@ def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Return the IPv4 address that a socket for both kinds writes as ::ffff:10.0.0.5."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def _unmapped_network(network: Network) -> Network:
+    """Return the IPv4 network that ::ffff:10.0.0.0/104 is: a caller's address is unmapped too."""
+    if network.version == 4 or not network.subnet_of(_MAPPED):
+        return network
+    bits = network.prefixlen - _MAPPED.prefixlen
+    return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, bits))
+
+
+def _holds_all_of_ipv4(network: Network) -> bool:
+    return network.version == 6 and network.supernet_of(_MAPPED)

@@ -14,5 +14,5 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Acknowledge; 1 when the router refuses, as for an unknown number."""
+    """Acknowledge; 1 when it is over, or when the router refuses, as for an unknown number."""
     return give(args, "ack")

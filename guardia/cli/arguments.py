@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 FORMATS = ("text", "json", "github")
+DEFAULT_URL = "http://127.0.0.1:8080"
+ASKS_ROUTER = (
+    f"Asks the router at GUARDIA_URL (default: {DEFAULT_URL}), with the first token of the file"
+    " that GUARDIA_API_TOKEN_FILE names."
+)
 PROBLEM_FORMATS = (*FORMATS, "sarif")  # where nothing else than problems is printed
 
 
@@ -21,7 +26,8 @@ def add_catalog_arguments(
 
 
 def parse_number(text: str) -> int:
-    """Return an incident's number from the command line; ArgumentTypeError for what is none."""
-    if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) < 1:
+    """Return an incident's number, also such as `#1042`; ArgumentTypeError for what is none."""
+    digits = text.removeprefix("#")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or int(digits) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of an incident, such as 1042")
-    return int(text)
+    return int(digits)

@@ -5,13 +5,17 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from guardia.cli.arguments import ASKS_ROUTER
+
 LONGEST_LIST = 500  # as many as the router returns at once
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command's arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "audit", help="list who did what, from where, and what was refused, the newest first"
+        "audit",
+        help="list who did what, from where, and what was refused, the newest first",
+        epilog=ASKS_ROUTER,
     )
     parser.add_argument("--limit", type=_parse_limit, default=50, help="how many (default: 50)")
     parser.add_argument(

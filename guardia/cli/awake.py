@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from guardia.change import plain
+from guardia.cli.arguments import ASKS_ROUTER
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -12,6 +13,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "awake",
         help="acknowledge what a person was told of, and tell them quietly of what comes next",
+        epilog=ASKS_ROUTER,
     )
     parser.add_argument("person", help="the person's id in the catalog")
     length = parser.add_mutually_exclusive_group()
@@ -22,7 +24,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--until", metavar="HH:MM", help="until when, by the clock of the person's zone"
     )
     length.add_argument("--end", action="store_true", help="ring again from now on")
-    parser.add_argument("--by", help="who says so (default: your login name)")
+    parser.add_argument("--by", metavar="NAME", help="who says so (default: your login name)")
     return parser
 
 

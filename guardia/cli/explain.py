@@ -37,7 +37,10 @@ def run(args: argparse.Namespace) -> int:
         args.subject = args.subject[1:]
         return explain_incident.run(args)
     if len(args.subject) > 1:
-        raise UsageError("explain one code at a time, such as: guardia explain objective-range")
+        raise UsageError(
+            "explain one code at a time, such as: guardia explain objective-range;"
+            " or: guardia explain slo SERVICE/NAME; or: guardia explain incident N"
+        )
     print(_explain(args.subject[0]) if args.subject else _list(), end="")
     return 0
 
@@ -55,6 +58,8 @@ def _explain(code: str) -> str:
     except KeyError:
         guess = nearest(code, list_codes())
         hint = f"did you mean {guess}?" if guess else "`guardia explain` lists all codes"
+        if code.removeprefix("#").isdecimal():
+            hint = f"did you mean: guardia explain incident {code.removeprefix('#')}?"
         raise UsageError(f"there is no problem code {code!r}: {hint}") from None
     shown = render_page(page, width=get_terminal_size().columns)
     if code in ALLOWABLE:

@@ -30,6 +30,6 @@ def _number(words: list[str]) -> int:
     if len(words) != 1:
         raise UsageError("name one incident, such as: guardia explain incident 1042")
     try:
-        return parse_number(words[0].removeprefix("#"))
+        return parse_number(words[0])
     except argparse.ArgumentTypeError as error:
         raise UsageError(str(error)) from None

@@ -81,9 +81,22 @@ def _routes(incident: dict[str, Any]) -> list[str]:
     escalation = incident["escalation"]
     if escalation is None:
         return [*lines, "  No policy escalates it."]
-    again = f", begun for the time {escalation['round']}" if escalation["round"] > 1 else ""
-    policy, edition = name_policy(escalation["policy"]), plain(escalation["catalog_version"])
-    return [*lines, f"  {policy}, as edition {edition} of the catalog has it{again}."]
+    again = escalation["round"] - 1
+    anew = f" It has begun anew {'once' if again == 1 else f'{again} times'}." if again else ""
+    return [*lines, f"  {_escalated_by(escalation)}.{anew}"]
+
+
+def _escalated_by(escalation: dict[str, Any]) -> str:
+    from router.escalation.given import NO_POLICY, split_given
+
+    policy, person = split_given(escalation["policy"])
+    edition = f"as edition {plain(escalation['catalog_version'])} of the catalog has it"
+    if person is None:
+        return f"{name_policy(policy)}, {edition}"
+    given = f"It was given to {plain(person)}"
+    if policy == NO_POLICY:
+        return f"{given}; no policy escalates it"
+    return f"{given}; then comes the last resort of policy {plain(policy)}, {edition}"
 
 
 def name_policy(policy: str) -> str:

@@ -112,7 +112,9 @@ def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:
     for name in commands or COMMANDS:
         # Each module imports what is heavy only when it runs: `check` must answer at once.
         module = importlib.import_module(f"guardia.cli.{name}")
-        module.add_parser(subparsers).set_defaults(run=module.run)
+        command = module.add_parser(subparsers)
+        command.description = (module.__doc__ or "").partition(": ")[2].partition("\n")[0]
+        command.set_defaults(run=module.run)
     return parser
 
 

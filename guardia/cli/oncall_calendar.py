@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from router.oncall.model import Schedule, Shift
 
 
+_BY_CATALOG = (
+    "This is what the catalog says. Who took over at run time, only the router knows:"
+    " guardia oncall override --list"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     """A shift of a schedule, or (`shift` None) a gap in it."""
@@ -72,7 +78,9 @@ def answer(args: argparse.Namespace) -> int:
         case "json":
             print(json.dumps([_as_json(row) for row in rows], indent=2, ensure_ascii=False))
         case _:
-            print(table([_as_cells(row) for row in rows]) if rows else "no shift in this time")
+            shown = table([_as_cells(row) for row in rows]) if rows else "no shift in this time"
+            print(shown, flush=True)
+            print(_BY_CATALOG, file=sys.stderr)  # beside the answer, which programs read
     return 0
 
 

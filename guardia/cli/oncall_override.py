@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from guardia.cli.arguments import ASKS_ROUTER
 from guardia.cli.errors import UsageError
 from guardia.cli.oncall_catalog import instant, read_moment, table
 
@@ -14,7 +15,9 @@ from guardia.cli.oncall_catalog import instant, read_moment, table
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command's arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "override", help="have somebody take over for a while, through the running router"
+        "override",
+        help="have somebody take over for a while, through the running router",
+        epilog=ASKS_ROUTER,
     )
     parser.add_argument("schedule", nargs="?", help="its id")
     parser.add_argument("person", nargs="?", help="the id of who takes over")

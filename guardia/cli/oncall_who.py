@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from guardia.cli.errors import UsageError
 from guardia.cli.oncall_catalog import (
     NOBODY,
     add_catalog,
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
     from router.catalog import OnCallCatalog
     from router.oncall.model import PersonId, Schedule, Shift
+
+
+_BY_CATALOG = (
+    "This is what the catalog says. Who took over at run time, only the router knows:"
+    " guardia oncall who --router"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--router",
         action="store_true",
-        help="ask the running router, which knows the overrides made at run time",
+        help="ask the running router (GUARDIA_URL), which knows the overrides made at run time",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     return parser
@@ -64,17 +72,27 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def answer(args: argparse.Namespace) -> int:
     """Print a line a schedule; 1 when one of them has nobody."""
+    for name in args.schedule:
+        if "://" in name:
+            raise UsageError(f"{name} is no schedule; GUARDIA_URL names the router to be asked")
     found = _ask_router(args) if args.router else _ask_catalog(args)
     if args.format == "json":
         print(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
-        print(table([_as_row(one) for one in found]))
+        print(table([_as_row(one) for one in found]), flush=True)
+        if not args.router:  # beside the answer, which programs read
+            print(_BY_CATALOG, file=sys.stderr)
     else:
         print("the catalog declares no schedule")
     return 1 if any(one["shift"] is None for one in found) else 0
 
 
 def _ask_catalog(args: argparse.Namespace) -> list[dict[str, Any]]:
+    if not args.catalog.is_dir():
+        raise UsageError(
+            f"there is no folder {args.catalog}; name the catalog's folder with --catalog, or ask"
+            " the router: guardia oncall who --router"
+        )
     oncall = load_oncall(args.catalog)
     schedules = [find_schedule(oncall, name) for name in args.schedule] or list(
         oncall.roster.schedules.values()

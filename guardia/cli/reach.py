@@ -13,6 +13,7 @@ from generator.catalog.model import Catalog, Organisation
 from generator.explaining.alerts import CatalogAlert, catalog_alerts, labels_in
 from guardia.catalog_folder import CatalogFolder
 from guardia.cli.reach_heartbeats import check_heartbeats
+from guardia.cli.reach_viewers import check_viewers
 from guardia.document import Pointer
 from guardia.matcher import Matcher
 from guardia.problem import Problem
@@ -41,7 +42,7 @@ class _Declared:
 def check_reach(
     folder: CatalogFolder, catalog: Catalog, oncall: OnCallCatalog
 ) -> tuple[Problem, ...]:
-    """Return matchers of routes that fit no alert, and critical alerts that wake nobody."""
+    """Return matchers that fit no alert, critical alerts that wake nobody, and woken viewers."""
     problems: list[Problem] = []
     alerts = tuple(catalog_alerts(catalog))
     routes = tuple(_declared(folder, oncall, problems))
@@ -51,6 +52,7 @@ def check_reach(
             _check_matcher(declared, index, matcher, known, catalog.organisation)
     _check_critical(catalog.organisation, alerts, routes)
     check_heartbeats(folder, oncall, problems)
+    check_viewers(folder, oncall, problems)
     return tuple(problems)
 
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from guardia.cli.arguments import parse_number
+from guardia.cli.arguments import ASKS_ROUTER, parse_number
 
 LONGEST_LIST = 500  # as many as the router returns at once
 
@@ -12,12 +12,14 @@ LONGEST_LIST = 500  # as many as the router returns at once
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command's arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "rejected", help="list what the router was sent and could not understand, or show one"
+        "rejected",
+        help="list what the router was sent and could not understand, or show one",
+        epilog=ASKS_ROUTER,
     )
     parser.add_argument(
         "number",
         nargs="?",
-        type=parse_number,
+        type=_parse_number,
         help="print this one's body, without what could steer a terminal",
     )
     parser.add_argument("--limit", type=_parse_limit, default=50, help="how many (default: 50)")
@@ -45,6 +47,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(map(_line, answer["rejected"])) or "nothing was rejected")
     return 0
+
+
+def _parse_number(text: str) -> int:
+    try:
+        return parse_number(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of a rejected body, such as 7"
+        ) from None
 
 
 def _parse_limit(text: str) -> int:

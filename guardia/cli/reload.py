@@ -3,13 +3,16 @@
 import argparse
 from typing import Any
 
+from guardia.cli.arguments import ASKS_ROUTER
 from guardia.problem import Problem, parse_problem, printable, render_text
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command; which router is asked comes from the environment."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "reload", help="have the router read its catalog now, and say whether it takes it up"
+        "reload",
+        help="have the router read its catalog now, and say whether it takes it up",
+        epilog=ASKS_ROUTER,
     )
     return parser
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from guardia.change import plain
+from guardia.cli.arguments import ASKS_ROUTER
 
 WAIT_SECONDS = 30  # a page that nobody takes within that goes elsewhere
 POLL_SECONDS = 0.5
@@ -17,10 +18,12 @@ _PASSING = ("unreachable", "rate_limited", "provider_error")
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the command's arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "test-page", help="page every address of a person with a text that says it is a test"
+        "test-page",
+        help="page every address of a person with a text that says it is a test",
+        epilog=ASKS_ROUTER,
     )
     parser.add_argument("person", help="the person's id in the catalog")
-    parser.add_argument("--by", help="who asks for it (default: your login name)")
+    parser.add_argument("--by", metavar="NAME", help="who asks for it (default: your login name)")
     return parser
 
 

@@ -5,13 +5,17 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from guardia.cli.arguments import ASKS_ROUTER
+
 ROLES = ("viewer", "responder", "administrator")
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the commands below it."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "token", help="make, list or end tokens: for programs, or for somebody to sign in once"
+        "token",
+        help="make, list or end tokens: for programs, or for somebody to sign in once",
+        epilog=ASKS_ROUTER,
     )
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_make(below)

@@ -31,9 +31,9 @@ class AwakeRefused(Exception):  # noqa: N818 - says what it is; a sentence for p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awake:
-    """Until when people said that they are awake, and who was told quietly of this incident.
+    """Until when people said that they are awake, and who was told of this incident before.
 
-    `told` are rung when their turn comes again: then they did not see it.
+    `told` are rung when their turn comes again: then they did not see it, or it is news.
     """
 
     until: Mapping[PersonId, datetime] = field(default_factory=dict)

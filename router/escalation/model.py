@@ -1,6 +1,7 @@
 """Escalation policies, and where one incident stands in its own copy of a policy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from router.address import Address
@@ -44,6 +45,15 @@ class Policy:
         """Return how many steps are taken before the last resort."""
         return len(self.steps) * (1 + self.repeat)
 
+    def place(self, step: str) -> int:
+        """Return where the step of a page comes: the first is 0, "last" is after all `turns`.
+
+        The page of a test is of no step, and comes before them all: -1.
+        """
+        if step == "last":
+            return self.turns
+        return int(step) - 1 if step.isdecimal() else -1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
@@ -56,9 +66,9 @@ class Escalation:
     gone reaches nobody; when that holds for all that are left, the worker goes
     on with today's policy.
     `next_step` counts through the repetitions; `policy.turns` is the last
-    resort. `due_at` is None once the escalation has ended (acknowledged,
-    resolved, or nobody left to page), and while it is paused: `remaining` is
-    what it still had to wait then.
+    resort, and one more is nothing any more. `due_at` is None once the
+    escalation has ended (acknowledged, resolved, or nobody left to page), and
+    while it is paused: `remaining` is what it still had to wait then.
     """
 
     policy: Policy
@@ -81,6 +91,21 @@ class Page:
     step: str
     because: str  # which schedule, layer or override chose this person (G11)
     is_quiet: bool = False  # in place of ringing somebody who is awake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whom an escalation asked so far, by the step of their pages ("1", "2", … or "last").
+
+    Without those whose page was dropped since: when its step is taken again,
+    they are asked again, and nobody else is.
+    """
+
+    people: Mapping[str, frozenset[PersonId]] = field(default_factory=dict)
+
+    def last(self, policy: Policy) -> int:
+        """Return the last step that was taken; -1 before the first."""
+        return max(map(policy.place, self.people), default=-1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ from typing import Final
 
 from router.address import Address
 from router.escalation.awake import NOBODY, Awake
-from router.escalation.decide import decide, policy_name, start
+from router.escalation.decide import decide, start
+from router.escalation.given import policy_name
 from router.escalation.model import Decision, Escalation, Foreseen, Page, Policy
-from router.incident.answers import without_acknowledgement
+from router.incident.acknowledgement import without_acknowledgement
 from router.incident.describe import one_line
 from router.incident.model import EventKind, Incident, IncidentState
 from router.incident.mute import Announcements, find_mute

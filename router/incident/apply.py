@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from guardia.severity import Severity, worst
-from router.incident.answers import without_acknowledgement
+from router.incident.acknowledgement import without_acknowledgement
 from router.incident.apply_told import (
     alert_rows,
     anew_rows,
@@ -17,7 +17,14 @@ from router.incident.apply_told import (
     started_and_ended,
 )
 from router.incident.destination import NO_SEVERITIES
-from router.incident.episodes import NEVER, end, is_same_trouble, is_taken, lay_still
+from router.incident.episodes import (
+    NEVER,
+    end,
+    is_another,
+    is_same_trouble,
+    is_taken,
+    lay_still,
+)
 from router.incident.model import (
     Change,
     Incident,
@@ -141,11 +148,21 @@ def _as_told(
         ended_at=None if told.firing else told.ends_at or ended_before or now,
         generator_url=told.generator_url,
         severity=alert_severity(told.labels, severities),
-        seen_at=_seen_at(known, now),
+        seen_at=_seen_at(known, now) if _was_known_to_fire(told, known) else None,
         listed=known is not None and known.listed,
         # What Alertmanager hides, it does not tell: so nothing hides it any more.
         suppressed_by=None,
     )
+
+
+def _was_known_to_fire(told: NotifiedAlert, known: IncidentAlert | None) -> bool:
+    """Say whether we know its episode as firing, and not only by an end (between two flushes)."""
+    if told.firing or (known is not None and known.firing):
+        return True
+    if known is None or known.seen_at is None or known.ended_at is None:
+        return False
+    began_or_ended = told.starts_at or told.ends_at
+    return began_or_ended is None or began_or_ended <= known.ended_at
 
 
 def _seen_at(known: IncidentAlert | None, now: datetime) -> datetime:
@@ -237,8 +254,9 @@ def _update(
     changed = replace(incident, alerts=alerts, severity=severity)
     if firing or notification.truncated_alerts:
         changed = replace(changed, closes_at=None)
-    anew = bool(firing) and lay_still(incident, now=now, within=reopen_within)
     started, ended = started_and_ended(incident.alerts, alerts)
+    lay = bool(firing) and lay_still(incident, now=now, within=reopen_within)
+    anew = lay or is_another(incident, started)
     taken = not anew and is_taken(incident, started, now=now, within=reopen_within)
     rose = rose and not taken
     if rose or anew:

@@ -51,11 +51,18 @@ def anew_rows(incident: Incident, *, now: datetime, anew: bool) -> list[Event]:
     """Return the row that says why whoever had it is paged again; none when they are not."""
     if not anew or incident.acknowledged_by is None:
         return []
+    by = incident.acknowledged_by
     text = phrase(
         "Nothing that is known fired for a while, and now something does:"
         " {by} had acknowledged what was before, people are paged.",
-        by=incident.acknowledged_by,
+        by=by,
     )
+    if incident.closes_at is not None:
+        text = phrase(
+            "Nothing fired any more, and what fires now is another alert:"
+            " {by} had acknowledged only the one before.",
+            by=by,
+        )
     return [Event(at=now, kind=EventKind.ACKNOWLEDGEMENT_ENDED, text=text)]
 
 

@@ -66,6 +66,16 @@ def admit(person: Person | None, reference: str, *, installation: str) -> Person
     return person
 
 
+def nothing_there(*, of_digest: bool) -> CallbackRefused:
+    """Return the refusal of an answer to what is not there, or to a digest that tells nothing."""
+    reason = phrase("There is no such incident any more, or no such choice.")
+    if of_digest:
+        reason = phrase(
+            "None of its incidents is left in this page, so there is nothing to answer."
+        )
+    return CallbackRefused(Refused.UNKNOWN, reason)
+
+
 def senseless(reason: str) -> CallbackRefused:
     """Return the refusal of an answer that makes no sense for its incident now."""
     return CallbackRefused(Refused.SENSELESS, reason)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from unicodedata import category
 
 from router.incident.model import Incident, IncidentAlert
 from router.incident.reread import own_words
@@ -10,6 +11,9 @@ from router.phrase import Phrase, listed, phrase
 
 _NAMED = 5  # how many alerts a sentence names before it counts the rest
 _TITLE_LENGTH = 300
+# Letters and a sign that Unicode counts as visible, and that are drawn as nothing: the fillers
+# of Hangul, and Braille without a dot.
+_EMPTY = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
 
 
 def worst_alert(incident: Incident) -> IncidentAlert | None:
@@ -121,10 +125,13 @@ def listed_alerts(alerts: Collection[IncidentAlert]) -> Phrase:
 def one_line(text: str) -> str:
     """Return the text as one line of visible characters: a label can hold anything.
 
-    Line ends, control characters and marks that reverse the direction of
-    writing become blanks; runs of blanks become one.
+    Line ends, control characters, marks that reverse the direction of writing
+    and letters that are empty become blanks; runs of blanks become one.
     """
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    shown = "".join(char if char.isprintable() else " " for char in text.translate(_EMPTY))
+    line = " ".join(shown.split())
+    # Marks are shown at what they stand on: by themselves they are nothing to read.
+    return line if any(char != " " and category(char) != "Mn" for char in line) else ""
 
 
 def cut_at_word(text: str, limit: int) -> str:

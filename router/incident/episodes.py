@@ -30,13 +30,15 @@ def is_taken(
     """Say whether all that fires anew was going on while somebody had it, and ended just now.
 
     So whoever has it has that too: an alert that flaps above a milder one that
-    stays does not wake them at each turn.
+    stays does not wake them at each turn. Of what we know only the end, nobody
+    was ever told.
     """
     taken_at = incident.acknowledged_at
     if taken_at is None or not started:
         return False
     return all(
         (known := incident.alerts.get(alert.fingerprint)) is not None
+        and known.seen_at is not None
         and known.ended_at is not None
         and taken_at <= known.ended_at
         and now - known.ended_at < within
@@ -54,6 +56,17 @@ def lay_still(incident: Incident, *, now: datetime, within: timedelta) -> bool:
         return False
     ends = [alert.ended_at for alert in incident.alerts.values() if alert.ended_at is not None]
     return bool(ends) and now - max(ends) >= within
+
+
+def is_another(incident: Incident, started: Sequence[IncidentAlert]) -> bool:
+    """Say whether what fires in an incident that is held open is not what flaps.
+
+    Had its end been believed, that would reopen it: so it pages anew as well.
+    """
+    if incident.closes_at is None:
+        return False
+    known = (incident.alerts.get(alert.fingerprint) for alert in started)
+    return any(one is None or one.seen_at is None for one in known)
 
 
 def end(incident: Incident, *, now: datetime, hold: timedelta) -> tuple[Incident, list[Event]]:

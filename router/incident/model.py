@@ -28,7 +28,8 @@ class IncidentAlert:
     ended_at: datetime | None  # UTC; None while it fires
     generator_url: str
     severity: Severity
-    seen_at: datetime | None = None  # when we last heard of it, to within some minutes
+    # When we last heard of it, to within some minutes; None: never as firing.
+    seen_at: datetime | None = None
     stale: bool = False  # it fires as far as we know, and nothing repeats that any more
     listed: bool = False  # Alertmanager has listed it once, so its absence there means something
     suppressed_by: str | None = None  # the silence, or the alert, that hides it in Alertmanager
@@ -147,4 +148,5 @@ class Change:
     newly_ended: bool = False  # an alert ended, others may go on
     acknowledged: bool = False
     resolved: bool = False
+    already: bool = False  # an answer that comes second: somebody has it, it is over, or just done
     is_visible: bool = True  # people see a difference, so what they were told is brought up to date

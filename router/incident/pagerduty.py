@@ -1,8 +1,11 @@
 """What happened in PagerDuty, as an answer of ours or a row of the timeline."""
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
+from router.incident.again import tells_again
+from router.incident.answerer import in_pagerduty
 from router.incident.answers import Acknowledge, Answer, Comment, Resolve
 from router.incident.describe import cut_at_word, one_line
 from router.incident.model import Event, EventKind, Incident
@@ -11,6 +14,17 @@ from router.intake.pagerduty import PagerDutyEvent
 from router.phrase import Phrase, phrase
 
 _LONGEST_NAME: Final = 100
+# How far PagerDuty's clock and ours may be apart. Nor can anybody answer sooner to what is new.
+CLOCKS_APART: Final = timedelta(seconds=5)
+
+# After which an answer to what was before does not count; the first says most.
+# PAGED stands for the first page of an escalation that began anew.
+OVERTAKING: Final = (
+    EventKind.PAGED,
+    EventKind.ESCALATED,
+    EventKind.SEVERITY_ROSE,
+    EventKind.ALERT_FIRING,
+)
 
 # What a subscription should send; `triggered` says which incident of theirs is which of ours.
 HEEDED: Final = frozenset(
@@ -28,12 +42,31 @@ HEEDED: Final = frozenset(
     )
 )
 
+# After which an acknowledgement of ours stands no more in PagerDuty.
+RINGING_AGAIN: Final = frozenset(
+    f"incident.{kind}"
+    for kind in ("delegated", "escalated", "reassigned", "reopened", "unacknowledged")
+)
+
+
+def find_overtaking(timeline: Iterable[Event]) -> dict[EventKind, datetime]:
+    """Return when what overtakes answers last happened, but for PAGED, by kind."""
+    kinds = set(OVERTAKING) - {EventKind.PAGED}
+    return {one.kind: one.at for one in timeline if one.kind in kinds and not tells_again(one)}
+
+
+def is_of_a_person(event: PagerDutyEvent) -> bool:
+    """Say whether somebody answered there, or wrote a note."""
+    kinds = ("incident.acknowledged", "incident.annotated", "incident.resolved")
+    return event.by_person and event.kind in kinds
+
 
 def decide_meaning(
     event: PagerDutyEvent,
     incident: Incident,
     *,
-    paged_since: datetime | None,
+    since: Mapping[EventKind, datetime],
+    of_digest: bool,
     ended_by_us: bool,
     now: datetime,
 ) -> Answer | Event | None:
@@ -41,13 +74,17 @@ def decide_meaning(
 
     Only people answer: what we or PagerDuty's own rules did there comes back as
     an event too, and must change nothing. Nor does an answer that was given
-    before the escalation that runs now woke anybody (`paged_since`; None: there
-    was no other): events come up to two days late. `ended_by_us` says that we
-    told PagerDuty of the end of a page of this incident.
+    before what happened here `since` the page that it is to was asked for (the
+    last instant of each kind of OVERTAKING): events come up to two days late.
+    Whoever resolves a page `of_digest` has looked at none of what it tells, so
+    that takes it and ends nothing. `ended_by_us` says that we told PagerDuty of
+    the end of a page of this incident.
     """
     match event.kind:
         case "incident.acknowledged" | "incident.resolved" if event.by_person:
-            return _answer(event, incident, paged_since=paged_since, now=now)
+            if of_digest and not incident.is_open:
+                return None
+            return _answer(event, since=since, of_digest=of_digest, now=now)
         case "incident.resolved" if incident.is_open and not ended_by_us:
             return _told(
                 phrase("PagerDuty closed its incident by itself; here it goes on."), now=now
@@ -60,8 +97,21 @@ def decide_meaning(
     return None if done is None else _told(done, now=now)
 
 
+def tell_ended(event: PagerDutyEvent, *, now: datetime) -> Event:
+    """Return the row of an incident that is not over, though its page is: a digest was resolved."""
+    text = phrase(
+        "{by} resolved there the page that tells several incidents: this one is not over by that.",
+        by=_by(event),
+    )
+    return _told(text, now=now)
+
+
 def _answer(
-    event: PagerDutyEvent, incident: Incident, *, paged_since: datetime | None, now: datetime
+    event: PagerDutyEvent,
+    *,
+    since: Mapping[EventKind, datetime],
+    of_digest: bool,
+    now: datetime,
 ) -> Answer | Event:
     resolves = event.kind == "incident.resolved"
     if resolves and event.merged:
@@ -70,17 +120,53 @@ def _answer(
             by=_by(event),
         )
         return _told(text, now=now)
-    if (
-        paged_since is not None
-        and event.occurred_at is not None
-        and event.occurred_at < paged_since
-    ):
-        return _told(_too_late(event, event.occurred_at), now=now)
-    return Resolve(by=_by(event)) if resolves else Acknowledge(by=_by(event))
+    ends = resolves and not of_digest
+    overtaken_by = _overtaken_by(event.occurred_at, since, ends=ends)
+    if event.occurred_at is not None and overtaken_by is not None:
+        return _told(_too_late(event, event.occurred_at, overtaken_by), now=now)
+    by = _by(event)
+    return Resolve(by=by) if ends else Acknowledge(by=by, at=event.occurred_at)
 
 
-def _too_late(event: PagerDutyEvent, at: datetime) -> Phrase:
-    if event.kind == "incident.resolved":
+def _overtaken_by(
+    answered_at: datetime | None, since: Mapping[EventKind, datetime], *, ends: bool
+) -> EventKind | None:
+    """Return what happened after an answer, so that it is not to that; None when it counts.
+
+    Whoever has an incident has the alerts that join it, but none is ended by
+    an end (`ends`) from before it fired.
+    """
+    if answered_at is None:
+        return None
+    for kind in OVERTAKING:
+        counts = ends or kind is not EventKind.ALERT_FIRING
+        if counts and kind in since and answered_at < since[kind] + CLOCKS_APART:
+            return kind
+    return None
+
+
+def _too_late(event: PagerDutyEvent, at: datetime, overtaken_by: EventKind) -> Phrase:
+    resolves = event.kind == "incident.resolved"
+    if overtaken_by is EventKind.ALERT_FIRING:
+        return phrase(
+            "{by} resolved it at {at}, before another alert of it fired, so it does not count.",
+            by=_by(event),
+            at=at,
+        )
+    if overtaken_by is EventKind.SEVERITY_ROSE:
+        text = phrase(
+            "{by} acknowledged it at {at}, when it was less severe, so it does not count.",
+            by=_by(event),
+            at=at,
+        )
+        if resolves:
+            text = phrase(
+                "{by} resolved it at {at}, when it was less severe, so it does not count.",
+                by=_by(event),
+                at=at,
+            )
+        return text
+    if resolves:
         return phrase(
             "{by} resolved an earlier page at {at};"
             " people were paged anew since, so it does not count.",
@@ -131,7 +217,7 @@ def _told(text: str, *, now: datetime) -> Event:
 
 
 def _by(event: PagerDutyEvent) -> str:
-    return f"{_name(event.agent)} (PagerDuty)"
+    return in_pagerduty(_name(event.agent))
 
 
 def _name(name: str) -> str:

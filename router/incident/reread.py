@@ -12,8 +12,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from router.incident.announcement import ANNOUNCEMENT
 from router.incident.heartbeat import MISSED_ALERT
 from router.intake.rejection import REJECTION_LABELS, REJECTION_SUMMARY
+from router.oncall.announced import ANNOUNCED
 from router.phrase import Argument, Part, Phrase, listed, phrase
 
 TEST_ALERT: Final = "GuardiaTestPage"
@@ -87,6 +89,7 @@ _OURS: Final[Mapping[str, tuple[Phrase, ...]]] = MappingProxyType(
             heartbeat_returned(""),
             heartbeat_undeclared(""),
         ),
+        ANNOUNCEMENT: ANNOUNCED,
         TEST_ALERT: (page_test("", ""), page_test_explained(0)),
         REJECTION_LABELS["alertname"]: (REJECTION_SUMMARY, rejected_so_far(0, "", "")),
     }
@@ -98,8 +101,26 @@ _HIDING: Final = (
     phrase("inhibited by {alert}", alert=""),
     phrase("muted by time interval {name}", name=""),
 )
+# Why a message was not needed any more, or is sent again: its row has only the text.
+_DROPPED: Final = (
+    phrase("accepted, and sent once more in case that was too early"),
+    phrase("told with others in one page"),
+    phrase("superseded by the resolve"),
+    phrase("superseded by a newer notice"),
+    phrase("it was given to somebody else"),
+    phrase("none of its incidents is left in it"),
+    phrase("no alert that goes on wakes people"),
+    phrase("no alert fires"),
+    phrase("a later page to the same address takes its place"),
+    phrase("acknowledged before it was accepted"),
+    phrase("resolved before it was accepted"),
+    phrase("{person} is awake", person=""),
+    phrase("told with another in the summary of #{number}", number=""),
+    phrase("told with {count} others in the summary of #{number}", count="", number=""),
+)
 _LONGEST: Final = 1000  # ours are shorter, and what is not may be made to take long
 _ANOTHER: Final = re.compile(r"; (?=silenced by |inhibited by |muted by time interval )")
+_NAME: Final = re.compile(r"\{(\w+)\}")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC", re.ASCII)
 
 
@@ -113,21 +134,32 @@ def hiding_words(suppressed_by: str) -> Phrase:
     return listed(*(_reread(one, _HIDING) for one in _ANOTHER.split(suppressed_by)), by="; ")
 
 
+def dropped_words(detail: str) -> str:
+    """Return why a message is not sent, or sent again, as the sentence it was."""
+    told = _reread(detail, _DROPPED)
+    return told if isinstance(told, Phrase) else hiding_words(detail)
+
+
 def _reread(text: str, made: Iterable[Phrase]) -> str:
     if len(text) > _LONGEST:
         return text
     for one in made:
-        (part,) = one.parts
-        found = _pattern(part.template).fullmatch(text)
+        templates = tuple(part.template for part in one.parts)
+        found = _pattern(templates).fullmatch(text)
         if found is not None:
-            arguments = {name: _value(value) for name, value in found.groupdict().items()}
-            return Phrase((Part(template=part.template, arguments=arguments),))
+            return Phrase(tuple(_filled(template, found) for template in templates))
     return text
 
 
+def _filled(template: str, found: re.Match[str]) -> Part:
+    names = _NAME.findall(template)
+    return Part(template=template, arguments={name: _value(found[name]) for name in names})
+
+
 @cache
-def _pattern(template: str) -> re.Pattern[str]:
-    words = re.split(r"\{(\w+)\}", template)
+def _pattern(templates: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds the parts of a sentence; no two of them name an argument alike."""
+    words = _NAME.split(" ".join(templates))
     named = [f"(?P<{name}>.+?)" for name in words[1::2]]
     plain = [re.escape(text) for text in words[::2]]
     pairs = zip(plain, [*named, ""], strict=True)

@@ -33,6 +33,15 @@ def find_test_key(person: Person) -> str:
     return incident_key(_told("firing", _labels(person), {}))
 
 
+def is_page_test(incident: Incident) -> bool:
+    """Say whether it is a test page, and not an alert of that name that was received."""
+    return any(
+        one.labels.get("alertname") == TEST_ALERT
+        and incident.key == incident_key(_told("firing", dict(one.labels), {}))
+        for one in incident.alerts.values()
+    )
+
+
 def refuse_too_soon(person: Person, last: Incident | None, *, now: datetime) -> None:
     """Raise PageTestRefused when the person's last test is not yet APART ago."""
     if last is None or now - last.opened_at >= APART:

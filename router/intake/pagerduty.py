@@ -64,7 +64,7 @@ def parse_event(body: bytes) -> PagerDutyEvent | None:
     """
     try:
         whole = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     event = _part(whole, "event")
     data, agent = _part(event, "data"), _part(event, "agent")

@@ -84,7 +84,8 @@ def _payload(body: bytes) -> Mapping[str, Any]:
     try:
         form = parse_qs(body.decode(), max_num_fields=_MOST_FIELDS)
         payload = msgspec.json.decode(form.get("payload", [""])[0])
-    except (ValueError, msgspec.DecodeError):  # ValueError: no UTF-8, or too many fields
+    # ValueError: no UTF-8, or too many fields. RecursionError: it is nested too deeply.
+    except (ValueError, msgspec.DecodeError, RecursionError):
         return {}
     return payload if isinstance(payload, dict) else {}
 

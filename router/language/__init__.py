@@ -10,7 +10,7 @@ goes without it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -61,13 +61,13 @@ class Reader:
         from babel.dates import format_datetime
 
         clock = "HH:mm:ss" if seconds else "HH:mm"
-        wall = at.astimezone(self.zone)
+        wall = self._on_the_wall(at)
         written = format_datetime(wall, f"d MMM y {clock}", locale=_LOCALES[self.language])
         return f"{written} {self.zone_name(at)}"
 
     def clock(self, at: datetime, *, now: datetime) -> str:
         """Return an instant as short as it is clear: without the date when it is today's."""
-        wall, today = at.astimezone(self.zone), now.astimezone(self.zone)
+        wall, today = self._on_the_wall(at), self._on_the_wall(now)
         if wall.date() == today.date():
             return f"{wall:%H:%M} {self.zone_name(at)}"
         from babel.dates import format_datetime
@@ -81,7 +81,7 @@ class Reader:
         """Return an instant by the clock on the wall, where its zone is named beside it."""
         from babel.dates import format_datetime
 
-        wall = at.astimezone(self.zone)
+        wall = self._on_the_wall(at)
         return format_datetime(wall, "EEE d MMM y HH:mm", locale=_LOCALES[self.language])
 
     def zone_name(self, at: datetime) -> str:
@@ -89,7 +89,7 @@ class Reader:
 
         In one piece, which no phone breaks: a hyphen it would.
         """
-        name = at.astimezone(self.zone).tzname() or "UTC"
+        name = self._on_the_wall(at).tzname() or "UTC"
         if name[0] not in "+-":
             return name
         sign, hours, minutes = name[0].replace("-", "−"), int(name[1:3]), name[3:5]
@@ -112,6 +112,16 @@ class Reader:
         from babel.dates import format_timedelta
 
         return format_timedelta(at - now, add_direction=True, locale=_LOCALES[self.language])
+
+    def _on_the_wall(self, at: datetime) -> datetime:
+        """Return an instant by the reader's clock; by UTC where the calendar ends before it.
+
+        An alert may say that it began in the last hour of the year 9999.
+        """
+        try:
+            return at.astimezone(self.zone)
+        except OverflowError:
+            return at.astimezone(UTC)
 
     def _fill(self, part: Part) -> str:
         try:

@@ -88,7 +88,7 @@ def _render_summary(context: MessageContext) -> EmailText:
 
 
 def _answer(context: MessageContext, url: str) -> Link | None:
-    return Link(text=context.reader.text("Acknowledge"), href=url) if url else None
+    return Link(text=context.reader.text("Answer"), href=url) if url else None
 
 
 def _render_digest(context: MessageContext, *, answer_url: str) -> EmailText:

@@ -74,11 +74,22 @@ def is_digest_key(dedup_key: str) -> bool:
     return any(part.startswith("digest.") for part in dedup_key.split("/")[2:3])
 
 
+def page_name(dedup_key: str) -> str:
+    """Return what names a page among those of its incident: step.ROUND/person, or digest.K."""
+    parts = dedup_key.split("/")[2:]
+    return "/".join(parts[:1] if is_digest_key(dedup_key) else parts)
+
+
 def page_round(dedup_key: str) -> int | None:
     """Return which escalation of its incident a page is of: installation/N/step.ROUND/person."""
     parts = dedup_key.split("/")
     digits = parts[2].rpartition(".")[2] if len(parts) > 2 else ""
     return int(digits) if digits.isdigit() else None
+
+
+def page_step(dedup_key: str) -> str:
+    """Return which step asked for a page: installation/N/STEP.round/person."""
+    return dedup_key.split("/")[2].rpartition(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +138,4 @@ class MessageContext:
     templates: OwnTemplates = NO_TEMPLATES
     carried: Carried | None = None  # of a summary or a digest; None of everything else
     reader: Reader = IN_ENGLISH  # whoever it is sent to
+    has_next_step: bool = True  # who asks for the next step gets one

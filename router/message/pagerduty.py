@@ -12,7 +12,7 @@ from router.incident.describe import cut_at_word, incident_labels, one_line
 from router.language import Reader
 from router.message.digest import digest_lines, digest_rest, digest_sentence
 from router.message.held import carried_by
-from router.message.model import MessageContext, MessageKind
+from router.message.model import MessageContext, MessageKind, page_name
 from router.message.summary import (
     alert_lines,
     because,
@@ -94,8 +94,13 @@ def _trigger(context: MessageContext) -> dict[str, Any]:
         "links": [{"href": link.href, "text": link.text} for link in links(context)],
     }
     if is_web_address(context.incident_url):
-        event["client_url"] = context.incident_url
+        event["client_url"] = _link_back(context)
     return event
+
+
+def _link_back(context: MessageContext) -> str:
+    """Return the link that their events repeat: its end tells the pages of an incident apart."""
+    return f"{context.incident_url}#{page_name(context.message.dedup_key)}"
 
 
 def _trigger_digest(context: MessageContext) -> dict[str, Any]:
@@ -122,9 +127,7 @@ def _trigger_digest(context: MessageContext) -> dict[str, Any]:
         "links": [{"href": line.href, "text": f"#{line.number}"} for line in linked],
     }
     if is_web_address(context.incident_url):
-        # Their events repeat it: by its end a digest is told from a page of the same incident.
-        digest = context.message.dedup_key.split("/")[2]
-        event["client_url"] = f"{context.incident_url}#{digest}"
+        event["client_url"] = _link_back(context)
     return event
 
 

@@ -39,7 +39,7 @@ def render_buttons(context: MessageContext) -> list[dict[str, Any]]:
         [
             _acknowledge(context, context.message.thread_key),
             _resolve(context),
-            _button(context, Choice.ESCALATE, context.reader.text("Escalate")),
+            *_escalate(context),
             _snoozes(context),
             *_link(context),
         ]
@@ -78,6 +78,12 @@ def _resolve(context: MessageContext) -> dict[str, Any]:
             "style": "danger",
         }
     }
+
+
+def _escalate(context: MessageContext) -> list[dict[str, Any]]:
+    if not context.has_next_step:
+        return []
+    return [_button(context, Choice.ESCALATE, context.reader.text("Escalate"))]
 
 
 def _button(context: MessageContext, choice: Choice, word: str) -> dict[str, Any]:

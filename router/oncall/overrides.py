@@ -9,7 +9,7 @@ from guardia.word import nearest
 from router.oncall.model import Override, PersonId, Roster, Schedule, ScheduleId
 from router.oncall.restrictions import Span
 from router.oncall.shifts import following, gaps, on_call
-from router.phrase import Phrase, joined, phrase
+from router.phrase import Argument, Phrase, joined, phrase
 
 LATEST: Final = timedelta(days=731)  # that one may end, from now: a misspelt year is longer
 
@@ -113,14 +113,41 @@ def find_obstacle(roster: Roster, wanted: WantedOverride, *, now: datetime) -> P
 
 def _find_obstacle_of_time(wanted: WantedOverride, *, now: datetime) -> Phrase | None:
     if wanted.ends_at <= now:
-        return phrase("`until` must be in the future: what is over is not changed.")
+        return phrase("It would end in the past: what is over is not changed.")
     if wanted.ends_at <= wanted.starts_at:
-        return phrase("`until` must be after `from`.")
+        return phrase("It must end after it begins.")
     if wanted.ends_at > now + LATEST:
-        return phrase(
-            "`until` must be within two years: what lasts longer belongs into the catalog."
-        )
+        return phrase("It must end within two years: what lasts longer belongs into the catalog.")
     return None
+
+
+def find_made(
+    wanted: WantedOverride, made: Iterable[MadeOverride], *, now: datetime
+) -> MadeOverride | None:
+    """Return the one that says all of what is wanted and counts, or None.
+
+    What is sent twice, by a double tap or as its answer was lost, makes nothing
+    new. One that another covers meanwhile is made anew, so that it counts again.
+    """
+    touching = [
+        one
+        for one in made
+        if one.schedule == wanted.schedule
+        and max(one.starts_at, wanted.starts_at) < min(one.counts_until, wanted.ends_at)
+    ]
+    last = max(touching, key=lambda one: one.number, default=None)
+    if last is None or last.cancelled_at is not None:
+        return None
+    begins_alike = last.starts_at == wanted.starts_at or (
+        max(last.starts_at, wanted.starts_at) <= now  # both have begun
+    )
+    is_alike = (last.person, last.ends_at, last.reason, last.created_by) == (
+        wanted.person,
+        wanted.ends_at,
+        wanted.reason,
+        wanted.by,
+    )
+    return last if begins_alike and is_alike else None
 
 
 def unknown_name(what: Literal["person", "schedule"], name: str, known: Iterable[str]) -> Phrase:
@@ -128,8 +155,13 @@ def unknown_name(what: Literal["person", "schedule"], name: str, known: Iterable
     unknown = phrase("The catalog has no such schedule.")
     if what == "person":
         unknown = phrase("The catalog has no such person.")
+    return joined(unknown, meant(name, known))
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return the question for the nearest name that is known; empty when none is near."""
     guess = nearest(name, known)
-    return joined(unknown, phrase("Did you mean {name}?", name=guess) if guess else "")
+    return phrase("Did you mean {name}?", name=guess) if guess else ""
 
 
 def list_warnings(
@@ -137,18 +169,24 @@ def list_warnings(
 ) -> tuple[Phrase, ...]:
     """Return what whoever made an override should know of it.
 
-    `roster` is that with all overrides. `others` are those made at run time:
-    which of them it covers, and where nobody is on call beside it.
+    `roster` is that with all overrides, `others` are those made at run time:
+    which of them and of the catalog's it covers, and where nobody is on call beside it.
     """
     schedule = roster.schedules[made.schedule]
+    of_catalog = [
+        _overlap_of_catalog(schedule, one, roster)
+        for one in schedule.overrides
+        if one.number is None
+        and max(one.starts_at, made.starts_at) < min(one.ends_at, made.counts_until)
+    ]
     overlaps = [
-        _overlap(schedule, one)
+        _overlap(schedule, one, roster)
         for one in others
         if one.number != made.number
         and one.schedule == made.schedule
         and max(one.starts_at, made.starts_at) < min(one.counts_until, made.counts_until)
     ]
-    return (*overlaps, *_gaps_beside(schedule, made))
+    return (*of_catalog, *overlaps, *_gaps_beside(schedule, made))
 
 
 def list_gaps_left(roster: Roster, cancelled: MadeOverride, *, now: datetime) -> tuple[Phrase, ...]:
@@ -160,15 +198,62 @@ def list_gaps_left(roster: Roster, cancelled: MadeOverride, *, now: datetime) ->
     return tuple(_gap(schedule, span) for span in gaps(schedule, start, cancelled.ends_at))
 
 
-def _overlap(schedule: Schedule, other: MadeOverride) -> Phrase:
+def _overlap_of_catalog(schedule: Schedule, other: Override, roster: Roster) -> Phrase:
+    return phrase(
+        "It counts before an override of the catalog ({person}, {starts_at} to {ends_at})"
+        " where the two overlap.",
+        person=_name(other.person, roster),
+        starts_at=other.starts_at.astimezone(schedule.zone),
+        ends_at=other.ends_at.astimezone(schedule.zone),
+    )
+
+
+def _name(person: PersonId, roster: Roster) -> str:
+    known = roster.people.get(person)
+    return person if known is None else known.name
+
+
+def _overlap(schedule: Schedule, other: MadeOverride, roster: Roster) -> Phrase:
     return phrase(
         "It counts before override {number} ({person}, made by {by}, {starts_at} to {ends_at})"
         " where the two overlap.",
         number=other.number,
-        person=other.person,
+        person=_name(other.person, roster),
         by=other.created_by,
         starts_at=other.starts_at.astimezone(schedule.zone),
         ends_at=other.counts_until.astimezone(schedule.zone),
+    )
+
+
+def told_after_end(roster: Roster, ended: MadeOverride, *, now: datetime) -> Phrase | None:
+    """Return who is on call now that an override is cancelled, or when it would have begun.
+
+    None where that cannot be told (it would be over, or its schedule is gone), and
+    where nobody is and `list_gaps_left` says so.
+    """
+    schedule = roster.schedules.get(ended.schedule)
+    start = max(now, ended.starts_at)
+    if schedule is None or start >= ended.ends_at:
+        return None
+    shift = on_call(schedule, start)
+    if shift is None:
+        first, *_ = gaps(schedule, start, ended.ends_at)
+        return _gap(schedule, first) if schedule.gaps_intended else None
+    told: dict[str, Argument] = {
+        "schedule": schedule.id,
+        "name": _name(shift.person, roster),
+        "end": shift.ends_at,
+        "because": shift.because,
+    }
+    if start == now:
+        return phrase(
+            "By {schedule}, {name} is on call now, until {end} ({because}).",
+            **told,
+        )
+    return phrase(
+        "By {schedule}, {name} is on call from {start}, until {end} ({because}).",
+        start=start,
+        **told,
     )
 
 

@@ -81,17 +81,25 @@ def find_awake_until(tx: Connection, person: PersonId, *, now: datetime) -> date
 
 
 def read_awake(tx: Connection, incident: int, *, now: datetime) -> Awake:
-    """Return who is awake, and whom of them an incident was told to quietly."""
+    """Return who is awake, and whom of them an incident was told to, so that it rings again.
+
+    Quietly; or by any page of an escalation before this one, or one that was accepted.
+    """
     rows = tx.execute(select(awake.c.person, awake.c.until).where(awake.c.until > now)).all()
     if not rows:
         return NOBODY
-    pages = list_messages(tx, incident, kinds=[MessageKind.PAGE])
+    runs = select(timers.c.round).where(timers.c.incident_number == incident)
+    round_ = tx.execute(runs).scalar()
     told = {
         page.message.person
-        for page in pages
-        if page.message.is_quiet
-        and page.message.person is not None
-        and (page.state is not MessageState.DROPPED or page.carried_by is not None)
+        for page in list_messages(tx, incident, kinds=[MessageKind.PAGE])
+        if page.message.person is not None
+        and page.is_asked
+        and (
+            page.message.is_quiet
+            or page.state is MessageState.SENT
+            or page_round(page.message.dedup_key) != round_
+        )
     }
     return Awake(until={PersonId(row.person): row.until for row in rows}, told=frozenset(told))
 

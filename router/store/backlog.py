@@ -89,6 +89,20 @@ def read_backlog(tx: Connection) -> Backlog:
     )
 
 
+def read_notifications(tx: Connection, *, now: datetime) -> tuple[Waiting, Waiting]:
+    """Return what came in and is to be read, and what we have planned for later ourselves.
+
+    A test page ends by a notification of ours, and so is looked again at what was rejected.
+    One that is due, or was tried in vain, is to be read like any other.
+    """
+    is_planned = and_(notifications.c.due_at > now, notifications.c.attempts == 0)
+    to_read, planned = (
+        _waiting(tx, notifications.c.due_at, and_(NOTIFICATION_PENDING, which))
+        for which in (~is_planned, is_planned)
+    )
+    return to_read, planned
+
+
 def _waiting(tx: Connection, due_at: ColumnElement[Any], where: ColumnElement[bool]) -> Waiting:
     first = type_coerce(func.min(due_at), Instant)
     row = tx.execute(select(func.count(), first).where(where)).one()

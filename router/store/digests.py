@@ -5,21 +5,20 @@ first row. At the person's next address a digest is another row with the same
 dedup key, and tells what the first one carries.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, exists, func, select, text, update
+from sqlalchemy import Connection, and_, exists, func, select, update
 
 from guardia.severity import Severity
 from router.address import Address
 from router.escalation.storm import STORM_WITHIN, Asked
 from router.incident.model import IncidentState
 from router.message.model import Message, MessageKind
-from router.store.lease_clock import is_shared
 from router.store.messages import StoredMessage, read_message, urgency
 from router.store.tables import MESSAGE_OPEN, MESSAGE_WAKES, incidents, messages
+from router.store.turns import lock_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +35,7 @@ class CarriedPage:
 
 def lock_address(tx: Connection, address: Address) -> None:
     """Let one router at a time say how its pages to an address go out, until it commits."""
-    if not is_shared(tx):
-        return  # one transaction writes at a time anyway
-    name = f"{address.channel} {address.address}".encode()
-    number = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
-    tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    lock_name(tx, f"{address.channel} {address.address}")
 
 
 def lock_waiting_digest(tx: Connection, page: Message) -> StoredMessage | None:

@@ -44,6 +44,9 @@ _LIST: Final = (
 )
 
 
+RINGS_AGAIN: Final = "it rings again there"  # what it was told does not stand
+
+
 class MessageState(StrEnum):
     """Where a message stands. A message to be tried again is pending."""
 
@@ -72,6 +75,11 @@ class StoredMessage:
     detail: str | None
     held_until: datetime | None = None  # when the hours of its channel begin
     carried_by: int | None = None  # the message that tells it together with others
+
+    @property
+    def is_asked(self) -> bool:
+        """Say whether it is or was to be sent, perhaps by what tells it together with others."""
+        return self.state is not MessageState.DROPPED or self.carried_by is not None
 
 
 def record_message(tx: Connection, message: Message, *, now: datetime) -> bool:
@@ -158,6 +166,33 @@ def record_dropped(tx: Connection, ids: Iterable[int], *, reason: str, now: date
     values: dict[str, Any] = {"lease_token": None, "leased_until": None}
     values |= {"state": "dropped", "ended_at": now, "detail": reason, "held_until": None}
     tx.execute(update(messages).where(messages.c.id.in_(list(ids))).values(**values))
+
+
+def record_no_longer_acknowledged(
+    tx: Connection, dedup_key: str, *, channel: str, now: datetime
+) -> None:
+    """Keep that a provider rings again for what it was told that somebody has."""
+    told = (
+        messages.c.dedup_key == dedup_key,
+        messages.c.kind == MessageKind.ACKNOWLEDGE.value,
+        messages.c.channel == channel,
+        messages.c.state == MessageState.SENT.value,
+    )
+    stands_no_more = {"state": MessageState.DROPPED.value, "ended_at": now, "detail": RINGS_AGAIN}
+    tx.execute(update(messages).where(*told).values(**stands_no_more))
+
+
+def record_told_of_page(tx: Connection, told: Message, *, now: datetime) -> None:
+    """Tell a provider what became of a page, once; again when it has come back on it since."""
+    if record_message(tx, told, now=now):
+        return
+    stands_no_more = (
+        *same_message(told),
+        messages.c.state == MessageState.DROPPED.value,
+        messages.c.detail == RINGS_AGAIN,
+    )
+    again = {"state": "pending", "due_at": now, "created_at": now, "ended_at": None, "attempts": 0}
+    tx.execute(update(messages).where(*stands_no_more).values(**again, detail=None, reason=None))
 
 
 def list_messages(

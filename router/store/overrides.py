@@ -3,17 +3,25 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, text, update
 
 from router.oncall.model import PersonId, Roster, ScheduleId
 from router.oncall.overrides import MadeOverride, WantedOverride, with_overrides
+from router.store.lease_clock import is_shared
 from router.store.tables import overrides
 
 LOOK_BACK: Final = timedelta(days=100)  # longer than most shifts
+_LOCK: Final = 7_205_591_364  # of this router's alone
 
 _NOT_CANCELLED: Final = overrides.c.cancelled_at.is_(None)
 # One that was cancelled before it began has never counted.
 _HAS_COUNTED: Final = or_(_NOT_CANCELLED, overrides.c.cancelled_at > overrides.c.starts_at)
+
+
+def lock_overrides(tx: Connection) -> None:
+    """Let one router at a time see what is made already and make another, until it commits."""
+    if is_shared(tx):  # else one transaction writes at a time anyway
+        tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
 
 def record_override(tx: Connection, wanted: WantedOverride, *, now: datetime) -> MadeOverride:

@@ -113,7 +113,7 @@ alerts = Table(
     Column("generator_url", Words, nullable=False),
     Column("severity", Text, nullable=False),
     Column("in_open_incident", Boolean, nullable=False),  # of the incident, kept for the index
-    Column("seen_at", Instant),  # when we last heard of it, to within some minutes
+    Column("seen_at", Instant),  # when we last heard of it; NULL: never as firing
     Column("stale", Boolean, nullable=False, server_default=false()),
     Column("listed", Boolean, nullable=False, server_default=false()),  # by Alertmanager, once
     Column("suppressed_by", Words),  # the silence or the alert that hides it in Alertmanager
@@ -222,6 +222,7 @@ provider_events = Table(
     Column("received_at", Instant, nullable=False),
     Column("subject", Text),  # what of the provider's it is about, by the provider's id
     Column("dedup_key", Text),  # of our page that this is. No foreign key: old ones are deleted
+    Column("early", JSON(none_as_null=True)),  # all of it, while nobody knows of which page it is
     Index("ix_provider_events_subject", "provider", "subject"),
     Index("ix_provider_events_received", "received_at"),
 )
@@ -312,6 +313,7 @@ INCIDENT_OPEN = incidents.c.state != literal_column("'resolved'")
 INCIDENT_REVISITED = incidents.c.revisit_at.is_not(None)
 ALERT_IN_OPEN_INCIDENT = alerts.c.in_open_incident.is_(true())
 TIMER_RUNNING = timers.c.due_at.is_not(None)
+PROVIDER_EVENT_EARLY = provider_events.c.early.is_not(None)
 MESSAGE_HELD = messages.c.held_until.is_not(None)
 MESSAGE_WAKES = messages.c.kind.in_([literal_column("'page'"), literal_column("'digest'")])
 MESSAGE_OPEN = messages.c.state.in_([literal_column("'pending'"), literal_column("'sending'")])
@@ -347,6 +349,9 @@ _partial_index(
 _partial_index("ix_incidents_revisit", incidents.c.revisit_at, where=INCIDENT_REVISITED)
 _partial_index("ix_alerts_open", alerts.c.fingerprint, where=ALERT_IN_OPEN_INCIDENT, unique=True)
 _partial_index("ix_timers_due", timers.c.due_at, where=TIMER_RUNNING)
+_partial_index(
+    "ix_provider_events_early", provider_events.c.received_at, where=PROVIDER_EVENT_EARLY
+)
 _partial_index("ix_messages_open", messages.c.urgency, messages.c.due_at, where=MESSAGE_OPEN)
 _partial_index(
     "ix_messages_carried", messages.c.carried_by, where=messages.c.carried_by.is_not(None)

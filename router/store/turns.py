@@ -8,6 +8,7 @@ A batch of the writer locks what its works need, in the order in which they came
 | an answer, an acknowledgement that ends | the incident; its messages; digests that tell it |
 | a step that is due | the incident; for each page its address, and the digest that waits there |
 | an answer to a digest, "I am awake", held notices | incidents by number; then as an answer |
+| an event of PagerDuty's | what of theirs it is about; then as an answer to a digest |
 | what came of an attempt | incidents by number; the message; then as an answer |
 | a claim, sifted copies, what is old | rows that nobody has: it waits for none |
 | a new incident | its key and its alerts' fingerprints, which are unique while it is open |
@@ -17,6 +18,7 @@ Of two batches, each may want what the other began with, and not of one table
 only. So a batch first waits for its turn, while it holds nothing.
 """
 
+import hashlib
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -49,3 +51,14 @@ def take_turn(tx: Connection) -> None:
     """
     if is_shared(tx):
         tx.execute(_TAKE)
+
+
+def lock_name(tx: Connection, name: str) -> None:
+    """Let one router at a time decide about what has no row that could be locked, until it commits.
+
+    On SQLite one transaction writes at a time anyway.
+    """
+    if not is_shared(tx):
+        return
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

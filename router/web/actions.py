@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from router.incident.answers import Answer
+from router.incident.answers import Answer, Recorded
 from router.incident.model import Incident
 from router.oncall.model import Person
 from router.store.store import WAIT_SECONDS
@@ -27,7 +27,7 @@ async def give_answer(
     given: Answer,
     *,
     detail: str = "",
-) -> Incident | None:
+) -> Recorded | None:
     """Return the incident after an answer; None for an unknown one.
 
     Raises AnswerRefused, and StoreBusyError when it cannot be stored in time.
@@ -50,22 +50,30 @@ async def send_test_page(
 
 
 async def begin_awake(
-    ports: WebPorts, request: Request, caller: Caller, person: Person, *, until: datetime
+    ports: WebPorts,
+    request: Request,
+    caller: Caller,
+    person: Person,
+    *,
+    until: datetime,
+    detail: str = "",
 ) -> list[int]:
     """Return the incidents that are acknowledged because a person is awake until then.
 
     Raises StoreBusyError when it cannot be stored in time.
     """
-    entry = entry_of(request, caller, "awake", at=ports.clock())
+    entry = entry_of(request, caller, "awake", at=ports.clock(), detail=detail)
     return await stored_in_time(ports.begin_awake(person, entry, until), "who is awake")
 
 
-async def end_awake(ports: WebPorts, request: Request, caller: Caller, person: Person) -> bool:
+async def end_awake(
+    ports: WebPorts, request: Request, caller: Caller, person: Person, *, detail: str = ""
+) -> bool:
     """Say whether a person was awake until now.
 
     Raises StoreBusyError when it cannot be stored in time.
     """
-    entry = entry_of(request, caller, "awake-end", at=ports.clock())
+    entry = entry_of(request, caller, "awake-end", at=ports.clock(), detail=detail)
     return await stored_in_time(ports.end_awake(person, entry), "who is awake")
 
 

@@ -13,6 +13,7 @@ from router.web.health import Health
 from router.web.page.act import ActPage
 from router.web.page.failures import Failures
 from router.web.page.routes import page_routes
+from router.web.page_route import page_route
 from router.web.ports import WebPorts
 from router.web.request_ids import RequestIdMiddleware
 from router.web.tokens import TokenFile
@@ -40,8 +41,7 @@ def create_app(ports: WebPorts) -> ASGIApp:
             Route("/webhook", webhook.post, methods=["POST"]),
             Route("/webhook/pagerduty", pagerduty.post, methods=["POST"]),
             Route("/webhook/slack", slack.post, methods=["POST"]),
-            Route("/act/{token}", links.show, methods=["GET"]),
-            Route("/act/{token}", links.act, methods=["POST"]),
+            page_route("/act/{token}", show=links.show, post=links.act),
             *api_routes(ports, access),
             *sign_in_routes(ports, access),
             *page_routes(ports, access),

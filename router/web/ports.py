@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from router.catalog import OnCallCatalog
-from router.incident.answers import Answer
+from router.incident.answers import Answer, Recorded
 from router.incident.callbacks import Answered, Callback
 from router.incident.model import Incident
 from router.intake.pagerduty import PagerDutyEvent
@@ -30,7 +30,7 @@ class WebPorts:
     catalog_folder: Path  # with the runbooks
     wake: Callable[[], None]  # tells the worker that something is stored
     # With the row of the audit that is kept with it; raises AnswerRefused.
-    answer: Callable[[int, Answer, Entry | None], Awaitable[Incident | None]]
+    answer: Callable[[int, Answer, Entry | None], Awaitable[Recorded | None]]
     # By whom, and the row of the audit; raises PageTestRefused.
     test_page: Callable[[Person, str, Entry | None], Awaitable[Incident]]
     pagerduty_event: Callable[[PagerDutyEvent], Awaitable[str]]  # returns what became of it

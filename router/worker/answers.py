@@ -6,14 +6,28 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from router.escalation.decide import hasten, reassigned, start
+from router.catalog.todays import may_escalate
+from router.escalation.decide import hasten, start
+from router.escalation.given import NO_POLICY, reassigned, split_given
 from router.escalation.model import Policy, Step
-from router.incident.answers import Answer, AnswerRefused, Escalate, Reassign, answer
+from router.incident.answers import (
+    Acknowledge,
+    Answer,
+    AnswerRefused,
+    Escalate,
+    Reassign,
+    Recorded,
+    Snooze,
+    answer,
+)
 from router.incident.model import Change, Incident
+from router.incident.test_page import is_page_test
 from router.oncall.model import PersonId
-from router.phrase import phrase
+from router.oncall.overrides import meant
+from router.phrase import joined, phrase
 from router.routing import PolicyId
 from router.store.incidents import find_incident
+from router.store.timeline import list_timeline
 from router.store.timers import find_timer, record_escalation, record_started
 from router.worker.decisions import Decisions
 
@@ -26,7 +40,7 @@ class Answers:
 
     decisions: Decisions
 
-    def give(self, tx: Connection, number: int, given: Answer, *, now: datetime) -> Incident | None:
+    def give(self, tx: Connection, number: int, given: Answer, *, now: datetime) -> Recorded | None:
         """Record an answer with all that follows; None for an unknown incident.
 
         Raises AnswerRefused, and then nothing is changed.
@@ -36,15 +50,20 @@ class Answers:
             return None
         timer = find_timer(tx, number)
         lasts = None if timer is None else timer.escalation.policy.acknowledge_timeout
-        change = answer(incident, given, now=now, lasts=lasts)
+        timeline = list_timeline(tx, number)
+        change = answer(incident, given, now=now, lasts=lasts, timeline=timeline)
         match given:
-            case Escalate():
+            case Escalate() if not change.already:
                 self._escalate(tx, incident, change, now=now)
-            case Reassign():
+            case Reassign() if not change.already:
                 self._reassign(tx, incident, change, given, now=now)
             case _:
-                self.decisions.record(tx, incident, change, now=now)
-        return find_incident(tx, number)
+                after = self.decisions.record(tx, incident, change, now=now)
+                if isinstance(given, Acknowledge | Snooze) and not change.acknowledged:
+                    # Where it rings again by the provider's own clock, this ends it once more.
+                    self.decisions.outbox.end_pages(tx, after, now=now)
+        stands = find_incident(tx, number)
+        return None if stands is None else Recorded(incident=stands, already=change.already)
 
     def _escalate(
         self, tx: Connection, incident: Incident, change: Change, *, now: datetime
@@ -52,12 +71,17 @@ class Answers:
         """Take the next step now; after the last resort, begin again with the first."""
         number = incident.stored_number
         timer = find_timer(tx, number)
-        hastened = None if timer is None else hasten(timer.escalation, now=now)
-        policy = self._policy(tx, incident)
-        if hastened is None and policy is None:
+        escalation = None if timer is None else timer.escalation
+        if is_page_test(incident):
+            raise AnswerRefused(
+                phrase("This is a test page: nothing is wrong, and nobody else is to be paged.")
+            )
+        if not may_escalate(incident, escalation, self.decisions.catalog):
             raise AnswerRefused(
                 phrase("No policy escalates this incident: give it to a person instead.")
             )
+        hastened = None if escalation is None else hasten(escalation, now=now)
+        policy = self._policy(tx, incident)
         self.decisions.record(tx, incident, change, now=now)
         if hastened is not None:
             record_escalation(tx, number, hastened)
@@ -81,19 +105,22 @@ class Answers:
     def _given_policy(self, given: Reassign) -> Policy:
         policy = self.decisions.catalog.policies.get(PolicyId(given.to))
         if policy is None:
-            raise AnswerRefused(phrase("There is no policy {policy}.", policy=given.to))
+            unknown = phrase("There is no policy {policy}.", policy=given.to)
+            raise AnswerRefused(joined(unknown, meant(given.to, self.decisions.catalog.policies)))
         return replace(policy, given=True)
 
     def _to_person(self, tx: Connection, incident: Incident, given: Reassign) -> Policy:
-        person = self.decisions.catalog.roster.people.get(PersonId(given.to))
+        people = self.decisions.catalog.roster.people
+        person = people.get(PersonId(given.to))
         if person is None:
-            raise AnswerRefused(phrase("There is no person {person}.", person=given.to))
+            unknown = phrase("There is no person {person}.", person=given.to)
+            raise AnswerRefused(joined(unknown, meant(given.to, people)))
         if not person.addresses:
             raise AnswerRefused(phrase("{person} has no address for pages.", person=person.name))
         policy = self._policy(tx, incident)
-        if policy is None:
+        if policy is None or split_given(policy.id)[0] == NO_POLICY:
             alone = Step(schedules=(), people=(person.id,), wait=timedelta())
-            policy = Policy(id=PolicyId("none"), steps=(), last_resort=alone)
+            policy = Policy(id=NO_POLICY, steps=(), last_resort=alone)
         wait = policy.steps[0].wait if policy.steps else _WAIT
         return reassigned(policy, person.id, wait=wait)
 

@@ -61,7 +61,7 @@ class AwakePeople:
         for number in untaken:
             if number not in told:
                 quieten_unsent(tx, outbox, number, person, now=now)
-        record_audit(tx, replace(entry, detail=f"{person.name} until {until.isoformat()}"))
+        record_audit(tx, _told(entry, f"{person.name} until {until.isoformat()}"))
         return told
 
     def end(self, tx: Connection, person: Person, *, entry: Entry, now: datetime) -> bool:
@@ -70,7 +70,7 @@ class AwakePeople:
         was = record_not_awake(tx, person.id, now=now)
         self._ring(tx, untaken, person.id, now=now)
         if was:
-            record_audit(tx, replace(entry, detail=person.name))
+            record_audit(tx, _told(entry, person.name))
         return was
 
     def end_over(self, tx: Connection, person: PersonId, *, now: datetime) -> bool:
@@ -89,9 +89,8 @@ class AwakePeople:
             event = Event(at=now, kind=EventKind.COMMENTED, text=text)
             record_events(tx, number, [event])
         self.answers.give(tx, number, Acknowledge(by=person.name), now=now)
-        detail = f"{person.name} is awake"
-        of_this = replace(entry, action="acknowledge", incident_number=number, detail=detail)
-        record_audit(tx, of_this)
+        of_this = replace(entry, action="acknowledge", incident_number=number)
+        record_audit(tx, _told(of_this, f"{person.name} is awake"))
 
     def _ring(
         self, tx: Connection, numbers: Iterable[int], person: PersonId, *, now: datetime
@@ -121,3 +120,8 @@ class AwakePeople:
         timer = find_timer(tx, incident.stored_number)
         due_at = None if timer is None else timer.escalation.due_at
         return due_at is not None and due_at <= now
+
+
+def _told(entry: Entry, what: str) -> Entry:
+    """Return the row with what was done, before what it says already of who said so."""
+    return replace(entry, detail=f"{what}; {entry.detail}" if entry.detail else what)

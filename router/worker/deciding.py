@@ -166,14 +166,7 @@ class Deciding:
             named=lambda number: {"incident": number},
             put_off=lambda tx, number, _: record_untaken(tx, number, now=now),
         )
-        taken = await self._do_each(due, partial(decisions.take_step, now=now), mishap)
-        for number, result in taken.items():
-            if result == "nobody reached":
-                self._ports.metrics.failures.labels("nobody_reached").inc()
-                logger.error(
-                    "an escalation ended without a page: its last resort reaches nobody",
-                    extra=context(incident=number),
-                )
+        await self._do_each(due, partial(decisions.take_step, now=now), mishap)
         if due:
             self._ports.wake_senders()
         return bool(due)

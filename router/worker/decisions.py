@@ -1,25 +1,25 @@
 """What the worker decides about an incident: each function is the work of one transaction (G5)."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection
 
 from router.address import Address
 from router.catalog import OnCallCatalog
+from router.catalog.todays import todays_destination, todays_policy
 from router.escalation.awake import NOBODY
-from router.escalation.decide import decide, policy_name, start, stop
+from router.escalation.decide import decide, start, stop
+from router.escalation.given import policy_name
 from router.escalation.model import Decision, Escalation, Policy
-from router.incident.answers import without_acknowledgement
-from router.incident.destination import (
-    Destination,
-    decide_destination,
-    decide_notice_times,
-)
+from router.incident.acknowledgement import without_acknowledgement
+from router.incident.destination import Destination, decide_notice_times
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.incident.mute import Mute, find_mute
 from router.incident.revisit import revisit
+from router.logs import context
+from router.metrics import Metrics
 from router.oncall.model import Roster
 from router.phrase import phrase
 from router.routing import PolicyId
@@ -35,11 +35,11 @@ from router.store.timers import (
     record_started,
 )
 from router.worker.outbox import Outbox
-from router.worker.pauses import pause_or_resume
+from router.worker.pauses import find_asked, pause_or_resume
 from router.worker.quiet_pages import ring_told_quietly
 from router.worker.retry import backoff
 
-Taken = Literal["taken", "nothing", "nobody reached"]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,43 +48,49 @@ class Decisions:
 
     catalog: OnCallCatalog
     outbox: Outbox
+    metrics: Metrics | None = None  # None: nothing is counted
 
     def revisit(self, tx: Connection, number: int, *, now: datetime) -> bool:
         """Do to an incident what only time asks for; False when nothing is due any more."""
         incident = find_incident(tx, number, to_change=True)
-        change = None if incident is None else revisit(incident, now=now)
+        if incident is None:
+            return False
+        timer = find_timer(tx, number)
+        given = timer is not None and timer.escalation.policy.given
+        wakes = given or (bool(incident.alerts) and self._policy_of(incident) is not None)
+        change = revisit(incident, now=now, wakes=wakes)
         if change is None:
             return False
         self.record(tx, incident, change, now=now)
         return True
 
-    def take_step(self, tx: Connection, number: int, *, now: datetime, muted: bool = True) -> Taken:
+    def take_step(self, tx: Connection, number: int, *, now: datetime, muted: bool = True) -> None:
         """Page whom the due step names and set the next.
 
         While a maintenance is announced that `muted` pages heed, the step waits
         for its end, and is looked at every minute: what is announced can be
-        called off, and what it does not cover can join. Returns "nothing" when
-        nothing is due any more, and "nobody reached" when the escalation is at
-        its end without any page in its last resort.
+        called off, and what it does not cover can join. An escalation at its end
+        without any page in its last resort is an error, whoever asked for it (G7).
         """
         incident = find_incident(tx, number, to_change=True)
         timer = find_timer(tx, number)
         if incident is None or timer is None:
-            return "nothing"
+            return
         due_at = timer.escalation.due_at
         if due_at is None or due_at > now:
-            return "nothing"
+            return
         mute = self.find_mute(incident, now=now) if muted else None
         if mute is not None:
             record_escalation(tx, number, replace(timer.escalation, due_at=mute.asked_at))
             if not is_on_timeline(tx, number, mute.event):
                 record_events(tx, number, [mute.event])
-            return "taken"
+            return
         # What a person asks for rings also who is awake.
         awake = read_awake(tx, number, now=now) if muted else NOBODY
         roster = self._roster(tx, now=now)
-        decision = decide(timer.escalation, incident, roster, now=now, awake=awake)
         round_ = timer.round
+        asked = find_asked(tx, number, round_)
+        decision = decide(timer.escalation, incident, roster, now=now, awake=awake, asked=asked)
         record_events(tx, number, decision.events)
         if _reaches_nobody(decision, incident):
             instead = self._decide_instead(tx, number, incident, decision.escalation, now=now)
@@ -96,7 +102,16 @@ class Decisions:
         self.outbox.notices.record_step(tx, number, decision, round_=round_, waits=waits, now=now)
         # What a person asks for is one page, and is not to wait for others.
         self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now, gathers=muted)
-        return "nobody reached" if _reaches_nobody(decision, incident) else "taken"
+        if _reaches_nobody(decision, incident):
+            self._tell_unreached(number)
+
+    def _tell_unreached(self, number: int) -> None:
+        if self.metrics is not None:
+            self.metrics.failures.labels("nobody_reached").inc()
+        logger.error(
+            "an escalation ended without a page: its last resort reaches nobody",
+            extra=context(incident=number),
+        )
 
     def find_mute(self, incident: Incident, *, now: datetime) -> Mute | None:
         """Return the announced maintenance that an incident's pages wait for."""
@@ -126,8 +141,7 @@ class Decisions:
 
     def todays_policy(self, incident: Incident) -> Policy | None:
         """Return the policy that today's routes give the incident, else the default route's."""
-        chosen = self._policy_of(incident) or self.catalog.routes[-1].policy
-        return None if chosen is None else self.catalog.policies.get(chosen)
+        return todays_policy(incident, self.catalog)
 
     def record(
         self, tx: Connection, before: Incident | None, change: Change, *, now: datetime
@@ -149,7 +163,7 @@ class Decisions:
             was_quiet = before is not None and before.is_quiet and not change.pages_anew
             pause_or_resume(tx, self.outbox, incident, was_quiet=was_quiet, now=now)
         if change.severity_rose and not incident.is_quiet and not self.find_mute(incident, now=now):
-            ring_told_quietly(tx, incident, self.catalog.roster, now=now)
+            ring_told_quietly(tx, self.outbox, incident, self.catalog.roster, now=now)
         if change.is_visible and (before is None or incident != before):
             waits = self._notice_times(incident, now=now)
             self.outbox.notices.record_notices(tx, incident, change, waits=waits, now=now)
@@ -241,7 +255,7 @@ class Decisions:
         return decide_notice_times(incident, self.catalog.routes, self.catalog.severities, now=now)
 
     def _destination(self, incident: Incident) -> Destination:
-        return decide_destination(incident, self.catalog.routes, self.catalog.severities)
+        return todays_destination(incident, self.catalog)
 
 
 def record_untaken(tx: Connection, number: int, *, now: datetime) -> None:

@@ -32,8 +32,10 @@ LOADED: Final = 50  # incidents of which a digest has a line at most; of the oth
 TOLD_TOGETHER: Final = "told with others in one page"
 
 
-def gather(tx: Connection, asked: int, page: Message, *, installation: str, now: datetime) -> None:
+def gather(tx: Connection, asked: int, page: Message, *, installation: str, now: datetime) -> bool:
     """Let a digest tell a page that was just asked for, if its address got many lately.
+
+    Returns False when it goes out by itself.
 
     `asked` is the page's row. Both change in the transaction of the step: a
     crash leaves a page that is told, or a step that is still due.
@@ -43,7 +45,7 @@ def gather(tx: Connection, asked: int, page: Message, *, installation: str, now:
     lately = read_asked(tx, page.address, waiting=waiting, but=asked, now=now)
     due_at = decide_digest(lately, now=now)
     if due_at is None:
-        return
+        return False
     digest = waiting or _begin(tx, page, installation=installation, due_at=due_at)
     record_gathered(tx, asked, digest.id, detail=TOLD_TOGETHER, now=now)
     text = phrase(
@@ -55,6 +57,7 @@ def gather(tx: Connection, asked: int, page: Message, *, installation: str, now:
     )
     event = Event(at=now, kind=EventKind.MESSAGE_DROPPED, text=text)
     record_events(tx, page.incident_number, [event])
+    return True
 
 
 def _begin(tx: Connection, page: Message, *, installation: str, due_at: datetime) -> StoredMessage:

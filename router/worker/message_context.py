@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from router.catalog import OnCallCatalog
+from router.catalog.todays import may_escalate
 from router.escalation.model import Foreseen
 from router.escalation.outlook import Today, foresee
 from router.incident.model import Incident
@@ -47,6 +48,7 @@ def read_context(
         names=catalog.names,
         paged=_paged(pages),
         following=_following(tx, incident, number, catalog, now=now),
+        has_next_step=_has_next_step(tx, incident, catalog),
         sent_before=claimed.provider_id or _followed(pages, claimed),
         thread=_thread(tx, claimed),
         maybe_sent_since=claimed.created_at if claimed.attempts > 1 else None,
@@ -77,6 +79,11 @@ def _following(
     awake = read_awake(tx, number, now=now)
     today = Today(roster=roster, policy=None, maintenance=catalog.maintenance, awake=awake)
     return foresee(timer.escalation, incident, today, now=now)
+
+
+def _has_next_step(tx: Connection, incident: Incident, catalog: OnCallCatalog) -> bool:
+    timer = find_timer(tx, incident.stored_number)
+    return may_escalate(incident, None if timer is None else timer.escalation, catalog)
 
 
 def _paged(pages: Iterable[StoredMessage]) -> tuple[PersonId, ...]:

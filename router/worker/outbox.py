@@ -26,8 +26,8 @@ from router.store.messages import (
     StoredMessage,
     list_messages,
     record_dropped,
-    record_message,
     record_page,
+    record_told_of_page,
 )
 from router.store.timeline import record_events
 from router.worker.digests import gather
@@ -77,8 +77,19 @@ class Outbox:
                 because=page.because,
             )
             asked = record_page(tx, message, now=now)
-            if gathers and asked is not None:
-                gather(tx, asked, message, installation=self.installation, now=now)
+            if asked is None:
+                continue
+            installation = self.installation
+            if not (gathers and gather(tx, asked, message, installation=installation, now=now)):
+                self._drop_earlier(tx, asked, message, now=now)
+
+    def _drop_earlier(self, tx: Connection, asked: int, page: Message, *, now: datetime) -> None:
+        """Try an earlier step's page to the same address no more: both would ring at once."""
+        for earlier in list_messages(tx, page.incident_number, kinds=[MessageKind.PAGE]):
+            same = (page.person, page.address) == (earlier.message.person, earlier.message.address)
+            if same and earlier.id != asked and earlier.state is MessageState.PENDING:
+                reason = phrase("a later page to the same address takes its place")
+                self.drop_page(tx, earlier, IncidentState.TRIGGERED, reason=reason, now=now)
 
     def record_page_elsewhere(
         self, tx: Connection, page: Message, address: Address, *, now: datetime
@@ -158,8 +169,10 @@ class Outbox:
                 record_taken_out(tx, page.id, reason=reason)
                 self._settle(tx, digest, now=now)
 
-    def drop_pages(self, tx: Connection, incident: Incident, *, reason: str, now: datetime) -> bool:
-        """Drop the pages that wait to be sent, also in a digest; False when none did.
+    def drop_pages(
+        self, tx: Connection, incident: Incident, *, reason: str, now: datetime
+    ) -> list[StoredMessage]:
+        """Drop the pages that wait to be sent, also in a digest; return them.
 
         One that is being sent loses its lease: should it fail, it is not tried again.
         """
@@ -167,8 +180,9 @@ class Outbox:
         waiting = [page for page in pages if page.state in _UNSENT]
         for page in waiting:
             self.drop_page(tx, page, incident.state, reason=reason, now=now)
-        taken_out = [self._take_out(tx, page, reason=reason, now=now) for page in pages]
-        return bool(waiting) or any(taken_out)
+        return waiting + [
+            page for page in pages if self._take_out(tx, page, reason=reason, now=now)
+        ]
 
     def take_back(
         self,
@@ -239,7 +253,7 @@ class Outbox:
             dedup_key=page.dedup_key,
             person=page.person,
         )
-        record_message(tx, message, now=now)
+        record_told_of_page(tx, message, now=now)
 
 
 def _follow_up(state: IncidentState) -> MessageKind | None:

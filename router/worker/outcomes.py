@@ -200,14 +200,14 @@ class Outcomes:
             carried = list_carried_pages(tx, [page.dedup_key])
             asked = [(one.incident_number, one.dedup_key) for one in carried]
         for number, dedup_key in asked:
-            self._take_next_step(tx, number, _step(dedup_key), now=now)
+            if page.person is not None and is_service(page.person):
+                self._escalate_ourselves(tx, number, now=now)
+            else:
+                self._take_next_step(tx, number, _step(dedup_key), now=now)
 
     def _take_next_step(self, tx: Connection, number: int, step: str, *, now: datetime) -> None:
         """Make the next step due now when no page of `step`, the current one, was accepted."""
         timer = find_timer(tx, number)
-        if timer is not None and is_service(timer.escalation.policy.id):
-            self._escalate_ourselves(tx, number, now=now)
-            return
         if timer is None or timer.escalation.due_at is None or timer.escalation.due_at <= now:
             return
         pages = list_messages(tx, number, kinds=[MessageKind.PAGE])
@@ -229,6 +229,9 @@ class Outcomes:
 
         The trigger is tried on all the same. Without such a policy nobody else is known (G7).
         """
+        timer = find_timer(tx, number)
+        if timer is None or not is_service(timer.escalation.policy.id):
+            return  # that has begun already, or somebody gave it to another policy
         chosen = self.catalog.routes[-1].policy
         policy = None if chosen is None else self.catalog.policies[chosen]
         if policy is None or is_service(policy.id):

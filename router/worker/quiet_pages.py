@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 from router.escalation.awake import QUIET
 from router.escalation.model import Page
 from router.incident.model import Event, EventKind, Incident, IncidentState
-from router.message.model import Message, MessageKind, page_round
+from router.message.model import Message, MessageKind, page_round, page_step
 from router.oncall.model import Person, PersonId, Roster
 from router.phrase import joined, phrase
 from router.store.awake import read_awake
 from router.store.incidents import find_incident
-from router.store.messages import MessageState, StoredMessage, list_messages, record_page
+from router.store.messages import list_messages, record_page
 from router.store.timeline import record_events
 from router.store.timers import find_timer
 from router.worker.digests import gather
@@ -33,7 +33,7 @@ def quieten_unsent(
         return
     for page in list_messages(tx, number, kinds=[MessageKind.PAGE]):
         message = page.message
-        step = _step(message)
+        step = page_step(message.dedup_key)
         if message.person != person.id or page_round(message.dedup_key) != round_ or step == "last":
             continue
         reason = phrase("{person} is awake", person=person.name)
@@ -52,19 +52,20 @@ def quieten_unsent(
         return
 
 
-def ring_told_quietly(tx: Connection, incident: Incident, roster: Roster, *, now: datetime) -> None:
-    """Ring those who were told of an incident quietly, once it has risen; each once.
+def ring_told_quietly(
+    tx: Connection, outbox: Outbox, incident: Incident, roster: Roster, *, now: datetime
+) -> None:
+    """Ring those who were told of an incident only quietly, once it has risen; each once.
 
     A running escalation is not sent back to its first step by a rise, so nobody
-    else would: what they were told of was milder.
+    else would: what they were told of was milder. One that begins anew rings
+    them itself, if they are still those to be told.
     """
-    if incident.state is not IncidentState.TRIGGERED:
-        return
-    for page in list_messages(tx, incident.stored_number, kinds=[MessageKind.PAGE]):
-        person = roster.people.get(page.message.person) if page.message.person else None
-        if person is not None and page.message.is_quiet and _is_asked(page):
+    for person, quiet in _told_only_quietly(tx, incident).items():
+        known = roster.people.get(person)
+        if known is not None:
             rose = phrase("It has risen to {severity} since.", severity=str(incident.severity))
-            _ring(tx, page.message, person, rose, now=now)
+            _ring(tx, outbox, quiet, known, rose, now=now)
 
 
 def find_told_only_quietly(tx: Connection, incident: Incident, person: PersonId) -> Message | None:
@@ -72,20 +73,25 @@ def find_told_only_quietly(tx: Connection, incident: Incident, person: PersonId)
 
     By the escalation that runs: what is given to somebody else is not theirs any more.
     """
+    return _told_only_quietly(tx, incident).get(person)
+
+
+def _told_only_quietly(tx: Connection, incident: Incident) -> dict[PersonId, Message]:
     if incident.state is not IncidentState.TRIGGERED:
-        return None
+        return {}
     number = incident.stored_number
     round_ = _round(tx, number)
-    pages = [
-        page.message
-        for page in list_messages(tx, number, kinds=[MessageKind.PAGE])
-        if page.message.person == person
-        and page_round(page.message.dedup_key) == round_
-        and _is_asked(page)
-    ]
-    if any(page.address.channel not in QUIET for page in pages):
-        return None
-    return next((page for page in pages if page.is_quiet), None)
+    quiet: dict[PersonId, Message] = {}
+    rung: set[PersonId] = set()
+    for page in list_messages(tx, number, kinds=[MessageKind.PAGE]):
+        message, person = page.message, page.message.person
+        if person is None or page_round(message.dedup_key) != round_ or not page.is_asked:
+            continue
+        if message.address.channel not in QUIET:
+            rung.add(person)
+        elif message.is_quiet:
+            quiet.setdefault(person, message)
+    return {person: message for person, message in quiet.items() if person not in rung}
 
 
 def ring_after_all(
@@ -93,24 +99,21 @@ def ring_after_all(
 ) -> None:
     """Ring somebody who is awake no more for what they were told only quietly."""
     why = phrase("{person} is not awake any more, and nobody has it.", person=person.name)
-    rung = _ring(tx, quiet, person, why, now=now)
-    if rung is not None:
-        asked, page = rung
-        gather(tx, asked, page, installation=outbox.installation, now=now)
+    _ring(tx, outbox, quiet, person, why, now=now)
 
 
 def _ring(
-    tx: Connection, quiet: Message, person: Person, why: str, *, now: datetime
-) -> tuple[int, Message] | None:
-    """Ring for what was told quietly; return the page and its row, None when it did before."""
+    tx: Connection, outbox: Outbox, quiet: Message, person: Person, why: str, *, now: datetime
+) -> None:
+    """Ring for what was told quietly, unless that was done before."""
     ringing = next((one for one in person.addresses if one.channel not in QUIET), None)
     if ringing is None:
-        return None
+        return
     because = joined(quiet.because, why)
     louder = replace(quiet, address=ringing, because=because)
     asked = record_page(tx, louder, now=now)
     if asked is None:
-        return None
+        return
     text = phrase(
         "Page to {person} by {channel}: {because}",
         person=person.name,
@@ -118,19 +121,9 @@ def _ring(
         because=because,
     )
     record_events(tx, quiet.incident_number, [Event(at=now, kind=EventKind.PAGED, text=text)])
-    return asked, louder
-
-
-def _is_asked(page: StoredMessage) -> bool:
-    """Say whether a page is or was to be sent, perhaps by a digest."""
-    return page.state is not MessageState.DROPPED or page.carried_by is not None
+    gather(tx, asked, louder, installation=outbox.installation, now=now)
 
 
 def _round(tx: Connection, number: int) -> int | None:
     timer = find_timer(tx, number)
     return None if timer is None else timer.round
-
-
-def _step(page: Message) -> str:
-    """Return which step asked for a page: installation/N/STEP.round/person."""
-    return page.dedup_key.split("/")[2].rpartition(".")[0]

@@ -14,7 +14,7 @@ from router.alertmanager import Peers
 from router.catalog import OnCallCatalog
 from router.channels.channel import Channel
 from router.channels.monitor import Monitor
-from router.incident.answers import Answer
+from router.incident.answers import Answer, Recorded
 from router.incident.model import Incident
 from router.intake.pagerduty import PagerDutyEvent
 from router.message.model import MessageKind
@@ -167,7 +167,7 @@ class Worker:
 
     async def answer(
         self, number: int, given: Answer, entry: Entry | None = None
-    ) -> Incident | None:
+    ) -> Recorded | None:
         """Record what somebody answers, from whatever channel; None for no such incident.
 
         `entry` is the row of the audit that is kept with it. Raises AnswerRefused.
@@ -175,15 +175,15 @@ class Worker:
         now = self._ports.clock()
         answers = Answers(decisions=self._decisions())
 
-        def give(tx: Connection) -> Incident | None:
-            incident = answers.give(tx, number, given, now=now)
-            if entry is not None and incident is not None:
+        def give(tx: Connection) -> Recorded | None:
+            recorded = answers.give(tx, number, given, now=now)
+            if entry is not None and recorded is not None:
                 record_audit(tx, entry)
-            return incident
+            return recorded
 
-        incident = await self._ports.store.write(give)
+        recorded = await self._ports.store.write(give)
         self._look_again()
-        return incident
+        return recorded
 
     async def take_pagerduty_event(self, event: PagerDutyEvent) -> str:
         """Do what happened in PagerDuty here too, once; return what became of it."""
@@ -261,7 +261,7 @@ class Worker:
 
     def _decisions(self) -> Decisions:
         outbox = Outbox(installation=self._ports.store.installation, channels=self._ports.channels)
-        return Decisions(catalog=self.catalog, outbox=outbox)
+        return Decisions(catalog=self.catalog, outbox=outbox, metrics=self._ports.metrics)
 
     def _sender(self, lane: str, *kinds: MessageKind) -> Sender:
         ports = SenderPorts(

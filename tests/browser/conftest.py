@@ -92,27 +92,42 @@ class House:
 
     def raise_alert(self, name: str = "ErrorBudgetBurn", **labels: str) -> int:
         """Have an alert arrive; return the number of its incident once somebody is paged."""
-        told = {"severity": "critical", "service": "casos", "environment": "prod", "region": "a"}
-        alert = alert_body("firing", alertname=name, **{**told, **labels})
-        alert["annotations"] = {
-            "summary": SUMMARY,
-            "description": DESCRIPTION,
-            "runbook_url": "https://runbooks.conecta360.example/high-error-rate",
-            "dashboard_url": "https://grafana.conecta360.example/d/guardia-slo?var-service=casos",
-        }
         before = {one["number"] for one in self._incidents()}
-        groups = {"alertname": name, **labels}
-        body = notification_body(alert, groupLabels=groups, groupKey=f"{{}}:{groups}")
-        assert self.router.post(body) == 200
+        self._notify(_alert_of(name, labels), {"alertname": name, **labels})
         found = self.router.wait_for(
             "/api/incidents?state=open",
             lambda answer: {one["number"] for one in answer["incidents"]} - before,
         )
         return max(int(one["number"]) for one in found["incidents"])
 
+    def join_alert(self, number: int, name: str, **labels: str) -> None:
+        """Have one more alert arrive in the incident that `raise_alert(name)` began."""
+        alert = _alert_of(name, labels)
+        self._notify(alert, {"alertname": name})
+        self.router.wait_for(
+            f"/api/incidents/{number}",
+            lambda one: any(known["labels"] == alert["labels"] for known in one["alerts"]),
+        )
+
+    def _notify(self, alert: dict[str, Any], groups: dict[str, str]) -> None:
+        body = notification_body(alert, groupLabels=groups, groupKey=f"{{}}:{groups}")
+        assert self.router.post(body) == 200
+
     def _incidents(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.router.ask("/api/incidents")["incidents"]
         return found
+
+
+def _alert_of(name: str, labels: dict[str, str]) -> dict[str, Any]:
+    told = {"severity": "critical", "service": "casos", "environment": "prod", "region": "a"}
+    alert = alert_body("firing", alertname=name, **{**told, **labels})
+    alert["annotations"] = {
+        "summary": SUMMARY,
+        "description": DESCRIPTION,
+        "runbook_url": "https://runbooks.conecta360.example/high-error-rate",
+        "dashboard_url": "https://grafana.conecta360.example/d/guardia-slo?var-service=casos",
+    }
+    return alert
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESCRIPTION, PHONE, SUMMARY, House
+from tests.browser.conftest import DESCRIPTION, PHONE, SMALL, SUMMARY, House
 
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 # As on any phone with a slow browser: no part may depend on what a script writes.
@@ -15,13 +15,14 @@ FIRST_SCREEN = {
     "runbook": ".links a:nth-of-type(1)",
     "dashboard": ".links a:last-of-type",
     "acknowledge": "form[action$='/ack'] button",
-    "resolve": "form[action$='/resolve'] button",
+    "resolve": ".act details summary",
     "escalate": "form[action$='/escalate'] button",
     "snooze": "form[action$='/snooze'] button",
     "snooze for": "form[action$='/snooze'] select",
     "reassign": "form[action$='/reassign'] button",
     "reassign to": "form[action$='/reassign'] select",
 }
+OTHERS = ("escalate", "snooze", "reassign")
 LEAST_TAP = 44  # CSS pixels; WCAG 2.2, 2.5.5 "Target Size (Enhanced)"
 
 
@@ -37,8 +38,9 @@ def test_the_first_screen_of_a_phone_holds_all_that_is_needed(house: House, scri
         assert box["y"] >= 0, name
         assert box["y"] + box["height"] <= PHONE[1], f"{name} is below the first screen: {box}"
         assert box["x"] + box["width"] <= PHONE[0], name
-        if "form" in selector:
+        if "form" in selector or "summary" in selector:
             assert box["height"] >= LEAST_TAP, f"{name} is too small to tap: {box}"
+    assert "Paged: Platform engineer" in (page.locator(".state").text_content() or "")
     assert SUMMARY in (page.locator("h1").text_content() or "")
     assert DESCRIPTION in (page.locator("#now .clamp").text_content() or "")
 
@@ -70,6 +72,8 @@ def test_each_answer_does_what_it_says(house: House, script: bool) -> None:
                 field.select_option(value)
             else:
                 field.fill(value)
+        if action == "resolve":
+            page.locator(".act details summary").tap()
         form.locator("button").tap()
         page.wait_for_url("**/incidents/*?done=*")
         return page
@@ -81,6 +85,8 @@ def test_each_answer_does_what_it_says(house: House, script: bool) -> None:
     told = house.router.ask(f"/api/incidents/{number}")
     assert told["acknowledged_until"] is not None
     assert any("It is the <b>pool</b>." in row["text"] for row in told["timeline"])
+    press(number, "ack")  # who has it for an hour keeps it
+    assert house.router.ask(f"/api/incidents/{number}")["acknowledged_until"] is None
     press(number, "reassign", to="person:platform-2")
     told = house.router.ask(f"/api/incidents/{number}")
     assert told["state"] == "triggered"
@@ -117,3 +123,62 @@ def test_what_happens_next_and_why_you_are_said(house: House) -> None:
 
     expect(page.locator("#next li").first).to_be_visible()
     expect(page.locator("#why-title")).to_be_visible()
+
+
+@SCRIPT
+def test_resolving_takes_a_second_tap_elsewhere(house: House, script: bool) -> None:
+    """A thumb that slips, or taps twice at one place, ends nothing."""
+    number = house.raise_alert("Asks", slo="script" if script else "none")
+    page = house.come(PHONE, script=script)
+    page.goto(f"/incidents/{number}")
+    asks = page.locator(".act details summary")
+    confirm = page.locator("form[action$='/resolve'] button")
+    expect(confirm).to_be_hidden()
+    before = asks.bounding_box()
+    asks.tap()
+    expect(confirm).to_be_visible()
+    after, second = asks.bounding_box(), confirm.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert second is not None
+    assert (after["x"], after["y"]) == pytest.approx((before["x"], before["y"]), abs=12)
+    assert second["y"] >= after["y"] + after["height"]
+    assert second["y"] > before["y"] + before["height"]
+    assert second["height"] >= LEAST_TAP
+    assert house.router.ask(f"/api/incidents/{number}")["state"] == "triggered"
+    asks.tap()
+    expect(confirm).to_be_hidden()
+
+
+def test_it_is_given_to_nobody_before_somebody_is_chosen(house: House) -> None:
+    number = house.raise_alert("ToWhom")
+    page = house.come(PHONE)
+    page.goto(f"/incidents/{number}")
+    page.locator("form[action$='/reassign'] button").tap()
+    assert page.evaluate("document.querySelector('select[name=to]').validity.valueMissing")
+    assert page.url.endswith(f"/incidents/{number}")
+    kinds = [event["kind"] for event in house.router.ask(f"/api/incidents/{number}")["timeline"]]
+    assert "reassigned" not in kinds
+
+
+@pytest.mark.parametrize("size", [SMALL, PHONE])
+@pytest.mark.parametrize("by", ["platform-2", "platform-1"], ids=["others", "oneself"])
+def test_no_answer_moves_when_the_state_is_brought_up_to_date(
+    house: House, size: tuple[int, int], by: str
+) -> None:
+    number = house.raise_alert("StaysThere", slo=f"{size[0]}-{by}")
+    page = house.come(size)
+    page.clock.install()
+    page.goto(f"/incidents/{number}")
+    buttons = [".act details summary", *(f"form[action$='/{one}'] button" for one in OTHERS)]
+    before = [page.locator(one).bounding_box() for one in buttons]
+    assert all(before)
+    elsewhere = house.come(person=by)
+    elsewhere.goto(f"/incidents/{number}")
+    elsewhere.locator("form[action$='/ack'] button").tap()
+    expect(elsewhere.locator(".notice")).to_be_visible()
+
+    page.clock.fast_forward(20_000)
+    expect(page.locator("#now .state")).to_contain_text("has it since")
+
+    assert [page.locator(one).bounding_box() for one in buttons] == before

@@ -49,7 +49,7 @@ def test_the_button_is_large_and_on_the_first_screen(
     page = opened(browser, size)
 
     first = page.get_by_role("link").first
-    assert first.text_content() == "Acknowledge"
+    assert first.text_content() == "Answer"
     assert first.get_attribute("href") == URL
     box = first.bounding_box()
     assert box is not None
@@ -73,7 +73,7 @@ def test_the_buttons_word_is_read_whatever_a_program_does_at_night(
         session.send("Emulation.setAutoDarkModeOverride", {"enabled": True})
         assert contrast(most_of(colours(page, page.locator("h1"))), (0, 0, 0)) < 2, "it is not dark"
 
-    button = page.get_by_role("link", name="Acknowledge")
+    button = page.get_by_role("link", name="Answer")
     pixels = colours(page, button)
     assert max(contrast(one, most_of(pixels)) for one in pixels) >= READABLE
     page.close()

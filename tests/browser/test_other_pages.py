@@ -2,10 +2,14 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
+import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, House
+from tests.browser.conftest import DESKTOP, PHONE, SMALL, House
+
+PERSON = "platform-3"
 
 
 def test_an_override_takes_at_most_four_taps_and_shows_what_comes_out(house: House) -> None:
@@ -59,6 +63,55 @@ def test_an_override_that_overlaps_or_ends_before_it_starts_is_said_before_savin
     expect(page.locator(".warning")).to_be_visible()
     after = house.router.ask("/api/overrides?state=all")["overrides"]
     assert len(after) == len(before) + 1, "the last one was only looked at"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_was_filled_in_stays_on_the_way_to_an_override_and_back(
+    house: House, script: bool
+) -> None:
+    """A time that is written counts, though the length beside it was left as it was."""
+    page = house.come(script=script)
+    day = (house.town.now() + timedelta(days=60)).date()
+    page.goto("/overrides/new")
+    page.locator("select[name='person']").select_option("platform-3")
+    page.locator("input[name='from']").fill(f"{day}T18:00")
+    page.locator("input[name='until']").fill(f"{day + timedelta(days=1)}T09:00")
+    page.locator("input[name='reason']").fill("a train")
+    page.locator("form[action='/overrides/preview'] button").tap()
+    expect(page.locator("main > p").first).to_contain_text(re.compile("18:00.+09:00"))
+
+    page.locator("a.button[href^='/overrides/new?']").tap()
+    expect(page.locator("input[name='until']")).to_have_value(f"{day + timedelta(days=1)}T09:00")
+    assert page.locator("select[name='person']").input_value() == "platform-3"
+    assert page.locator("select[name='for']").input_value() == "written"
+    assert page.locator("input[name='reason']").input_value() == "a train"
+    page.go_back()
+    expect(page.locator("form[action='/overrides']")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, SMALL])
+def test_on_a_phone_an_override_can_be_read_and_cancelled_without_scrolling_aside(
+    house: House, size: tuple[int, int]
+) -> None:
+    page = house.come(size)
+    day = (house.town.now() + timedelta(days=50)).date()
+    reason = "a train that does not come, and a bus that nobody has seen since noon"
+    asked = {"from": f"{day}T09:00", "until": f"{day}T18:00", "reason": reason}
+    page.goto("/overrides/preview?" + urlencode(asked | {"schedule": "primary", "person": PERSON}))
+    page.locator("form[action='/overrides'] button").tap()
+    page.wait_for_url(re.compile("made="))
+    number = page.url.rpartition("=")[2]
+    button = page.locator(f"form[action='/overrides/{number}/cancel'] button")
+    for shown in (button, page.get_by_text("a train that does not come")):
+        shown.scroll_into_view_if_needed()
+        box = shown.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+    scrolled = page.locator(".wide-scroll").evaluate("one => one.scrollWidth - one.clientWidth")
+    assert scrolled == 0
+    button.tap()
+    expect(page.locator(".notice")).to_contain_text("Platform engineer")
 
 
 def test_the_calendar_is_a_picture_and_a_table_that_agree(house: House) -> None:

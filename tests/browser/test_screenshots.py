@@ -193,7 +193,7 @@ def test_the_night_on_a_phone(night: House, pictures: Path) -> None:
     page.locator("select[name='person']").select_option("platform-3")
     page.locator("input[name='reason']").fill("a train that does not come")
     page.locator("form[action='/overrides/preview'] button").tap()
-    page.wait_for_url("**/overrides/preview")
+    page.wait_for_url("**/overrides/preview*")
     take(night, pictures, "phone-override", page)
     dark = night.come(PHONE, person=ON_CALL, scheme="dark")
     take(night, pictures, "phone-list-dark", dark, "/incidents")

@@ -105,16 +105,17 @@ def test_the_organisations_account_leads_in_and_the_button_out(
 def test_a_form_that_was_open_when_the_session_ended_leads_to_signing_in_and_back(
     provider_house: ProviderHouse,
 ) -> None:
-    page = provider_house.to_the_provider("/overrides/new")
+    asked = "/overrides/preview?schedule=primary&person=platform-3&reason=train"
+    page = provider_house.to_the_provider(asked)
     continue_as(page, KNOWN)
-    expect(page).to_have_url(f"{provider_house.site}/overrides/new")
+    expect(page).to_have_url(f"{provider_house.site}{asked}")
     page.context.clear_cookies()
 
-    page.locator("form[action='/overrides/preview'] button").tap()
+    page.locator("form[action='/overrides'] button").tap()
     page.get_by_role("link", name="Sign in with your organisation's account").tap()
     continue_as(page, KNOWN)
 
-    expect(page).to_have_url(f"{provider_house.site}/overrides/new")
+    expect(page).to_have_url(f"{provider_house.site}{asked}")
 
 
 def test_who_is_unknown_here_reads_what_to_ask_for_and_whom(
@@ -141,3 +142,30 @@ def test_axe_finds_nothing_where_the_organisations_account_leads_in_or_not(
     continue_as(page, UNKNOWN)
     expect(page.get_by_role("alert")).to_be_visible()
     check(page, "/sign-in/oidc/callback", SMALL)
+
+
+def test_an_answer_after_the_session_ended_is_said_on_the_way_in_and_after_it(
+    provider_house: ProviderHouse,
+) -> None:
+    number = provider_house.raise_alert("LostOnTheWay")
+    page = provider_house.come(SMALL, person=None)  # with scripts, which axe needs
+    page.goto(f"{provider_house.site}/incidents/{number}")
+    page.get_by_role("link", name="Sign in with your organisation's account").tap()
+    continue_as(page, KNOWN)
+    page.locator("input[name='text']").fill("It is the pool")
+    page.context.clear_cookies()
+
+    page.locator("form[action$='/comment'] button").tap()
+
+    expect(page).to_have_url(f"{provider_house.site}/sign-in?next=/incidents/{number}")
+    expect(page.get_by_role("alert")).to_contain_text("Your answer was NOT given")
+    check(page, "/sign-in", SMALL)
+    page.get_by_role("link", name="Sign in with your organisation's account").tap()
+    continue_as(page, KNOWN)
+    expect(page).to_have_url(f"{provider_house.site}/incidents/{number}")
+    expect(page.get_by_role("alert")).to_contain_text("Your answer was NOT given")
+    check(page, f"/incidents/{number}", SMALL)
+    page.locator("form[action$='/comment'] button").tap()
+    expect(page.locator(".notice")).to_have_text("The comment is in the timeline.")
+    told = provider_house.router.ask(f"/api/incidents/{number}")["timeline"]
+    assert "Platform engineer 1: It is the pool" in [row["text"] for row in told]

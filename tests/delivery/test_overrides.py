@@ -118,7 +118,7 @@ def test_what_cannot_be_meant_is_a_sentence_and_an_exit_code(town: Town) -> None
     assert "oncall override SCHEDULE PERSON --until TIME" in said[1]
     assert said[2].endswith("did you mean primary?\n")
     assert "--until noon: write it such as" in said[3]
-    assert said[4] == "`until` must be in the future: what is over is not changed.\n"
+    assert said[4] == "It would end in the past: what is over is not changed.\n"
     assert said[5] == "The catalog has no such person. Did you mean platform-1?\n"
     assert said[6].startswith("`by` must be 1 to 200 printable characters")
     assert "is no number of an override" in said[7]

@@ -21,6 +21,6 @@ def test_a_number_of_an_incident_that_is_none_is_told_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["ack", "#1042"])
+        main(["ack", "#ten"])
     assert ended.value.code == 2
-    assert "'#1042' is no number of an incident, such as 1042" in capsys.readouterr().err
+    assert "'#ten' is no number of an incident, such as 1042" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from router.address import Address
 from router.catalog import OnCallCatalog
 from router.coverage import Finding, check_coverage
 from router.escalation.model import Policy, Step
-from router.oncall.model import Layer, Member, Person, PersonId, Restriction, Schedule
+from router.oncall.model import Layer, Member, Person, PersonId, Restriction, Role, Schedule
 from router.routing import PolicyId, Route
 from tests.router.making import person, policy, roster, rotation, schedule, scheduled, step
 
@@ -69,6 +69,20 @@ def with_gap() -> Schedule:
 
 def test_a_catalog_that_reaches_everybody_has_no_findings() -> None:
     assert check(catalog(BY_SCHEDULE)) == []
+
+
+def test_a_viewer_is_told_where_a_policy_can_wake_them() -> None:
+    viewers = [replace(one, role=Role.VIEWER) for one in EVERYBODY]
+    told = "is woken, and may not answer: their role is viewer"
+    by_name = only_in(step(people=["ana"]))
+
+    assert check(catalog(BY_SCHEDULE, people=viewers)) == [
+        (f"person {name}", told) for name in ("ana", "bea", "carla")
+    ]
+    assert [one.kind for one in findings(catalog(by_name, people=viewers, schedules=[]))] == [
+        "viewer",
+        "viewer",
+    ]
 
 
 def test_a_gap_is_told_with_its_times_and_so_is_the_step_it_leaves_empty() -> None:

@@ -101,6 +101,14 @@ def test_the_external_address_is_a_base_for_paths() -> None:
         "https://ops.example.org/#a",
         "https://user:hunter2@ops.example.org",
         "ftp://ops.example.org",
+        "https://ops.example.org//evil.example",  # a redirect below it would lead there
+        "https://ops.example.org/a//b",
+        "https://ops.example.org/\\evil.example",
+        "https://ops.example.org/a b",
+        "https://ops example.org",
+        "https://ops.example.org:99999",
+        "https://:443",
+        "https://[",
     ],
 )
 def test_an_external_address_that_links_cannot_begin_with_is_refused(url: str) -> None:

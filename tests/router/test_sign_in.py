@@ -86,6 +86,8 @@ def test_a_header_that_browsers_send_themselves_names_nobody(header: str) -> Non
     [
         ("0.0.0.0/0", "must not hold 0.0.0.0/0: anybody could say who they are"),
         ("10.0.0.5, ::/0", "must not hold ::/0"),
+        ("::ffff:0:0/96", "must not hold ::ffff:0:0/96"),  # all of IPv4
+        ("::/64", "must not hold ::/64"),
         ("proxy.example", "not 'proxy.example'"),
         ("10.0.0.0/33", "not '10.0.0.0/33'"),
     ],
@@ -104,3 +106,11 @@ def test_addresses_alone_say_whose_word_counts_for_where_callers_are() -> None:
     assert sign_in.trusts("::ffff:10.1.2.3")
     assert sign_in.trusts("::1")
     assert not sign_in.trusts("10.2.0.1")
+
+
+def test_a_network_of_ipv4_counts_also_as_sockets_for_both_kinds_write_it() -> None:
+    sign_in = read_settings(ENOUGH | {"GUARDIA_PROXY_FROM": "::ffff:10.0.0.0/104"}).sign_in
+
+    assert sign_in.trusts("10.1.2.3")
+    assert sign_in.trusts("::ffff:10.1.2.3")
+    assert not sign_in.trusts("11.0.0.1")

@@ -1,7 +1,7 @@
 """Who asks, by session or token, whether they may, and whether our own page sent it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -22,21 +22,20 @@ from router.web.access.caller import Caller, Via
 from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, read_form
 from router.web.access.people import find_person
-from router.web.access.proxy import proxy_name
+from router.web.access.places import SAFE, page_to_return_to, place_of
+from router.web.access.proxy import BY_PROXY, is_named
 from router.web.access.rate import FailureRate
-from router.web.access.site import Site, local_path, split_address
+from router.web.access.site import Site
+from router.web.access.unsent import Again, find_unsent, is_kept, keep_unsent, read_again
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
 from router.web.tokens import TokenFile
-from router.web.under_path import base_path
 
 SESSION: Final = "guardia"  # the cookie
 SIGN_IN: Final = "/sign-in"
 API_TOKEN: Final = "API token"  # noqa: S105 - how the file's token is called in lists
-BY_PROXY: Final = "proxy"
 _PROGRAMS: Final = ("/api/", "/-/", "/webhook", "/metrics")
-_SAFE: Final = ("GET", "HEAD")
 LONGEST_DETAIL: Final = 500
 STALE_FORM: Final = phrase(
     "This form is of an earlier sign-in, or not of this page. Nothing was changed."
@@ -72,7 +71,7 @@ class Access:
         shown = _bearer(request)
         if shown is not None:
             return await self._program(shown, request)
-        return await self._signed_in(request) if request.method in _SAFE else None
+        return await self._signed_in(request) if request.method in SAFE else None
 
     async def enter(self, request: Request, role: Role) -> Caller | Response:
         """Return who asks; or what to answer who is not signed in, or may not do this."""
@@ -105,7 +104,8 @@ class Access:
             return self.refuse(request, error.reason, caller=entered, status=error.status)
         if not credentials.is_same(fields.pop("form_token", ""), entered.form_token):
             await self._record_refused(request, entered, "form", str(STALE_FORM))
-            return self.refuse(request, STALE_FORM, caller=entered)
+            again = await read_again(request, self.site, form_token=entered.form_token)
+            return self.refuse(request, STALE_FORM, caller=entered, again=again)
         return entered, fields
 
     async def audit(
@@ -144,8 +144,12 @@ class Access:
         caller: Caller | None = None,
         status: HTTPStatus = HTTPStatus.FORBIDDEN,
         headers: Mapping[str, str] | None = None,
+        again: Again | None = None,
     ) -> Response:
-        """Return a refusal with a sentence of ours, as a page or as a problem."""
+        """Return a refusal with a sentence of ours, as a page or as a problem.
+
+        `again` is a form that may be sent again.
+        """
         if is_program(request):
             return render_problem(status, str(sentence))
         reader = self.reader(caller)
@@ -157,6 +161,8 @@ class Access:
             status=status,
             headers=headers,
             sentence=reader.say(sentence),
+            back=place_of(request.scope["path"]),
+            again=again,
         )
 
     async def _record_refused(
@@ -176,8 +182,7 @@ class Access:
     async def _turn_away(self, request: Request) -> Response:
         """Return how a stranger may come in; too many wrong tokens are 429, and kept nowhere."""
         if not is_program(request):
-            to = quote(_page_to_return_to(request, self.site), safe="/")
-            return RedirectResponse(f"{SIGN_IN}?next={to}", HTTPStatus.SEE_OTHER)
+            return await self._lead_to_sign_in(request)
         if _bearer(request) is not None:
             wait = self.wrong_tokens.take(address_of(request))
             if wait > timedelta():
@@ -186,6 +191,16 @@ class Access:
             await self._record_refused(request, None, "enter", "a token that does not count")
         detail = "The Authorization header must be `Bearer` and the router's API token."
         return render_problem(HTTPStatus.UNAUTHORIZED, detail)
+
+    async def _lead_to_sign_in(self, request: Request) -> Response:
+        """Return the way to signing in and back; what a page of ours sent in vain is kept."""
+        to = page_to_return_to(request, self.site)
+        where = f"{SIGN_IN}?next={quote(to, safe='/')}"
+        response = RedirectResponse(where, HTTPStatus.SEE_OTHER)
+        if is_kept(request, self.site):
+            await self._record_refused(request, None, "form", "nobody was signed in any more")
+            await keep_unsent(request, response, self.site, page=to)
+        return response
 
     async def _program(self, shown: str, request: Request) -> Caller | None:
         if shown.startswith(credentials.API_PREFIX) and len(shown) <= credentials.LONGEST:
@@ -209,9 +224,13 @@ class Access:
             return None
         work = partial(find_session, digest=credentials.digest(cookie), now=self.ports.clock())
         session = await self.ports.store.read(work)
-        if session is None or not _is_still_vouched_for(session, request):
+        if session is None or (session.via == BY_PROXY and not is_named(session.name, request)):
             return None
-        return self._caller_today(session, credentials.form_token(cookie))
+        caller = self._caller_today(session, credentials.form_token(cookie))
+        unsent = find_unsent(request, self.site)
+        if caller is None or unsent is None or unsent.page != request.scope["path"]:
+            return caller
+        return replace(caller, unsent=unsent)
 
     def _caller_today(self, session: Session, form_token: str) -> Caller | None:
         """Return who it is by the catalog in force: who has left it is out at once."""
@@ -278,23 +297,3 @@ def _stranger(request: Request) -> Caller:
 def _bearer(request: Request) -> str | None:
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     return shown.strip() if scheme.lower() == "bearer" else None
-
-
-def _page_to_return_to(request: Request, site: Site) -> str:
-    """Return where to go after signing in: here, or for a form the page that it was on."""
-    if request.method in _SAFE:
-        query = f"?{request.url.query}" if request.url.query else ""
-        return local_path(request.url.path + query)
-    parts = split_address(request.headers.get("referer", ""))
-    if not site.is_ours(f"{parts.scheme}://{parts.netloc}", host=request.headers.get("host", "")):
-        return local_path(None)
-    path = parts.path.removeprefix(base_path())
-    return local_path(path + (f"?{parts.query}" if parts.query else ""))
-
-
-def _is_still_vouched_for(session: Session, request: Request) -> bool:
-    """Say whether the proxy that signed somebody in names them still, where one did."""
-    if session.via != BY_PROXY:
-        return True
-    name = proxy_name(request)
-    return name is not None and name.casefold() == session.name.casefold()

@@ -113,9 +113,17 @@ class Admission:
         """Count a failure; return 429 when this address, or all together, fail too often."""
         return self._too_often(request, self.rate.take(address_of(request)))
 
-    def limit_own(self, request: Request) -> Response | None:
-        """Return 429 when this address failed too often; count nothing."""
-        return self._too_often(request, self.rate.own_wait(address_of(request)))
+    def hold(self, request: Request) -> Response | None:
+        """Count a failure of this address until it is known to be none; 429 as by `limit`."""
+        return self._too_often(request, self.rate.hold(address_of(request)))
+
+    def give_back(self, request: Request) -> None:
+        """Count it no more: it was no failure."""
+        self.rate.give_back(address_of(request))
+
+    def limit_held(self, request: Request) -> Response | None:
+        """Count what is held for a failure of all together too; 429 as by `limit`."""
+        return self._too_often(request, self.rate.count_held())
 
     def _too_often(self, request: Request, wait: timedelta) -> Response | None:
         if wait <= timedelta():

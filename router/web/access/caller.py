@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from router.oncall.model import PersonId, Role
+from router.web.access.unsent import Unsent
 
 
 class Via(StrEnum):
@@ -22,6 +23,7 @@ class Caller:
 
     `form_token` is what forms of this caller's page carry against requests that
     other sites send in their name; empty for programs, which send no cookie.
+    `unsent` is what they sent from this page in vain, as their session had ended.
     `speaks_for_others` is who holds the file's token, as the command line does.
     """
 
@@ -30,4 +32,5 @@ class Caller:
     role: Role
     via: Via
     form_token: str = ""
+    unsent: Unsent | None = None
     speaks_for_others: bool = False

@@ -16,7 +16,20 @@ def is_foreign(headers: Mapping[str, str], site: Site) -> bool:
     said = headers.get("sec-fetch-site")
     if said is not None:
         return said.strip().lower() not in ("same-origin", "none")
-    origin = headers.get("origin")
-    if origin is not None:
-        return not site.is_ours(origin.strip().lower(), host=headers.get("host", "").lower())
-    return False
+    return "origin" in headers and not _is_of_ours(headers, site)
+
+
+def is_own(headers: Mapping[str, str], site: Site) -> bool:
+    """Say whether a browser tells that a page of ours made it send this.
+
+    Not the contrary of `is_foreign`: what a browser says nothing of is neither.
+    """
+    said = headers.get("sec-fetch-site")
+    if said is not None:
+        return said.strip().lower() == "same-origin"
+    return "origin" in headers and _is_of_ours(headers, site)
+
+
+def _is_of_ours(headers: Mapping[str, str], site: Site) -> bool:
+    origin, host = headers["origin"].strip().lower(), headers.get("host", "").lower()
+    return site.is_ours(origin, host=host)

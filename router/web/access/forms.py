@@ -12,6 +12,7 @@ from router.web.requests import TooLarge, read_body
 LARGEST_BYTES: Final = 16 * 1024
 MOST_FIELDS: Final = 100
 _KIND: Final = "application/x-www-form-urlencoded"
+_KNOWN: Final = "guardia_form"
 
 
 class BadForm(Exception):  # noqa: N818 - says what it is; a sentence for people
@@ -24,7 +25,18 @@ class BadForm(Exception):  # noqa: N818 - says what it is; a sentence for people
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a posted form by name, empty ones too. Raises BadForm."""
+    """Return the fields of a posted form by name, empty ones too. Raises BadForm.
+
+    A body can be read once; what answers a failure asks for the same fields again.
+    """
+    known: dict[str, str] | None = getattr(request.state, _KNOWN, None)
+    if known is None:
+        known = await _read_form(request)
+        setattr(request.state, _KNOWN, known)
+    return dict(known)
+
+
+async def _read_form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _KIND:
         raise BadForm(phrase("What was sent is no form."), HTTPStatus.UNSUPPORTED_MEDIA_TYPE)

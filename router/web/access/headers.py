@@ -20,6 +20,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_API: Final = {"Cache-Control": "no-store"}
 _PAGE: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",  # for browsers that know no frame-ancestors
@@ -28,13 +29,16 @@ _PAGE: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cache-Control": "no-store",
+    **_API,
 }
 _YEAR_SECONDS: Final = 31_536_000
 
 
 class HeadersMiddleware:
-    """Adds the headers to HTML and redirects; what an endpoint set itself stays."""
+    """Adds the headers to HTML and redirects; what an endpoint set itself stays.
+
+    Of the API's answers, which a browser may read by its session, no copy is kept either.
+    """
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
@@ -50,7 +54,8 @@ class HeadersMiddleware:
                 headers = MutableHeaders(scope=message)
                 is_html = headers.get("content-type", "").startswith("text/html")
                 is_page = is_html or 300 <= message["status"] < 400
-                for name, value in (self._always | (_PAGE if is_page else {})).items():
+                added = _PAGE if is_page else _API if scope["path"].startswith("/api/") else {}
+                for name, value in (self._always | added).items():
                     headers.setdefault(name, value)
             await send(message)
 

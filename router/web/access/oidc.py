@@ -1,5 +1,6 @@
 """The identity provider: its addresses and keys, and a code for an identity (OpenID Connect)."""
 
+import asyncio
 import json
 import ssl
 from collections.abc import Callable, Mapping
@@ -28,11 +29,16 @@ TIMEOUT_SECONDS: Final = 5
 LARGEST_BYTES: Final = 256 * 1024
 KEPT: Final = timedelta(hours=1)  # addresses and keys
 SOONEST: Final = timedelta(minutes=1)  # that keys are asked for again, for a key that is unknown
+AWAY: Final = timedelta(seconds=5)  # that it is taken to be away still, and not asked again
 _ADDRESSES: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class OidcUnavailableError(Exception):
     """The provider, or what we need to ask it, is out of order; the text is for the logs."""
+
+
+class _InvalidGrantError(OidcUnavailableError):
+    """It does not know a code: used, over or another client's (RFC 6749, 5.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,8 @@ class Provider:
         self._secrets_dir = secrets_dir
         self._clock = clock
         self._known: _Known | None = None
+        self._away: tuple[str, datetime] | None = None  # why it could not be asked last, and when
+        self._asking = asyncio.Lock()
         self._tls = cache(ssl.create_default_context)  # 20 ms each: once, and at the first use
 
     async def authorization_url(self, attempt: Attempt) -> str:
@@ -115,10 +123,25 @@ class Provider:
             ) from None
 
     async def _published(self, *, younger_than: timedelta = KEPT) -> _Known:
-        now = self._clock()
-        if self._known is None or not timedelta() <= now - self._known.at < younger_than:
-            self._known = await self._fetch_published(now)
-        return self._known
+        """Return what it publishes; whoever waits for that has it asked once, also in vain."""
+        if known := self._fresh(younger_than):
+            return known
+        async with self._asking:
+            if known := self._fresh(younger_than):
+                return known
+            if self._away is not None and timedelta() <= self._clock() - self._away[1] < AWAY:
+                raise OidcUnavailableError(self._away[0])
+            try:
+                self._known = await self._fetch_published(self._clock())
+            except OidcUnavailableError as error:
+                self._away = str(error), self._clock()
+                raise
+            return self._known
+
+    def _fresh(self, younger_than: timedelta) -> _Known | None:
+        known = self._known
+        is_fresh = known is not None and timedelta() <= self._clock() - known.at < younger_than
+        return known if is_fresh else None
 
     async def _fetch_published(self, now: datetime) -> _Known:
         from joserfc.errors import JoseError
@@ -168,17 +191,23 @@ class Provider:
             url, headers, body = by.prepare("POST", provider["token_endpoint"], headers, body)
         except UnicodeEncodeError:
             raise OidcUnavailableError(f"the secret {OIDC_SECRET} has foreign letters") from None
-        return await self._ask("POST", url, body=body, headers=headers)
+        try:
+            return await self._ask("POST", url, body=body, headers=headers)
+        except _InvalidGrantError:
+            raise OidcRefused(
+                phrase("The identity provider does not know this sign-in, or not any more.")
+            ) from None
 
     async def _ask(
         self, method: str, url: str, *, body: str | None = None, headers: Mapping[str, str] = {}
     ) -> Mapping[str, Any]:
-        """Return the JSON object of an answer; a refused code is OidcRefused."""
+        """Return the JSON object of an answer."""
         import httpx  # late: 0.1 s
 
         sent = {"Accept": "application/json", "User-Agent": "Guardia", **headers}
         try:
             async with (
+                asyncio.timeout(TIMEOUT_SECONDS),  # for all of it: httpx counts from byte to byte
                 httpx.AsyncClient(
                     timeout=TIMEOUT_SECONDS, follow_redirects=False, verify=self._tls()
                 ) as client,
@@ -202,16 +231,12 @@ async def _read(response: Any) -> bytes:
 def _parse(status: int, text: bytes) -> Mapping[str, Any]:
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if status == HTTPStatus.OK and isinstance(answer, dict):
         return answer
-    # RFC 6749, 5.2: a code that is used, over or another client's. The rest is ours to mend.
-    if isinstance(answer, dict) and answer.get("error") == "invalid_grant":
-        raise OidcRefused(
-            phrase("The identity provider does not know this sign-in, or not any more.")
-        )
-    raise OidcUnavailableError(f"it answered {status}")
+    is_of_code = isinstance(answer, dict) and answer.get("error") == "invalid_grant"
+    raise (_InvalidGrantError if is_of_code else OidcUnavailableError)(f"it answered {status}")
 
 
 def _authentication(provider: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What a trusted proxy says of a request: from where it came, and by whom. From others: nothing."""
 
+import re
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
@@ -11,8 +12,12 @@ from router.sign_in import SignIn
 from router.web.access.people import is_usable
 from router.web.problems import render_problem
 
+BY_PROXY: Final = "proxy"  # a way to sign in
 _NAME: Final = "guardia.proxy_name"
 _FORWARDED: Final = b"x-forwarded-for"
+# [IPv6] or IPv4, with or without a port, or IPv6 as it is.
+_PORT: Final = r"(?::[0-9]{1,5})?"
+_SHOWN: Final = re.compile(rf"\[([0-9a-fA-F:.]+)\]{_PORT}|([0-9.]+){_PORT}|([0-9a-fA-F:.]+)")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -60,6 +65,12 @@ def proxy_name(request: Request) -> str | None:
     return name
 
 
+def is_named(name: str, request: Request) -> bool:
+    """Say whether a trusted proxy vouches for this name: whom it signed in, it must name still."""
+    named = proxy_name(request)
+    return named is not None and named.casefold() == name.casefold()
+
+
 def _read_name(given: list[bytes]) -> str | None:
     """Return the one name; None for several, and for what cannot be one."""
     if len(given) != 1:
@@ -76,10 +87,22 @@ def _first_stranger(headers: Headers, peer: str, sign_in: SignIn) -> str:
     told = b",".join(value for name, value in headers if name == _FORWARDED)
     address = peer
     for part in reversed(told.decode("latin-1").split(",")):
-        try:
-            address = str(ip_address(part.strip()))
-        except ValueError:
+        shown = _read_address(part.strip())
+        if shown is None:
             break
+        address = shown
         if not sign_in.trusts(address):
             break
     return address
+
+
+def _read_address(text: str) -> str | None:
+    """Return an address, which some proxies write with its port; None for anything else.
+
+    One with a zone (RFC 4007, 11) means nothing here, and a zone is any text.
+    """
+    found = _SHOWN.fullmatch(text)
+    try:
+        return None if found is None else str(ip_address(found[1] or found[2] or found[3]))
+    except ValueError:
+        return None

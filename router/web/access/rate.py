@@ -28,6 +28,8 @@ class FailureRate:
 
     A token is what a failure takes: whoever does get in takes none and needs
     none, so that no stranger can lock others out, also not from many addresses.
+    Where it costs somebody else to find out whether it fails, one is held until
+    that is known, of the address alone: many at once are no more than in turn.
 
     A bucket is kept as the instant at which it is full again: exact, and a
     clock that is set back leaves it empty at most, never closed for longer.
@@ -56,22 +58,41 @@ class FailureRate:
         wait = max(_wait(own, self._each, now), _wait(total, self._total, now))
         taken = wait <= timedelta()
         # Kept also when none is taken: a bucket that is bounded anew at each look never fills.
-        self._full_at[key] = own + self._each.every if taken else own
-        self._full_at.move_to_end(key)
+        self._remember(key, own + self._each.every if taken else own)
         self._total_full_at = total + self._total.every if taken else total
-        while len(self._full_at) > self._most:
-            self._full_at.popitem(last=False)
         return wait
 
-    def own_wait(self, address: str | None) -> timedelta:
-        """Return how long an address alone has to wait, whatever others do; take nothing."""
+    def hold(self, address: str | None) -> timedelta:
+        """Take a token of the address alone, whatever others do, as `take` does."""
+        now, key = self._clock(), network_of(address)
+        own = _bounded(self._full_at.get(key), self._each, now)
+        wait = _wait(own, self._each, now)
+        self._remember(key, own if wait else own + self._each.every)
+        return wait
+
+    def give_back(self, address: str | None) -> None:
+        """Give back what was held: it was no failure."""
+        key = network_of(address)
+        if key in self._full_at:
+            self._full_at[key] -= self._each.every
+
+    def count_held(self) -> timedelta:
+        """Take of all together for a failure whose address has a token held, as `take` does."""
         now = self._clock()
-        full_at = self._full_at.get(network_of(address))
-        return _wait(_bounded(full_at, self._each, now), self._each, now)
+        total = _bounded(self._total_full_at, self._total, now)
+        wait = _wait(total, self._total, now)
+        self._total_full_at = total if wait else total + self._total.every
+        return wait
 
     def __len__(self) -> int:
         """Return how many addresses are remembered."""
         return len(self._full_at)
+
+    def _remember(self, key: str, full_at: datetime) -> None:
+        self._full_at[key] = full_at
+        self._full_at.move_to_end(key)
+        while len(self._full_at) > self._most:
+            self._full_at.popitem(last=False)
 
 
 def network_of(address: str | None) -> str:

@@ -11,6 +11,7 @@ from router.web.access.proxy import ProxyMiddleware
 from router.web.access.rate import FailureRate
 from router.web.access.sign_in import SignInPages
 from router.web.access.sign_in_oidc import CALLBACK, START, OidcPages
+from router.web.page_route import page_route
 from router.web.ports import WebPorts
 
 
@@ -19,8 +20,7 @@ def sign_in_routes(ports: WebPorts, access: Access) -> list[Route]:
     admission = Admission(access=access, rate=FailureRate(ports.clock))
     pages = SignInPages(access=access, admission=admission)
     routes = [
-        Route(SIGN_IN, pages.show, methods=["GET"]),
-        Route(SIGN_IN, pages.post, methods=["POST"]),
+        page_route(SIGN_IN, show=pages.show, post=pages.post),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
     ]
     if ports.sign_in.oidc is None:

@@ -13,12 +13,13 @@ from router.phrase import phrase
 from router.store.audit import record_audit
 from router.store.sessions import delete_session
 from router.web.access import credentials
-from router.web.access.access import BY_PROXY, SESSION, SIGN_IN, STALE_FORM, Access, entry_of
+from router.web.access.access import SESSION, SIGN_IN, STALE_FORM, Access, entry_of
 from router.web.access.admission import Admission
 from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, read_form
-from router.web.access.proxy import proxy_name
+from router.web.access.proxy import BY_PROXY, proxy_name
 from router.web.access.site import local_path
+from router.web.access.unsent import find_unsent, forget_unsent
 from router.web.page.render import render_page
 
 
@@ -68,6 +69,9 @@ class SignInPages:
 
     async def sign_out(self, request: Request) -> Response:
         """End the session here and in the browser."""
+        foreign = is_foreign(request.headers, self.access.site)
+        if not foreign and await self.access.caller(request) is None:
+            return RedirectResponse(f"{SIGN_IN}?out=1", HTTPStatus.SEE_OTHER)
         taken = await self.access.take_form(request, Role.VIEWER)
         if isinstance(taken, Response):
             return taken
@@ -82,6 +86,7 @@ class SignInPages:
         await self.access.ports.store.write(work)
         response = RedirectResponse(f"{SIGN_IN}?out=1", HTTPStatus.SEE_OTHER)
         self.access.site.set_cookie(response, SESSION, "", seconds=0)
+        forget_unsent(request, response, self.access.site)
         return response
 
     def _form(self, request: Request, to: str, *, refused: str = "") -> Response:
@@ -95,6 +100,7 @@ class SignInPages:
             status=HTTPStatus.FORBIDDEN if refused else HTTPStatus.OK,
             refused=reader.say(refused),
             is_out="out" in request.query_params,
+            unsent=find_unsent(request, self.access.site),
             oidc_path=f"{SIGN_IN}/oidc?next={quote(to, safe='/')}" if ways.oidc else "",
             by_proxy=ways.proxy_header is not None,
             proxy_names_somebody=proxy_name(request) is not None,

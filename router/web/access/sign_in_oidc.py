@@ -48,7 +48,7 @@ class OidcPages:
         try:
             url = await self.provider.authorization_url(self._attempt(request, secret, state))
         except OidcUnavailableError as error:
-            return self._unavailable(request, error)
+            return await self._unavailable(request, error)
         response = RedirectResponse(url, HTTPStatus.SEE_OTHER)
         self.admission.keep_begun(response, secret)
         return response
@@ -56,18 +56,21 @@ class OidcPages:
     async def finish(self, request: Request) -> Response:
         """Take what the provider sends the browser back with.
 
-        Who fails too often from one address has the provider asked no more:
-        it might turn away the router, and so everybody.
+        Who fails too often from one address, in turn or at once and whatever the
+        provider says, has it asked no more: it might turn away the router, and so
+        everybody.
         """
-        if refusal := self.admission.limit_own(request):
+        if refusal := self.admission.hold(request):
             return refusal
         try:
             name, to = await self._identify(request)
         except OidcRefused as error:
-            refusal = self.admission.limit(request)
+            refusal = self.admission.limit_held(request)
             return refusal or await self.admission.refuse(request, error.reason)
         except OidcUnavailableError as error:
-            return self._unavailable(request, error)
+            refusal = self.admission.limit_held(request)
+            return refusal or await self._unavailable(request, error)
+        self.admission.give_back(request)
         return await self.admission.admit(request, name, via=_VIA, to=to)
 
     async def _identify(self, request: Request) -> tuple[str, str]:
@@ -90,12 +93,13 @@ class OidcPages:
     def _now(self) -> datetime:
         return self.admission.access.ports.clock()
 
-    def _unavailable(self, request: Request, error: OidcUnavailableError) -> Response:
+    async def _unavailable(self, request: Request, error: OidcUnavailableError) -> Response:
         logger.error("the identity provider cannot be used", extra=context(reason=str(error)))
         sentence = phrase(
             "The identity provider cannot be asked now. Whoever runs Guardia can make a token"
             " to sign in with."
         )
+        await self.admission.keep_refused(request, f"by {_VIA}: the provider cannot be asked")
         status = HTTPStatus.SERVICE_UNAVAILABLE
         return self.admission.access.refuse(request, sentence, status=status)
 

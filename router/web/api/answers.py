@@ -23,6 +23,7 @@ from router.incident.answers import (
     Resolve,
     Snooze,
 )
+from router.incident.describe import one_line
 from router.incident.glance import glance_at
 from router.oncall.model import PersonId
 from router.routing import PolicyId
@@ -30,6 +31,7 @@ from router.web.access.caller import Caller
 from router.web.actions import give_answer
 from router.web.api.bodies import By, Senseless, said_by, speaker_of
 from router.web.api.incident_views import render_summary, unknown_incident
+from router.web.api.shapes import AnsweredView
 from router.web.ports import WebPorts
 from router.web.problems import render_problem
 from router.web.requests import read_number
@@ -103,12 +105,17 @@ class AnswersApi:
             return unknown_incident(request)
         detail = said_by(caller, told.by)
         try:
-            incident = await give_answer(self.ports, request, speaker, number, given, detail=detail)
+            recorded = await give_answer(self.ports, request, speaker, number, given, detail=detail)
         except AnswerRefused as error:
             return render_problem(HTTPStatus.CONFLICT, error.reason)
-        if incident is None:
+        if recorded is None:
             return unknown_incident(request)
-        return JSONResponse(render_summary(glance_at(incident)))
+        answered: AnsweredView = {
+            **render_summary(glance_at(recorded.incident)),
+            "answered_by": one_line(speaker.name),
+            "already": recorded.already,
+        }
+        return JSONResponse(answered)
 
 
 def _length(text: str) -> timedelta:

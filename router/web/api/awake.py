@@ -16,7 +16,7 @@ from router.oncall.model import Person, PersonId, Role
 from router.oncall.overrides import unknown_name
 from router.web.access.caller import Caller
 from router.web.actions import begin_awake, end_awake
-from router.web.api.bodies import BadBody, By, Senseless, speaker_of
+from router.web.api.bodies import BadBody, By, Senseless, said_by, speaker_of
 from router.web.api.shapes import Instant
 from router.web.ports import WebPorts
 
@@ -62,7 +62,10 @@ class AwakeApi:
         """
         speaker, person = self._speaker(request, caller, told)
         until = self._until(told, person)
-        numbers = await begin_awake(self.ports, request, speaker, person, until=until)
+        detail = said_by(caller, told.by)
+        numbers = await begin_awake(
+            self.ports, request, speaker, person, until=until, detail=detail
+        )
         answer: AwakeView = {
             "person": person.id,
             "name": person.name,
@@ -74,7 +77,8 @@ class AwakeApi:
     async def end(self, request: Request, caller: Caller, told: By) -> Response:
         """Ring a person again as ever, at once for what they were told quietly and nobody has."""
         speaker, person = self._speaker(request, caller, told)
-        was_awake = await end_awake(self.ports, request, speaker, person)
+        detail = said_by(caller, told.by)
+        was_awake = await end_awake(self.ports, request, speaker, person, detail=detail)
         answer: AwakeEndView = {
             "person": person.id,
             "name": person.name,
@@ -110,5 +114,7 @@ class AwakeApi:
         except AwakeRefused as error:
             raise Senseless(error.reason) from None
         except ValueError:
-            pass  # no length of time: said below
+            raise Senseless("`for` must be a length of time such as 30m or 1h.") from None
+        if told.until is not None and told.length is None:
+            raise Senseless("`until` must be a time of day such as 08:00.")
         raise Senseless("Say either `for` how long, such as 1h, or `until` when, such as 08:00.")

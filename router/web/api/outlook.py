@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from router.catalog import OnCallCatalog
+from router.catalog.todays import todays_destination
 from router.escalation.awake import NOBODY, Awake
 from router.escalation.foreseen import step_as_json, zone_of
 from router.escalation.model import Policy
 from router.escalation.outlook import Outlook, Today, outlook
-from router.incident.destination import decide_destination
 from router.incident.model import Incident
 from router.store.timers import Timer
 from router.web.api.shapes import NextView
@@ -59,5 +59,5 @@ def _todays_policy(incident: Incident, catalog: OnCallCatalog) -> Policy | None:
     """Return the policy that today's routes lead to; None when they wake nobody."""
     if not incident.alerts:
         return None
-    destination = decide_destination(incident, catalog.routes, catalog.severities)
+    destination = todays_destination(incident, catalog)
     return None if destination.policy is None else catalog.policies.get(destination.policy)

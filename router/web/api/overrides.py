@@ -16,6 +16,7 @@ from router.oncall.model import PersonId, Roster, ScheduleId
 from router.oncall.overrides import (
     MadeOverride,
     WantedOverride,
+    find_made,
     find_obstacle,
     list_gaps_left,
     list_warnings,
@@ -29,6 +30,7 @@ from router.store.overrides import (
     list_current_overrides,
     list_overrides,
     list_past_overrides,
+    lock_overrides,
     record_cancelled,
     record_override,
 )
@@ -85,7 +87,10 @@ class OverridesApi:
     ports: WebPorts
 
     async def make(self, request: Request, caller: Caller, told: OverrideBody) -> Response:
-        """Have somebody take over a schedule for a while; the answer says what comes out of it."""
+        """Have somebody take over a schedule for a while; the answer says what comes out of it.
+
+        Sent once more while it counts, it makes nothing new and answers with the same one.
+        """
         roster, now = self.ports.catalog().roster, self.ports.clock()
         speaker = speaker_of(caller, told.by)
         wanted = _read_wanted(told, roster, by=speaker.name, now=now)
@@ -180,7 +185,12 @@ def record_new(
     """Return the new override (None: there are too many), and all that count with it.
 
     `entry` is the row of the audit that is kept with it, `announce` tells colleagues.
+    One that says the same and counts already is returned in its place.
     """
+    lock_overrides(tx)
+    others = list_all(tx, now=now)
+    if found := find_made(wanted, others, now=now):
+        return found, others
     if count_current_overrides(tx, now=now) >= MOST:
         return None, []
     made = record_override(tx, wanted, now=now)

@@ -26,7 +26,7 @@ from router.web.api.openapi import render_document
 from router.web.api.overrides import OverridesApi
 from router.web.api.people import PeopleApi
 from router.web.api.queries import Paged
-from router.web.api.shapes import DetailsView, IncidentsView, RejectionsView, SummaryView
+from router.web.api.shapes import AnsweredView, DetailsView, IncidentsView, RejectionsView
 from router.web.api.tokens import (
     MadeTokenView,
     TokenBody,
@@ -134,7 +134,7 @@ def _answers(api: AnswersApi) -> list[Endpoint]:
             work,
             body=body,
             example=BY_EXAMPLE | example,
-            reply=Reply(shape=SummaryView),
+            reply=Reply(shape=AnsweredView),
             problems=[_CONFLICT, _SENSELESS],
         )
 

@@ -62,6 +62,19 @@ class SummaryView(TypedDict):
     alerts_total: int
 
 
+class AnsweredView(SummaryView):
+    """An incident after an answer, and by whom that was: who has it may be somebody else."""
+
+    answered_by: str
+    already: Annotated[
+        bool,
+        Meta(
+            description="somebody else has it, it was over, or the same was asked for a moment ago:"
+            " the answer came second"
+        ),
+    ]
+
+
 class AlertView(TypedDict):
     """One alert of an incident, as last seen."""
 

@@ -26,7 +26,7 @@ from router.store.tokens import (
 from router.web.access import credentials
 from router.web.access.access import entry_of
 from router.web.access.caller import Caller
-from router.web.api.bodies import By, Line, Senseless, check_line, speaker_of
+from router.web.api.bodies import By, Line, Senseless, check_line, said_by, speaker_of
 from router.web.api.queries import LONGEST_LIST, Limit, Paged, page_of
 from router.web.api.shapes import Instant, Next
 from router.web.ports import WebPorts
@@ -102,6 +102,7 @@ class TokensApi:
         """Make a token; the answer is the only place where it is ever shown."""
         now = self.ports.clock()
         name, speaker = check_line("name", told.name), speaker_of(caller, told.by)
+        said = said_by(caller, told.by)
         ends_at = _end(told, now=now)
         signs_in = told.purpose is Purpose.SIGN_IN
         token = credentials.new_sign_in_token() if signs_in else credentials.new_api_token()
@@ -119,7 +120,7 @@ class TokensApi:
                 ends_at=ends_at,
                 now=now,
             )
-            record_audit(tx, _entry(request, caller, "token-make", made, by=speaker.name, at=now))
+            record_audit(tx, _entry(request, speaker, "token-make", made, said=said, at=now))
             return made
 
         made = await self.ports.store.write(work, refusable=True)
@@ -133,12 +134,14 @@ class TokensApi:
     async def end(self, request: Request, caller: Caller, told: By) -> Response:
         """End a token now, and whoever is signed in with it."""
         number, now = read_number(request.path_params["number"]), self.ports.clock()
-        by = speaker_of(caller, told.by).name
+        speaker, said = speaker_of(caller, told.by), said_by(caller, told.by)
 
         def work(tx: Connection) -> StoredToken | None:
-            found = None if number is None else record_token_ended(tx, number, by=by, now=now)
+            if number is None:
+                return None
+            found = record_token_ended(tx, number, by=speaker.name, now=now)
             if found is not None:
-                record_audit(tx, _entry(request, caller, "token-end", found, by=by, at=now))
+                record_audit(tx, _entry(request, speaker, "token-end", found, said=said, at=now))
             return found
 
         ended = await self.ports.store.write(work, refusable=True)
@@ -188,10 +191,10 @@ def _end(wanted: TokenBody, *, now: datetime) -> datetime | None:
 
 
 def _entry(
-    request: Request, caller: Caller, action: str, token: StoredToken, *, by: str, at: datetime
+    request: Request, speaker: Caller, action: str, token: StoredToken, *, said: str, at: datetime
 ) -> Entry:
-    told = f"token {token.number} ({token.name}, {token.role}, {token.purpose}), says {by}"
-    return entry_of(request, caller, action, at=at, detail=told)
+    told = f"token {token.number} ({token.name}, {token.role}, {token.purpose})"
+    return entry_of(request, speaker, action, at=at, detail=f"{told}; {said}" if said else told)
 
 
 def _render_time(at: datetime | None) -> str | None:

@@ -6,33 +6,40 @@ Who holds the link acts as whom it was sent to, without signing in: the phone at
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from router.incident.callbacks import Callback, CallbackRefused, Refused, admit
+from router.catalog import OnCallCatalog
+from router.incident.answerer import is_same_person
+from router.incident.callbacks import Callback, CallbackRefused, Refused, admit, nothing_there
 from router.incident.choices import SNOOZES, Choice
 from router.incident.glance import glance_at
 from router.incident.model import Incident
 from router.intake.mail_link import LinkRefused, MailLink, parse_keys, read_link
+from router.language import Reader
 from router.message.model import is_digest_key
 from router.oncall.model import Person, PersonId
 from router.phrase import phrase
 from router.store.audit import Entry
 from router.store.incidents import find_incident
 from router.store.provider_events import find_standing, list_paged_for
-from router.web.access.caller import Via
+from router.web.access.caller import Caller, Via
 from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, read_form
 from router.web.access.site import Site
 from router.web.actions import stored_in_time
-from router.web.page.incident_view import row_of, state_of
+from router.web.api.incident_views import IncidentDetails, find_details
+from router.web.page.incident_view import firing_since, links_of, row_of, state_of
+from router.web.page.notice import notice_of
 from router.web.page.render import render_page
+from router.web.page.standing import has_next_step, standing_of
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS
 from router.web.tokens import TokenFile, TokensUnavailableError
@@ -72,16 +79,18 @@ class ActPage:
         """Show what can be done, and who would do it; change nothing at all."""
         try:
             link, person = self._read(request)
-            incidents, used = await self.ports.store.read(partial(_find, link=link))
+            catalog, now = self.ports.catalog(), self.ports.clock()
+            work = partial(_find, link=link, catalog=catalog, now=now)
+            incidents, details, used = await self.ports.store.read(work)
         except _Unusable as error:
             return self._refuse(None, error.reason, error.status)
         except STORE_ERRORS:
             return self._away(None)
         if not incidents:
-            reason = phrase("There is no such incident any more, or no such choice.")
+            reason = nothing_there(of_digest=is_digest_key(link.page)).reason
             return self._refuse(person.id, reason, HTTPStatus.NOT_FOUND)
-        catalog = self.ports.catalog()
         reader = catalog.reader(person.id)
+        done = request.query_params.get("done", "")
         shown = [
             (row_of(glance_at(one), catalog.scope_labels), state_of(one, reader))
             for one in incidents[:SHOWN]
@@ -90,7 +99,8 @@ class ActPage:
             "act.html",
             reader,
             None,
-            now=self.ports.clock(),
+            now=now,
+            notice=None if details is None else notice_of(done, details, _caller(person)),
             person=person,
             ends_at=link.ends_at,
             incidents=shown,
@@ -99,6 +109,7 @@ class ActPage:
             is_digest=is_digest_key(link.page),
             used=used,
             snoozes=SNOOZES,
+            **_alone(details, person, reader),
         )
 
     async def act(self, request: Request) -> Response:
@@ -131,7 +142,7 @@ class ActPage:
         except STORE_ERRORS:
             return self._away(person.id, back=request.url.path)
         self._count(answered.outcome)
-        return RedirectResponse(request.url.path, HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"{request.url.path}?done={_done(choice)}", HTTPStatus.SEE_OTHER)
 
     async def _take_form(self, request: Request) -> Mapping[str, str]:
         """Return the form's fields. Raises _Unusable for what our own page did not send."""
@@ -200,13 +211,51 @@ class ActPage:
         self.ports.metrics.provider_events.labels(Via.EMAIL.value, outcome).inc()
 
 
-def _find(tx: Connection, *, link: MailLink) -> tuple[list[Incident], set[Choice]]:
-    """Return what a link is about, and which of its buttons were pressed and stand."""
+def _find(
+    tx: Connection, *, link: MailLink, catalog: OnCallCatalog, now: datetime
+) -> tuple[list[Incident], IncidentDetails | None, set[Choice]]:
+    """Return what a link is about, all of it where that is one; and which buttons stand."""
     numbers = list_paged_for(tx, Via.EMAIL.value, link.page)
-    read = (find_incident(tx, number) for number in numbers)
+    read = (find_incident(tx, number) for number in numbers or ())
     found = [one for one in read if one is not None]
-    used = {one for one in Choice if find_standing(tx, Via.EMAIL.value, _use_of(link, one), found)}
-    return found, used
+    details = None
+    if found and not is_digest_key(link.page):
+        details = find_details(tx, found[0].stored_number, catalog=catalog, now=now)
+    used = {one for one in Choice if _stands(tx, link, one, found)}
+    return found, details, used
+
+
+def _stands(tx: Connection, link: MailLink, choice: Choice, found: list[Incident]) -> bool:
+    """Say whether what somebody chose by a link still stands, so that it would count twice."""
+    wakes = choice is Choice.ESCALATE
+    use = _use_of(link, choice)
+    return bool(find_standing(tx, Via.EMAIL.value, use, found, leaves_waiting=wakes))
+
+
+def _alone(found: IncidentDetails | None, person: Person, reader: Reader) -> dict[str, Any]:
+    """Return what is shown of one incident, and not of many in a digest."""
+    if found is None:
+        return {"standing": "", "has_next_step": False, "since_when": None, "is_taken": False}
+    runbook_url, dashboard_url = links_of(found.incident)
+    by = found.incident.acknowledged_by
+    return {
+        "standing": standing_of(found, reader),
+        "has_next_step": has_next_step(found),
+        "since_when": firing_since(found.incident),
+        "is_taken": by is not None and not is_same_person(by, person.name),
+        "kept_quiet": found.catalog.repeat_interval,
+        "runbook_url": runbook_url,
+        "dashboard_url": dashboard_url,
+    }
+
+
+def _caller(person: Person) -> Caller:
+    return Caller(name=person.name, person=person.id, role=person.role, via=Via.EMAIL)
+
+
+def _done(choice: str) -> str:
+    """Return the word for what was done, as the page of an incident has it."""
+    return "snooze" if choice in list(SNOOZES) else choice
 
 
 def _use_of(link: MailLink, choice: str) -> str:

@@ -24,6 +24,7 @@ from router.oncall.model import PersonId
 from router.phrase import phrase
 from router.routing import PolicyId
 from router.web.access.caller import Caller
+from router.web.access.places import place_of
 from router.web.actions import give_answer
 from router.web.page.problem import show_problem, unknown_incident
 from router.web.ports import WebPorts
@@ -56,8 +57,8 @@ class AnswerPages:
         """Somebody has it, and wants to be paged anew after a while."""
         length = form.get("for", "")
         if length not in SNOOZES:
-            return show_problem(
-                self.ports, caller, phrase("Choose how long to snooze: 30m, 1h or 4h.")
+            return self._refuse(
+                request, caller, phrase("Choose how long to snooze: 30m, 1h or 4h.")
             )
         until = self.ports.clock() + parse_duration(length)
         return await self._give(request, caller, Snooze(by=caller.name, until=until))
@@ -66,7 +67,7 @@ class AnswerPages:
         """Somebody gives it to another person, or to a policy."""
         kind, _, name = form.get("to", "").partition(":")
         if kind not in ("person", "policy"):
-            return show_problem(self.ports, caller, phrase("Choose to whom to give it."))
+            return self._refuse(request, caller, phrase("Choose to whom to give it."))
         is_policy = kind == "policy"
         to = PolicyId(name) if is_policy else PersonId(name)
         given = Reassign(by=caller.name, to=to, is_policy=is_policy)
@@ -76,8 +77,19 @@ class AnswerPages:
         """Somebody writes into the timeline."""
         text = form.get("text", "").strip()
         if not 1 <= len(text) <= LONGEST_COMMENT:
-            return show_problem(self.ports, caller, phrase("Write 1 to 2000 characters."))
+            return self._refuse(request, caller, phrase("Write 1 to 2000 characters."))
         return await self._give(request, caller, Comment(by=caller.name, text=text))
+
+    def _refuse(
+        self,
+        request: Request,
+        caller: Caller,
+        sentence: str,
+        *,
+        status: HTTPStatus = HTTPStatus.BAD_REQUEST,
+    ) -> Response:
+        back = place_of(request.scope["path"])
+        return show_problem(self.ports, caller, sentence, status=status, back=back)
 
     async def _give(self, request: Request, caller: Caller, given: Answer) -> Response:
         number = read_number(request.path_params["number"])
@@ -86,7 +98,7 @@ class AnswerPages:
         try:
             answered = await give_answer(self.ports, request, caller, number, given)
         except AnswerRefused as error:
-            return show_problem(self.ports, caller, error.reason, status=HTTPStatus.CONFLICT)
+            return self._refuse(request, caller, error.reason, status=HTTPStatus.CONFLICT)
         if answered is None:
             return unknown_incident(self.ports, caller)
         done = type(given).__name__.lower()

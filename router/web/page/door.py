@@ -8,6 +8,7 @@ from starlette.responses import Response
 from router.oncall.model import Role
 from router.web.access.access import Access
 from router.web.access.caller import Caller
+from router.web.access.unsent import forget_unsent
 
 Look = Callable[[Request, Caller], Awaitable[Response]]
 Act = Callable[[Request, Caller, Mapping[str, str]], Awaitable[Response]]
@@ -29,6 +30,10 @@ def act(access: Access, role: Role, page: Act) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         taken = await access.take_form(request, role)
-        return taken if isinstance(taken, Response) else await page(request, *taken)
+        if isinstance(taken, Response):
+            return taken
+        response = await page(request, *taken)
+        forget_unsent(request, response, access.site)
+        return response
 
     return endpoint

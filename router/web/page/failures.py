@@ -8,10 +8,13 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from router.phrase import Phrase, phrase
 from router.web.access.access import is_program
+from router.web.access.places import SAFE, place_of
+from router.web.access.site import Site
+from router.web.access.unsent import Again, read_again
 from router.web.page.render import render_page
 from router.web.ports import WebPorts
 from router.web.problems import STORE_ERRORS, render_defect, render_refusal, render_unavailable
@@ -20,14 +23,12 @@ from router.web.tokens import TokensUnavailableError
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 NO_STORE = phrase(
-    "The router cannot read its database now. PagerDuty and e-mail still work: answer there,"
-    " and try this again in a minute."
+    "The router cannot read its database now. Acknowledge in PagerDuty: the router takes that up"
+    " as soon as it can. Or try again in a minute."
 )
 NOT_NOW = phrase("The router cannot do this now; please try again.")
 NO_PAGE = phrase("There is no such page.")
-DEFECT = phrase(
-    "An error of the router; its logs have it. PagerDuty and e-mail still work: answer there."
-)
+DEFECT = phrase("An error of the router; its logs have it. Acknowledge in PagerDuty meanwhile.")
 
 logger = logging.getLogger(__name__)
 
@@ -48,14 +49,21 @@ class Failures:
         }
 
     async def refuse(self, request: Request, error: Exception) -> Response:
-        """Answer what the framework refuses; people come by a wrong path only."""
+        """Answer what the framework refuses; people come by a wrong path, or a form's address.
+
+        The latter is what a browser asks for when a refusal is reloaded, or its address was
+        sent on: they come to the page that has the form.
+        """
         if not isinstance(error, HTTPException):
             raise error
+        held_by = place_of(request.scope["path"])
+        if held_by is not None and request.method in SAFE:
+            return RedirectResponse(held_by.path, HTTPStatus.SEE_OTHER)
         refusal = render_refusal(error)
         is_lost = error.status_code == HTTPStatus.NOT_FOUND
         if is_program(request) or not is_lost:
             return refusal
-        return self._page(NO_PAGE, HTTPStatus.NOT_FOUND)
+        return self._page(NO_PAGE, HTTPStatus.NOT_FOUND, request)
 
     async def tell_outage(self, request: Request, error: Exception) -> Response:
         """Answer when the store or a token file is out of order."""
@@ -63,7 +71,8 @@ class Failures:
         if is_program(request):
             return unavailable
         sentence = NO_STORE if isinstance(error, STORE_ERRORS) else NOT_NOW
-        page = self._page(sentence, HTTPStatus.SERVICE_UNAVAILABLE)
+        again = await read_again(request, Site(external_url=self.ports.external_url))
+        page = self._page(sentence, HTTPStatus.SERVICE_UNAVAILABLE, request, again)
         page.headers["Retry-After"] = unavailable.headers["Retry-After"]
         return page
 
@@ -72,12 +81,24 @@ class Failures:
         logger.error("a request failed in an unforeseen way", exc_info=error)
         if is_program(request):
             return render_defect()
-        return self._page(DEFECT, HTTPStatus.INTERNAL_SERVER_ERROR)
+        return self._page(DEFECT, HTTPStatus.INTERNAL_SERVER_ERROR, request)
 
-    def _page(self, sentence: Phrase, status: HTTPStatus) -> Response:
-        """Return the page in the language of the catalog, whoever looks."""
+    def _page(
+        self, sentence: Phrase, status: HTTPStatus, request: Request, again: Again | None = None
+    ) -> Response:
+        """Return the page in the language of the catalog, whoever looks.
+
+        `again` is a form of ours that was not taken, to be sent again without writing it anew.
+        """
         reader = self.ports.catalog().reader(None)
         now = self.ports.clock()
         return render_page(
-            "problem.html", reader, None, now=now, status=status, sentence=reader.say(sentence)
+            "problem.html",
+            reader,
+            None,
+            now=now,
+            status=status,
+            sentence=reader.say(sentence),
+            back=place_of(request.scope["path"]),
+            again=again,
         )

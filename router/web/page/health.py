@@ -1,12 +1,13 @@
 """Whether the router itself is well, for people; programs read /metrics."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from router.store.backlog import Waiting
+from router.store.backlog import Waiting, read_notifications
 from router.web.access.caller import Caller
 from router.web.api.health import read_health
 from router.web.page.render import render_page
@@ -23,11 +24,13 @@ class HealthPages:
         """Show what came in last, what waits, what went out, and which catalog is in force."""
         now = self.ports.clock()
         backlog, lately = await read_health(self.ports.store, now=now)
+        to_read, planned = await self.ports.store.read(partial(read_notifications, now=now))
         reloads = self.ports.reloads
         refusal = reloads.refusal
         reader = self.ports.catalog().reader(caller.person)
         queues: list[tuple[str, Waiting]] = [
-            (reader.text("notifications to read"), backlog.notifications),
+            (reader.text("notifications to read"), to_read),
+            (reader.text("planned for later, such as the end of a test page"), planned),
             (reader.text("steps of escalations"), backlog.timers),
             (reader.text("messages to send"), backlog.messages),
             (reader.text("pages that nobody has accepted"), backlog.pages),

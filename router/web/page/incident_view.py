@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from router.channels.outcome import FailureReason
 from router.escalation.foreseen import name_of
 from router.incident.describe import (
     alert_name,
@@ -16,7 +17,7 @@ from router.incident.describe import (
 )
 from router.incident.glance import SHOWN_LENGTH, IncidentGlance
 from router.incident.model import Event, EventKind, Incident, IncidentAlert, IncidentState
-from router.incident.reread import hiding_words, own_words
+from router.incident.reread import dropped_words, hiding_words, own_words
 from router.language import Reader
 from router.message.model import MessageKind
 from router.message.summary import is_web_address
@@ -47,6 +48,7 @@ class Row:
 class ShownAlert:
     """One alert with its labels in order."""
 
+    fingerprint: str
     name: str
     severity: str
     firing: bool
@@ -168,6 +170,7 @@ def reasons_for(messages: Iterable[StoredMessage], person: PersonId | None) -> l
 
 def _alert(alert: IncidentAlert) -> ShownAlert:
     return ShownAlert(
+        fingerprint=alert.fingerprint,
         name=alert_name(alert),
         severity=alert.severity,
         firing=alert.firing,
@@ -212,8 +215,27 @@ def _outcome(stored: StoredMessage, reader: Reader) -> str:
     tried = ""
     if stored.attempts > 1:
         tried = reader.text("tried {count} times", count=stored.attempts)
-    told = [f"{kind}: {state}", tried, one_line(stored.detail or "")]
+    told = [f"{kind}: {state}", tried, _reason(stored, reader)]
     return "; ".join(part for part in told if part)
+
+
+def _reason(stored: StoredMessage, reader: Reader) -> str:
+    """Return why it is so: our sentence, or after a failed attempt what the other side said."""
+    detail = one_line(stored.detail or "")
+    if stored.reason is None or stored.state is MessageState.DROPPED:
+        return reader.say(dropped_words(detail))
+    reasons: dict[str, str] = {
+        FailureReason.UNREACHABLE: reader.text("it could not be reached"),
+        FailureReason.RATE_LIMITED: reader.text("it takes no more for the moment"),
+        FailureReason.PROVIDER_ERROR: reader.text("there is a fault over there"),
+        FailureReason.CREDENTIALS: reader.text("what we log in with is missing or refused"),
+        FailureReason.ADDRESS: reader.text("the address is refused"),
+        FailureReason.CONTENT: reader.text("what we sent is refused"),
+        FailureReason.INTERNAL: reader.text("a mistake of our own, which the log has"),
+        FailureReason.EXPIRED: reader.text("it failed for so long that it is old"),
+    }
+    why = reasons.get(stored.reason, stored.reason)
+    return reader.text("{why}: “{answer}”", why=why, answer=detail) if detail else why
 
 
 def is_told(event: Event) -> bool:

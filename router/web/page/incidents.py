@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
 from router.escalation.foreseen import name_of
+from router.incident.answerer import is_same_person
 from router.incident.glance import glance_at
 from router.incident.model import IncidentState
-from router.oncall.model import PersonId
+from router.oncall.model import Person, PersonId, Role
 from router.store.history import OpenIncidents, find_last_opened, list_urgent
 from router.store.overrides import read_roster
 from router.web.access.caller import Caller
@@ -35,9 +36,11 @@ from router.web.page.incident_view import (
     value_of,
 )
 from router.web.page.me import taken_numbers
+from router.web.page.notice import is_recent_test, notice_of
 from router.web.page.problem import unknown_incident
 from router.web.page.render import render_page
 from router.web.page.runbook import Runbook, read_runbook
+from router.web.page.standing import has_next_step, standing_of
 from router.web.ports import WebPorts
 from router.web.requests import read_number
 
@@ -85,7 +88,8 @@ class IncidentPages:
             caller,
             now=found.at,
             here="incidents",
-            notice=_notice(done, found, caller),
+            notice=notice_of(done, found, caller),
+            is_test=is_recent_test(found, caller),
             **values,
         )
 
@@ -145,13 +149,18 @@ def _values(found: IncidentDetails, caller: Caller, catalog_folder: Path) -> dic
     return {
         "incident": incident,
         "row": row_of(glance_at(incident), found.catalog.scope_labels),
-        "state": state_of(incident, reader),
+        "state": standing_of(found, reader),
         "value": value_of(incident),
         "firing_since": firing_since(incident),
+        "is_mine": incident.state is IncidentState.ACKNOWLEDGED
+        and is_same_person(incident.acknowledged_by, caller.name),
+        "has_next_step": has_next_step(found),
+        "kept_quiet": found.catalog.repeat_interval,
         "runbook_url": runbook_url,
         "dashboard_url": dashboard_url,
         "runbook": runbook,
-        "targets": _targets(found.catalog, caller),
+        "people": _people(found.catalog, caller),
+        "policies": list(found.catalog.policies),
         "outlook": _outlook(found),
         "alerts": alerts_of(incident),
         "alerts_total": len(incident.alerts),
@@ -186,32 +195,10 @@ def _outlook(found: IncidentDetails) -> dict[str, Any]:
     return {"text": told.text, "steps": steps}
 
 
-def _targets(catalog: OnCallCatalog, caller: Caller) -> list[dict[str, str]]:
-    people = [
-        {"value": f"person:{one.id}", "name": one.name}
+def _people(catalog: OnCallCatalog, caller: Caller) -> list[Person]:
+    """Return to whom it can be given: who can be woken, and may answer then."""
+    return [
+        one
         for one in catalog.roster.people.values()
-        if one.addresses and one.id != caller.person
+        if one.addresses and one.role.may(Role.RESPONDER) and one.id != caller.person
     ]
-    policies = [{"value": f"policy:{one}", "name": one} for one in catalog.policies]
-    return [*people, *policies]
-
-
-def _notice(done: str, found: IncidentDetails, caller: Caller) -> str | None:
-    """Return what an answer did, by the word behind the address; None for every other word."""
-    reader, by = found.catalog.reader(caller.person), found.incident.acknowledged_by or ""
-    acknowledged = {
-        # Somebody was asked to come by such an address, and nobody has it.
-        IncidentState.TRIGGERED: None,
-        IncidentState.ACKNOWLEDGED: reader.text("You have it. Nobody else is paged.")
-        if by == caller.name
-        else reader.text("Recorded. {name} was first, and has it.", name=by),
-        IncidentState.RESOLVED: reader.text("It was over already. That is recorded."),
-    }
-    return {
-        "acknowledge": acknowledged[found.incident.state],
-        "resolve": reader.text("It is recorded as resolved."),
-        "escalate": reader.text("The next step is taken now."),
-        "snooze": reader.text("It is snoozed, and you have it."),
-        "reassign": reader.text("It is given to them, and they are paged now."),
-        "comment": reader.text("The comment is in the timeline."),
-    }.get(done)

@@ -15,7 +15,8 @@ from guardia.duration import parse_duration
 from router.catalog import OnCallCatalog
 from router.escalation.awake import AwakeRefused, awake_for, awake_until
 from router.incident.test_page import PageTestRefused
-from router.oncall.model import Person, PersonId
+from router.language import Reader
+from router.oncall.model import Person, PersonId, Role
 from router.store.overrides import read_roster
 from router.web.access.caller import Caller
 from router.web.actions import begin_awake, end_awake, send_test_page
@@ -27,6 +28,7 @@ from router.web.requests import read_number
 
 LENGTHS: Final = ("1h", "4h")  # for which somebody says that they are awake
 UNTIL_MORNING: Final = "morning"
+_LANGUAGES: Final = {"en": "English", "es": "español", "pt": "português"}
 SHOWN_TAKEN: Final = 100  # incidents; more would make an address too long
 
 
@@ -101,6 +103,7 @@ class MePages:
         catalog, now = self.ports.catalog(), self.ports.clock()
         work = partial(_find_duty, catalog=catalog, person=caller.person, now=now)
         duty, reader = await self.ports.store.read(work), catalog.reader(caller.person)
+        person = self._person(caller)
         return render_page(
             "me.html",
             reader,
@@ -111,9 +114,20 @@ class MePages:
             sentence=sentence,
             done=done,
             taken=taken,
-            person=self._person(caller),
+            person=person,
+            language=_LANGUAGES[reader.language],
+            role="" if person is None else _role_word(person.role, reader),
             **duty_values(duty, reader, now=now),
         )
+
+
+def _role_word(role: Role, reader: Reader) -> str:
+    """Return what somebody may do, behind the word that the catalog has for it."""
+    return {
+        Role.VIEWER: reader.text("viewer: may look"),
+        Role.RESPONDER: reader.text("responder: may answer"),
+        Role.ADMINISTRATOR: reader.text("administrator: may answer and administer"),
+    }[role]
 
 
 def _find_duty(

@@ -15,18 +15,20 @@ from starlette.responses import Response
 from router.catalog import OnCallCatalog
 from router.escalation.foreseen import name_of
 from router.language import Reader
+from router.oncall.announced import announce_taking_over
 from router.oncall.model import Roster, Schedule, ScheduleId
-from router.oncall.overrides import MadeOverride
+from router.oncall.overrides import MadeOverride, list_gaps_left, told_after_end
 from router.oncall.shifts import following, on_call
 from router.oncall.wall_clock import parse_date, wall_instant
-from router.phrase import phrase
-from router.store.overrides import list_current_overrides, read_roster
+from router.phrase import joined, phrase
+from router.store.overrides import find_override, list_current_overrides, read_roster
 from router.web.access.caller import Caller
 from router.web.page.picture import Picture, draw_roster
 from router.web.page.problem import show_problem
 from router.web.page.render import render_page
 from router.web.page.turn_view import rows_of, shown_shift
 from router.web.ports import WebPorts
+from router.web.requests import read_number
 
 WEEKS: Final = 4  # that a calendar shows
 _WEEK: Final = timedelta(days=7)
@@ -41,18 +43,14 @@ class OnCallPages:
     async def who(self, request: Request, caller: Caller) -> Response:
         """Show who is on call by each schedule and who follows, and the overrides that count."""
         catalog, now = self.ports.catalog(), self.ports.clock()
-        work = partial(_find_overrides, catalog=catalog, now=now)
-        roster, made = await self.ports.store.read(work)
+        asked = request.query_params
+        number = read_number(asked.get("cancelled") or asked.get("made") or "")
+        work = partial(_find_overrides, catalog=catalog, number=number, now=now)
+        roster, made, changed = await self.ports.store.read(work)
         values = await asyncio.to_thread(_who, roster, made, now=now)
-        return render_page(
-            "oncall.html",
-            catalog.reader(caller.person),
-            caller,
-            now=now,
-            here="oncall",
-            done=request.query_params.get("done", ""),
-            **values,
-        )
+        told = await asyncio.to_thread(_told, roster, changed, now=now)
+        reader = catalog.reader(caller.person)
+        return render_page("oncall.html", reader, caller, now=now, here="oncall", **values, **told)
 
     async def calendar(self, request: Request, caller: Caller) -> Response:
         """Show some weeks of one schedule; `?from=` is the day from which on."""
@@ -71,10 +69,30 @@ class OnCallPages:
 
 
 def _find_overrides(
-    tx: Connection, *, catalog: OnCallCatalog, now: datetime
-) -> tuple[Roster, list[MadeOverride]]:
+    tx: Connection, *, catalog: OnCallCatalog, number: int | None, now: datetime
+) -> tuple[Roster, list[MadeOverride], MadeOverride | None]:
+    """Return the roster, the overrides that count or will, and the one with the number."""
     roster = read_roster(tx, catalog.roster, at=now)
-    return roster, list_current_overrides(tx, now=now)
+    changed = None if number is None else find_override(tx, number)
+    return roster, list_current_overrides(tx, now=now), changed
+
+
+def _told(roster: Roster, changed: MadeOverride | None, *, now: datetime) -> dict[str, Any]:
+    """Return what became of an override, and what is in force now that it is cancelled.
+
+    As it stands, whatever the address says.
+    """
+    if changed is None:
+        return {"told": "", "left": ()}
+    if changed.cancelled_at is None:
+        name = name_of(changed.person, roster)
+        told = joined(phrase("The override is made."), announce_taking_over(changed, name))
+        return {"told": told, "left": ()}
+    after = told_after_end(roster, changed, now=now)
+    return {
+        "told": joined(phrase("The override is cancelled."), after or ""),
+        "left": list_gaps_left(roster, changed, now=now),
+    }
 
 
 def _who(roster: Roster, made: Sequence[MadeOverride], *, now: datetime) -> dict[str, Any]:

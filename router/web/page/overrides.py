@@ -6,24 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from guardia.duration import parse_duration
-from router.catalog import OnCallCatalog
-from router.language import Reader
-from router.oncall.model import PersonId, Roster, Schedule, ScheduleId
-from router.oncall.overrides import (
-    MadeOverride,
-    WantedOverride,
-    find_obstacle,
-    list_warnings,
-    with_overrides,
-)
-from router.oncall.shifts import on_call
-from router.oncall.wall_clock import parse_moment
+from router.oncall.model import Roster
+from router.oncall.overrides import MadeOverride, WantedOverride, list_warnings, with_overrides
 from router.phrase import phrase
 from router.web.access.access import entry_of
 from router.web.access.caller import Caller
@@ -36,21 +27,12 @@ from router.web.api.overrides import (
     record_end,
     record_new,
 )
+from router.web.page.override_form import LENGTHS, USUAL, Asked, Unclear, given_in, read_asked
 from router.web.page.problem import show_problem
 from router.web.page.render import render_page
 from router.web.page.turn_view import ShownShift, rows_of
 from router.web.ports import WebPorts
 from router.web.requests import read_number
-
-LENGTHS: Final = ("1h", "2h", "4h", "8h", "12h", "1d")
-HANDOFF: Final = "handoff"  # until the turn that runs now ends
-WRITTEN: Final = "written"  # until the time that is written beside it
-
-
-class _Unclear(Exception):  # noqa: N818 - a sentence for people
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,51 +42,50 @@ class OverridePages:
     ports: WebPorts
 
     async def new(self, request: Request, caller: Caller) -> Response:
-        """Show the form, filled in so that the reader takes over now."""
-        asked = request.query_params.get("schedule", "")
-        return self._form(caller, {"schedule": asked, "person": caller.person or ""})
+        """Show the form as the address fills it in; else so that the reader takes over now."""
+        return self._form(caller, {"person": caller.person or "", **request.query_params})
 
-    async def preview(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
+    async def preview(self, request: Request, caller: Caller) -> Response:
         """Show who would be on call, and what speaks against it; nothing is saved."""
         catalog, now = self.ports.catalog(), self.ports.clock()
+        fields, reader = request.query_params, catalog.reader(caller.person)
         others = await self.ports.store.read(partial(list_all, now=now))
         try:
-            wanted = _read(form, catalog, others, caller, now=now)
-        except _Unclear as problem:
-            return self._form(caller, form, problem.sentence)
-        values = await asyncio.to_thread(_preview, catalog.roster, wanted, others, now)
-        reader = catalog.reader(caller.person)
-        schedule = catalog.roster.schedules[wanted.schedule]
+            asked = await asyncio.to_thread(self._read, fields, caller, others, now)
+        except Unclear as problem:
+            return self._form(caller, fields, problem.sentence)
+        values = await asyncio.to_thread(_preview, catalog.roster, asked.wanted, others, now)
         return render_page(
             "override_preview.html",
             reader,
             caller,
             now=now,
             here="oncall",
-            wanted=wanted,
-            name=catalog.names.get(wanted.person, wanted.person),
-            in_zone=Reader(language=reader.language, zone=schedule.zone),
+            wanted=asked.wanted,
+            remark=asked.remark,
+            name=catalog.names.get(asked.wanted.person, asked.wanted.person),
+            given=urlencode(given_in(fields, reader.zone)),
             **values,
         )
 
     async def make(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
-        """Save what the preview showed."""
-        catalog, now = self.ports.catalog(), self.ports.clock()
+        """Save what the preview showed; once, however often it is sent."""
+        now = self.ports.clock()
         others = await self.ports.store.read(partial(list_all, now=now))
         try:
-            wanted = _read(form, catalog, others, caller, now=now)
-        except _Unclear as problem:
+            asked = await asyncio.to_thread(self._read, form, caller, others, now)
+        except Unclear as problem:
             return self._form(caller, form, problem.sentence)
         entry = entry_of(request, caller, "override", at=now)
         announce = announcing(self.ports, now=now)
-        work = partial(record_new, wanted=wanted, now=now, entry=entry, announce=announce)
+        work = partial(record_new, wanted=asked.wanted, now=now, entry=entry, announce=announce)
         made, _ = await self.ports.store.write(work, refusable=True)
         if made is None:
             sentence = phrase(
                 "There are too many overrides already: cancel some, or change the catalog."
             )
             return self._form(caller, form, sentence)
-        return RedirectResponse("/oncall?done=override", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"/oncall?made={made.number}", HTTPStatus.SEE_OTHER)
 
     async def cancel(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
         """End an override now."""
@@ -121,10 +102,19 @@ class OverridePages:
             sentence = phrase("There is no such override, or it is over.")
             status = HTTPStatus.NOT_FOUND if found is None else HTTPStatus.CONFLICT
             return show_problem(self.ports, caller, sentence, status=status)
-        return RedirectResponse("/oncall?done=cancelled", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"/oncall?cancelled={found.number}", HTTPStatus.SEE_OTHER)
+
+    def _read(
+        self, fields: Mapping[str, str], caller: Caller, others: list[MadeOverride], now: datetime
+    ) -> Asked:
+        """Return what is asked for. Raises Unclear."""
+        catalog = self.ports.catalog()
+        overridden = with_overrides(catalog.roster, others)
+        reader = catalog.reader(caller.person)
+        return read_asked(fields, catalog.roster, overridden, reader, by=caller.name, now=now)
 
     def _form(
-        self, caller: Caller, given: Mapping[str, str], sentence: str | None = None
+        self, caller: Caller, fields: Mapping[str, str], sentence: str | None = None
     ) -> Response:
         catalog = self.ports.catalog()
         reader = catalog.reader(caller.person)
@@ -136,67 +126,13 @@ class OverridePages:
             status=HTTPStatus.OK if sentence is None else HTTPStatus.BAD_REQUEST,
             here="oncall",
             sentence=None if sentence is None else reader.say(sentence),
-            given=given,
-            schedules=list(catalog.roster.schedules.values()),
+            given=given_in(fields, reader.zone),
+            schedules=list(catalog.roster.schedules),
             people=[one for one in catalog.roster.people.values() if one.addresses],
             lengths=[(text, reader.length(parse_duration(text))) for text in LENGTHS],
+            usual=USUAL,
             longest_reason=LONGEST_REASON,
         )
-
-
-def _read(
-    form: Mapping[str, str],
-    catalog: OnCallCatalog,
-    others: list[MadeOverride],
-    caller: Caller,
-    *,
-    now: datetime,
-) -> WantedOverride:
-    """Return what the form asks for. Raises _Unclear with what to change."""
-    schedule = catalog.roster.schedules.get(ScheduleId(form.get("schedule", "")))
-    if schedule is None:
-        raise _Unclear(phrase("Choose one of the schedules."))
-    starts_at = now.replace(microsecond=0)
-    if form.get("from", "").strip():
-        starts_at = max(starts_at, _moment(form["from"], schedule))
-    changed = with_overrides(catalog.roster, others).schedules[schedule.id]
-    reason = " ".join(form.get("reason", "").split())
-    if len(reason) > LONGEST_REASON or not reason.isprintable():
-        raise _Unclear(phrase("The reason must be one line of at most 500 characters."))
-    wanted = WantedOverride(
-        schedule=schedule.id,
-        person=PersonId(form.get("person", "")),
-        starts_at=starts_at,
-        ends_at=_end(form, changed, starts_at),
-        reason=reason,
-        by=caller.name,
-    )
-    if obstacle := find_obstacle(catalog.roster, wanted, now=now):
-        raise _Unclear(obstacle)
-    return wanted
-
-
-def _end(form: Mapping[str, str], schedule: Schedule, starts_at: datetime) -> datetime:
-    match form.get("for", ""):
-        case "handoff":
-            turn = on_call(schedule, starts_at)
-            if turn is None:
-                raise _Unclear(phrase("Nobody is on call then, so no turn ends: write until when."))
-            return turn.ends_at
-        case "written":
-            return _moment(form.get("until", ""), schedule)
-        case length if length in LENGTHS:
-            return starts_at + parse_duration(length)
-    raise _Unclear(phrase("Choose until when."))
-
-
-def _moment(text: str, schedule: Schedule) -> datetime:
-    try:
-        return parse_moment(text.strip(), schedule.zone)
-    except ValueError:
-        raise _Unclear(
-            phrase("Write the time as 2026-12-24 18:00, by the schedule's clock.")
-        ) from None
 
 
 def _preview(

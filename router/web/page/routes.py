@@ -50,7 +50,7 @@ def page_routes(ports: WebPorts, access: Access) -> list[Route]:
         seen("/oncall", oncall.who),
         seen("/oncall/{id}", oncall.calendar),
         seen("/overrides/new", overrides.new, Role.RESPONDER),
-        done("/overrides/preview", overrides.preview),
+        seen("/overrides/preview", overrides.preview, Role.RESPONDER),
         done("/overrides", overrides.make),
         done("/overrides/{number}/cancel", overrides.cancel),
         seen("/me", me.show),

@@ -1,5 +1,6 @@
 """Whom an incident wakes, when, and why."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,12 @@ from router.escalation.decide import (
     decide,
     hasten,
     pause,
-    reassigned,
     resume,
     start,
     stop,
 )
-from router.escalation.model import Decision, Escalation, Foreseen, Policy
+from router.escalation.given import reassigned
+from router.escalation.model import Asked, Decision, Escalation, Foreseen, Policy
 from router.escalation.outlook import Today, foresee
 from router.incident.model import EventKind, IncidentState
 from router.oncall.model import Override, PersonId, Roster
@@ -327,7 +328,7 @@ def test_a_step_that_reaches_nobody_still_informs_and_moves_on() -> None:
 def test_a_paused_escalation_goes_on_with_what_it_had_to_wait() -> None:
     first = decide(started(PLATAFORMA), incident(), TEAM, now=NOON).escalation
 
-    paused = pause(first, retake=False, now=NOON + minutes(5))
+    paused = pause(first, retake=None, now=NOON + minutes(5))
     resumed = resume(paused, now=NOON + minutes(60))
 
     assert paused.due_at is None
@@ -339,16 +340,41 @@ def test_a_paused_escalation_goes_on_with_what_it_had_to_wait() -> None:
 def test_a_step_whose_page_was_dropped_is_taken_again_at_once() -> None:
     first = decide(started(PLATAFORMA), incident(), TEAM, now=NOON).escalation
 
-    resumed = resume(pause(first, retake=True, now=NOON), now=NOON + minutes(60))
+    resumed = resume(pause(first, retake=0, now=NOON), now=NOON + minutes(60))
 
     assert people(decide(resumed, incident(), TEAM, now=NOON + minutes(60))) == ["ana"]
+
+
+def test_steps_that_are_taken_again_ask_together_for_what_was_dropped_alone() -> None:
+    both = policy(
+        step(people=["ana"]),
+        step(people=["bea"], wait=minutes(5)),
+        step(people=["carla", "ana"], wait=minutes(20)),
+        last_resort=step(people=["carla"]),
+    )
+    taken = replace(started(both), next_step=3)
+    asked = Asked(
+        people={
+            "1": frozenset(),
+            "2": frozenset({PersonId("bea")}),
+            "3": frozenset({PersonId("ana")}),
+        }
+    )
+
+    later = NOON + minutes(60)
+    resumed = resume(pause(taken, retake=0, now=NOON), now=later)
+    decision = decide(resumed, incident(), TEAM, now=later, asked=asked)
+
+    assert [(page.step, page.person) for page in decision.pages] == [("1", "ana"), ("3", "carla")]
+    assert kinds(decision) == [EventKind.PAGED, EventKind.PAGED]
+    assert (decision.escalation.next_step, decision.escalation.due_at) == (3, later + minutes(20))
 
 
 def test_a_dropped_last_resort_is_taken_again_too() -> None:
     only = policy(last_resort=step(people=["ana"]))
     ended = decide(started(only), incident(), TEAM, now=NOON).escalation
 
-    resumed = resume(pause(ended, retake=True, now=NOON), now=NOON + minutes(60))
+    resumed = resume(pause(ended, retake=0, now=NOON), now=NOON + minutes(60))
 
     assert people(decide(resumed, incident(), TEAM, now=NOON + minutes(60))) == ["ana"]
 
@@ -356,9 +382,9 @@ def test_a_dropped_last_resort_is_taken_again_too() -> None:
 def test_what_has_ended_or_was_stopped_does_not_resume() -> None:
     stopped = stop(started(PLATAFORMA))
 
-    assert pause(stopped, retake=False, now=NOON) == stopped
+    assert pause(stopped, retake=None, now=NOON) == stopped
     assert resume(stopped, now=NOON) == stopped
-    paused = pause(started(PLATAFORMA), retake=False, now=NOON)
+    paused = pause(started(PLATAFORMA), retake=None, now=NOON)
     assert resume(stop(paused), now=NOON).due_at is None
 
 
@@ -383,6 +409,18 @@ def test_what_was_acknowledged_is_hastened_from_where_it_stood() -> None:
 
     assert hastened is not None
     assert people(decide(hastened, incident(), TEAM, now=NOON + minutes(3))) == ["bea"]
+
+
+def test_what_was_acknowledged_after_all_steps_is_hastened_to_the_last_resort() -> None:
+    one = policy(step(people=["ana"]), last_resort=step(people=["bea"]))
+    taken = stop(decide(started(one), incident(), TEAM, now=NOON).escalation)
+
+    hastened = hasten(taken, now=NOON)
+    assert hastened is not None
+    last = decide(hastened, incident(), TEAM, now=NOON)
+
+    assert people(last) == ["bea"]
+    assert hasten(stop(last.escalation), now=NOON) is None
 
 
 def test_a_reassigned_incident_pages_that_person_and_then_the_last_resort() -> None:

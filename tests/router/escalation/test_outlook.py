@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from guardia.maintenance import Maintenance
 from router.address import Address
-from router.escalation.decide import decide, reassigned, start, stop
+from router.escalation.decide import decide, start, stop
+from router.escalation.given import reassigned
 from router.escalation.model import Escalation, Page, Policy
 from router.escalation.outlook import Today, foresee_all, outlook
 from router.incident.model import IncidentState

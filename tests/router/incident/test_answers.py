@@ -1,10 +1,11 @@
 """What people answer, and what an incident is after it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from router.incident.acknowledgement import acknowledge
 from router.incident.answers import (
     LONGEST_SNOOZE,
     Acknowledge,
@@ -14,16 +15,17 @@ from router.incident.answers import (
     Reassign,
     Resolve,
     Snooze,
-    acknowledge,
     answer,
 )
 from router.incident.model import Change, EventKind, Incident, IncidentState
 from router.incident.revisit import revisit
 from router.oncall.model import PersonId
+from router.routing import PolicyId
 from tests.router.making import NOON, incident, incident_alert, minutes
 
 HOUR = timedelta(hours=1)
 TO_BEN = Reassign(by="ana", to=PersonId("ben"), is_policy=False)
+TO_DATABASE = Reassign(by="ana", to=PolicyId("database"), is_policy=True)
 
 
 def over() -> Incident:
@@ -73,14 +75,152 @@ def test_a_snooze_ends_in_the_future_and_within_a_week(until: object) -> None:
         answer(incident(), Snooze(by="ana", until=until), now=NOON)  # type: ignore[arg-type]
 
 
-def test_who_snoozes_what_somebody_has_takes_it_over() -> None:
+@pytest.mark.parametrize("lasts", [None, 2 * HOUR], ids=["without end", "until an end"])
+def test_a_snooze_of_what_somebody_else_has_is_a_row_and_changes_nothing(
+    lasts: timedelta | None,
+) -> None:
+    taken = acknowledge(incident(), by="ana", now=NOON, lasts=lasts).incident
+
+    for length in (HOUR, 5 * HOUR):
+        change = answer(taken, Snooze(by="ben", until=NOON + length), now=NOON + minutes(1))
+
+        assert change.already
+        assert change.incident == taken
+        assert kinds(change) == [EventKind.SNOOZED]
+        assert "ana has it, and that stays as it is" in change.events[0].text
+
+
+def test_who_has_it_may_snooze_it_by_any_way() -> None:
+    taken = answer(incident(), Acknowledge(by="Ana (PagerDuty)"), now=NOON).incident
+
+    change = answer(taken, Snooze(by="ana", until=NOON + HOUR), now=NOON + minutes(1))
+
+    assert not change.already
+    assert change.incident.acknowledged_at == NOON
+    assert change.incident.acknowledged_until == NOON + HOUR
+
+
+def test_what_has_ended_and_nobody_has_looked_at_since_is_free_for_the_next() -> None:
+    snoozed = answer(incident(), Snooze(by="ana", until=NOON + HOUR), now=NOON).incident
+
+    change = answer(snoozed, Acknowledge(by="ben"), now=NOON + HOUR)
+
+    assert (change.incident.acknowledged_by, change.already) == ("ben", False)
+    assert change.incident.acknowledged_until is None
+
+
+def test_an_acknowledgement_of_ones_own_takes_the_place_of_a_snooze() -> None:
+    snoozed = answer(incident(), Snooze(by="ana", until=NOON + HOUR), now=NOON).incident
+    at = NOON + minutes(10)
+
+    for_good = acknowledge(snoozed, by="ana", now=at)
+    for_a_while = acknowledge(snoozed, by="Ana (PagerDuty)", now=at, lasts=minutes(20))
+
+    assert for_good.incident.acknowledged_until is None
+    assert for_a_while.incident.acknowledged_until == NOON + minutes(30)
+    for change in (for_good, for_a_while):
+        assert kinds(change) == [EventKind.ACKNOWLEDGED]
+        assert not change.already
+    assert revisit(for_good.incident, now=NOON + HOUR) is None
+
+
+def test_what_is_told_late_takes_no_snooze_away_that_came_after_it() -> None:
+    """PagerDuty tells of an acknowledgement some seconds later, or a day."""
+    at = NOON + minutes(1)
+    change = answer(incident(), Snooze(by="Ana", until=NOON + HOUR), now=at)
+    ana = "Ana (PagerDuty)"
+
+    for given_at, until in ((NOON, NOON + HOUR), (NOON + minutes(2), None)):
+        late = answer(
+            change.incident,
+            Acknowledge(by=ana, at=given_at),
+            now=NOON + minutes(3),
+            timeline=change.events,
+        )
+        assert late.incident.acknowledged_until == until
+        assert kinds(late) == [EventKind.ACKNOWLEDGED]
+
+
+@pytest.mark.parametrize(
+    ("hers", "his", "until"),
+    [
+        (HOUR, 2 * HOUR, NOON + minutes(150)),
+        (4 * HOUR, 2 * HOUR, NOON + 4 * HOUR),
+        (HOUR, None, None),
+        (None, 2 * HOUR, None),
+    ],
+    ids=["longer", "shorter", "without an end", "of what has none"],
+)
+def test_another_persons_acknowledgement_may_lengthen_and_never_shortens(
+    hers: timedelta | None, his: timedelta | None, until: datetime | None
+) -> None:
+    taken = acknowledge(incident(), by="ana", now=NOON, lasts=hers).incident
+
+    change = acknowledge(taken, by="ben", now=NOON + minutes(30), lasts=his)
+
+    assert change.incident == replace(taken, acknowledged_until=until)
+    assert change.already
+    assert "ben acknowledged it too; ana was first." in change.events[0].text
+
+
+def test_who_had_it_is_on_the_timeline_too_when_they_are_slower_than_its_end() -> None:
     taken = answer(incident(), Acknowledge(by="ana"), now=NOON).incident
+    resolved = answer(taken, Resolve(by="ben"), now=NOON).incident
 
-    change = answer(taken, Snooze(by="ben", until=NOON + HOUR), now=NOON + minutes(1))
+    change = answer(resolved, Acknowledge(by="ana"), now=NOON + minutes(1))
 
-    assert not change.acknowledged  # nobody is paged already
-    assert change.incident.acknowledged_by == "ben"
-    assert change.incident.acknowledged_at == NOON + minutes(1)
+    assert change.incident == resolved
+    assert [event.text for event in change.events] == ["ana acknowledged it after it was resolved."]
+
+
+WISHES = (Escalate(by="ana"), TO_BEN, TO_DATABASE)
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=["escalate", "to a person", "to a policy"])
+def test_what_somebody_asks_for_twice_within_moments_counts_once(
+    wish: Escalate | Reassign,
+) -> None:
+    first = answer(incident(), wish, now=NOON)
+    taken = acknowledge(first.incident, by="ben", now=NOON).incident
+    timeline = first.events
+
+    # On and on: what counted once is no wish itself.
+    for seconds in (0.4, 20, 29, 31):
+        at = NOON + timedelta(seconds=seconds)
+        again = answer(taken, wish, now=at, timeline=timeline)
+        timeline += again.events
+        counts_once = seconds < 30
+        assert again.already == counts_once
+        assert (again.incident == taken) == counts_once
+        assert again.events[0].text.endswith("again within seconds: that counts once.") == (
+            counts_once
+        )
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=["escalate", "to a person", "to a policy"])
+def test_it_is_another_wish_of_somebody_else_or_after_another_one(
+    wish: Escalate | Reassign,
+) -> None:
+    said = answer(incident(), wish, now=NOON).events
+    at = NOON + timedelta(seconds=1)
+
+    assert not answer(incident(), replace(wish, by="ben"), now=at, timeline=said).already
+    for between in WISHES:
+        more = (*said, *answer(incident(), between, now=at, timeline=said).events)
+        assert answer(incident(), wish, now=at, timeline=more).already == (between == wish)
+
+
+def test_a_clock_that_was_set_back_swallows_no_next_step() -> None:
+    said = answer(incident(), Escalate(by="ana"), now=NOON + HOUR).events
+
+    assert not answer(incident(), Escalate(by="ana"), now=NOON, timeline=said).already
+
+
+def test_what_is_asked_for_twice_after_the_end_is_refused_as_ever() -> None:
+    said = answer(incident(), Escalate(by="ana"), now=NOON).events
+
+    with pytest.raises(AnswerRefused, match="is resolved"):
+        answer(over(), Escalate(by="ana"), now=NOON, timeline=said)
 
 
 def test_an_acknowledgement_ends_when_the_policy_says_so() -> None:
@@ -93,12 +233,12 @@ def test_an_acknowledgement_ends_when_the_policy_says_so() -> None:
 def test_the_same_person_renews_an_acknowledgement_that_ends() -> None:
     taken = acknowledge(incident(), by="ana", now=NOON, lasts=2 * HOUR).incident
 
-    renewed = acknowledge(taken, by="ana", now=NOON + HOUR, lasts=2 * HOUR)
-    someone_else = acknowledge(taken, by="ben", now=NOON + HOUR, lasts=2 * HOUR)
+    for name in ("ana", "Ana (PagerDuty)"):
+        renewed = acknowledge(taken, by=name, now=NOON + HOUR, lasts=2 * HOUR)
 
-    assert renewed.incident.acknowledged_until == NOON + 3 * HOUR
-    assert not renewed.acknowledged
-    assert someone_else.incident.acknowledged_until == NOON + 2 * HOUR
+        assert renewed.incident.acknowledged_until == NOON + 3 * HOUR
+        assert renewed.incident.acknowledged_at == NOON
+        assert not renewed.acknowledged
 
 
 def test_resolved_by_hand_says_by_whom_and_what_still_fires() -> None:
@@ -108,6 +248,16 @@ def test_resolved_by_hand_says_by_whom_and_what_still_fires() -> None:
     assert change.incident.resolved_by == "ana"
     assert change.incident.resolved_at == NOON
     assert "Still firing: 1" in change.events[0].text
+
+
+def test_who_resolves_it_twice_is_not_a_second_person() -> None:
+    closed = answer(incident(), Resolve(by="ana"), now=NOON).incident
+
+    (again,) = answer(closed, Resolve(by="Ana (PagerDuty)"), now=NOON).events
+    (others,) = answer(closed, Resolve(by="ben"), now=NOON).events
+
+    assert again.text == "Ana (PagerDuty) resolved it once more; it was over already."
+    assert others.text == "ben resolved it too; it was over already."
 
 
 def test_resolving_what_is_over_is_only_a_row() -> None:

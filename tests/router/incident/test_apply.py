@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardia.severity import Severity
-from router.incident.answers import acknowledge
+from router.incident.acknowledgement import acknowledge
 from router.incident.apply import (
     alert_severity,
     apply_notification,

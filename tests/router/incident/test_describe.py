@@ -1,5 +1,8 @@
 """An incident in labels and in one line."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +78,18 @@ def test_one_line_is_one_visible_line(text: str) -> None:
     assert line == line.strip()
     assert line.isprintable()
     assert one_line(line) == line
+
+
+@pytest.mark.parametrize(
+    "blank", ["\u3164", "\u115f", "\u1160", "\uffa0", "\u2800", "\u034f", "\ufe0f"]
+)
+def test_what_has_no_shape_of_its_own_is_no_headline(blank: str) -> None:
+    unreadable = incident_alert(alertname="Casos", service="casos")
+    shown = replace(unreadable, annotations={"summary": f"{blank} {blank}"})
+
+    assert one_line(blank * 3) == ""
+    assert incident_title(incident(shown)) == incident_title(incident(unreadable))
+    assert one_line("Casos \u26a0\ufe0f is down") == "Casos \u26a0\ufe0f is down"
 
 
 @given(st.text(), st.integers(2, 50))

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardia.severity import Severity
-from router.incident.answers import Resolve, acknowledge, answer
+from router.incident.acknowledgement import acknowledge
+from router.incident.answers import Resolve, answer
 from router.incident.apply import apply_notification, record_ends
 from router.incident.episodes import FLAPPING_FROM
 from router.incident.model import Change, EventKind, Incident, IncidentState

@@ -1,16 +1,20 @@
 """What happened in PagerDuty: an answer of ours, a row of the timeline, or nothing."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 import pytest
 
 from router.incident.answers import Acknowledge, Answer, Comment, Resolve
 from router.incident.model import Event, EventKind, Incident, IncidentState
-from router.incident.pagerduty import HEEDED, decide_meaning
+from router.incident.pagerduty import CLOCKS_APART, HEEDED, OVERTAKING, decide_meaning
 from router.intake.pagerduty import PagerDutyEvent
 from tests.router.making import NOON, incident, minutes
 
+NOTHING: Mapping[EventKind, datetime] = MappingProxyType({})
+BY_ANA = Acknowledge(by="Ana (PagerDuty)", at=NOON + minutes(5))
 OVER = incident(state=IncidentState.RESOLVED, resolved_at=NOON)
 
 
@@ -33,13 +37,15 @@ def meaning(
     told: PagerDutyEvent,
     *,
     of: Incident | None = None,
-    paged_since: datetime | None = None,
+    since: Mapping[EventKind, datetime] = NOTHING,
+    of_digest: bool = False,
     ended_by_us: bool = False,
 ) -> Answer | Event | None:
     return decide_meaning(
         told,
         of or incident(),
-        paged_since=paged_since,
+        since=since,
+        of_digest=of_digest,
         ended_by_us=ended_by_us,
         now=NOON + minutes(6),
     )
@@ -52,7 +58,7 @@ def row(found: Answer | Event | None) -> str:
 
 
 def test_what_a_person_does_is_the_answer_that_it_is_anywhere() -> None:
-    assert meaning(event("acknowledged")) == Acknowledge(by="Ana (PagerDuty)")
+    assert meaning(event("acknowledged")) == BY_ANA
     assert meaning(event("resolved")) == Resolve(by="Ana (PagerDuty)")
     note = event("annotated", note="Restarted the pool.")
     assert meaning(note) == Comment(by="Ana (PagerDuty)", text="Restarted the pool.")
@@ -60,7 +66,10 @@ def test_what_a_person_does_is_the_answer_that_it_is_anywhere() -> None:
 
 @pytest.mark.parametrize("name", ["", "\0\n", "\u202e"])
 def test_somebody_without_a_name_is_somebody(name: str) -> None:
-    assert meaning(event("acknowledged", agent=name)) == Acknowledge(by="somebody (PagerDuty)")
+    found = meaning(event("acknowledged", agent=name))
+
+    assert isinstance(found, Acknowledge)
+    assert found.by == "somebody (PagerDuty)"
 
 
 def test_a_name_is_one_line_of_bearable_length() -> None:
@@ -92,15 +101,56 @@ def test_a_merge_there_ends_nothing_here() -> None:
     assert text.startswith("Ana (PagerDuty) merged it into another incident")
 
 
-@pytest.mark.parametrize(("kind", "done"), [("acknowledged",) * 2, ("resolved",) * 2])
-def test_an_answer_from_before_people_were_paged_anew_does_not_count(kind: str, done: str) -> None:
-    text = row(meaning(event(kind), paged_since=NOON + minutes(5.1)))
+@pytest.mark.parametrize("kind", ["acknowledged", "resolved"])
+@pytest.mark.parametrize(
+    ("overtaken_by", "told"),
+    [
+        (EventKind.PAGED, "an earlier page at 2026-11-24 12:05 UTC"),
+        (EventKind.ESCALATED, "an earlier page at 2026-11-24 12:05 UTC"),
+        (EventKind.SEVERITY_ROSE, "it at 2026-11-24 12:05 UTC, when it was less severe"),
+    ],
+)
+def test_an_answer_to_what_was_before_does_not_count(
+    kind: str, overtaken_by: EventKind, told: str
+) -> None:
+    at = NOON + minutes(5)  # when Ana did it
+    text = row(meaning(event(kind), since={overtaken_by: at + minutes(1)}))
 
-    assert text.startswith(f"Ana (PagerDuty) {done} an earlier page at 2026-11-24 12:05 UTC")
-    assert not isinstance(meaning(event(kind), paged_since=NOON + minutes(5)), Event)
-    assert not isinstance(
-        meaning(event(kind, occurred_at=None), paged_since=NOON + minutes(5.1)), Event
-    )
+    assert text.startswith(f"Ana (PagerDuty) {kind} {told}")
+    # Nor one that is as near as the clocks may differ.
+    assert row(meaning(event(kind), since={overtaken_by: at})) == text
+    counts = {overtaken_by: at - CLOCKS_APART}
+    assert not isinstance(meaning(event(kind), since=counts), Event)
+    unknown = event(kind, occurred_at=None)
+    assert not isinstance(meaning(unknown, since={overtaken_by: at}), Event)
+
+
+def test_an_end_from_before_another_alert_fired_does_not_count_but_an_acknowledgement_does() -> (
+    None
+):
+    fired = {EventKind.ALERT_FIRING: NOON + minutes(6)}
+
+    text = row(meaning(event("resolved"), since=fired))
+
+    assert "12:05 UTC, before another alert of it fired" in text
+    assert meaning(event("acknowledged"), since=fired) == BY_ANA
+
+
+def test_resolving_the_page_of_many_takes_each_that_goes_on_and_ends_none() -> None:
+    swiped = event("resolved")
+
+    assert meaning(swiped, of_digest=True) == BY_ANA
+    assert meaning(swiped, of=OVER, of_digest=True) is None
+    fired = {EventKind.ALERT_FIRING: NOON + minutes(6)}
+    assert meaning(swiped, of_digest=True, since=fired) == BY_ANA
+    rose = {EventKind.SEVERITY_ROSE: NOON + minutes(6)}
+    assert isinstance(meaning(swiped, of_digest=True, since=rose), Event)
+
+
+def test_what_overtakes_an_answer_is_told_by_what_says_most() -> None:
+    all_of_them = dict.fromkeys(OVERTAKING, NOON + minutes(6))
+
+    assert "people were paged anew since" in row(meaning(event("resolved"), since=all_of_them))
 
 
 @pytest.mark.parametrize(

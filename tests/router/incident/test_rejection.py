@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from router.incident.answers import acknowledge
+from router.incident.acknowledgement import acknowledge
 from router.incident.model import Incident, IncidentState
 from router.incident.rejection import Untold, apply_rejections, close_when_quiet
 from router.intake.notification import parse_notification

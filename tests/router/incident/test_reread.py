@@ -1,6 +1,7 @@
 """What travelled as plain text, and is a sentence of ours again where readers are told it."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardia.matcher import parse_matcher
+from router.incident.announcement import carry_announcement
 from router.incident.describe import incident_title
 from router.incident.heartbeat import Heartbeat, Watched
 from router.incident.heartbeat_told import render_missing, render_returned
@@ -15,6 +17,9 @@ from router.incident.rejection import Untold, apply_rejections
 from router.incident.reread import hiding_words, own_words
 from router.incident.test_page import open_page_test
 from router.language import Reader
+from router.oncall.announced import announce_cancelled, announce_made
+from router.oncall.model import PersonId, ScheduleId
+from router.oncall.overrides import MadeOverride
 from router.phrase import Phrase
 from tests.router.making import NOON, incident, incident_alert, person
 
@@ -79,6 +84,28 @@ def test_what_was_rejected_is_told_in_ones_language() -> None:
     told = SPANISH.say(own_words(alert.labels, alert.annotations["description"]))
     assert "10.0.0.7 (curl): The body is not JSON." in told
     assert told.startswith("Rechazadas hasta ahora: 2")
+
+
+@pytest.mark.parametrize("reason", ["", "a train", "it is: a train. Made by hand until 18:00 UTC"])
+def test_an_announcement_is_told_in_ones_language_and_by_ones_clock(reason: str) -> None:
+    made = MadeOverride(
+        number=7,
+        schedule=ScheduleId("primary"),
+        person=PersonId("ben"),
+        starts_at=NOON,
+        ends_at=NOON + timedelta(hours=4),
+        reason=reason,
+        created_at=NOON,
+        created_by="Engineer ana",
+        cancelled_by="Engineer ana",
+    )
+    madrid = Reader(language="es", zone=ZoneInfo("Europe/Madrid"))
+    for said in (announce_made(made, "Engineer ben"), announce_cancelled(made, "Engineer ben")):
+        carrier = carry_announcement(said, subject="x", by="Engineer ana", now=NOON).incident
+        title = incident_title(carrier)
+        assert title == said
+        assert madrid.say(title) == madrid.say(said) != said
+        assert "24 nov 2026 13:00 CET" in madrid.say(title)
 
 
 def test_the_same_words_of_anothers_alert_are_theirs() -> None:

@@ -32,6 +32,23 @@ def test_the_hour_that_comes_twice_is_told_apart(language: str, first: str, seco
 
 
 @pytest.mark.parametrize(
+    ("zone", "at", "told"),
+    [
+        (MADRID, datetime.max.replace(tzinfo=UTC), "31 Dec 9999 23:59 UTC"),
+        (PRAIA, datetime(1, 1, 1, tzinfo=UTC), "1 Jan 1 00:00 UTC"),
+    ],
+)
+def test_an_instant_that_the_readers_clock_cannot_show_is_told_by_utc(
+    zone: ZoneInfo, at: datetime, told: str
+) -> None:
+    reader = Reader(zone=zone)
+
+    assert (reader.instant(at), reader.zone_name(at)) == (told, "UTC")
+    assert reader.clock(at, now=NOON) == told
+    assert reader.wall(at).endswith(told[-9:-4])
+
+
+@pytest.mark.parametrize(
     ("language", "told"),
     [
         ("en", "Sun 25 Oct 02:30 CET"),

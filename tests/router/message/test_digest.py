@@ -152,7 +152,7 @@ def test_a_mail_lists_them() -> None:
     )
     assert Tags(mail.html).links == [f"https://guardia.example/incidents/{n}" for n in (1, 2)]
     answered = render_email(made, answer_url=ANSWER)
-    assert answered.text.splitlines()[2] == f"Acknowledge: {ANSWER}"
+    assert answered.text.splitlines()[2] == f"Answer: {ANSWER}"
     assert Tags(answered.html).links == [ANSWER, *Tags(mail.html).links]
 
 

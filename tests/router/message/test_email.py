@@ -58,7 +58,7 @@ def test_who_can_answer_finds_the_link_first_and_on_a_line_of_its_own() -> None:
     mail = render_email(context(incident()), answer_url=ANSWER)
 
     first, empty, link, empty_too, state, *_ = mail.text.splitlines()
-    assert (first, empty, link) == ("#1 critical: DatabaseDown", "", f"Acknowledge: {ANSWER}")
+    assert (first, empty, link) == ("#1 critical: DatabaseDown", "", f"Answer: {ANSWER}")
     assert (empty_too, state.partition(" ")[0]) == ("", "Firing")
     assert Tags(mail.html).links == [ANSWER, "https://guardia.example/incidents/1"]
 
@@ -70,7 +70,7 @@ def test_a_template_of_ones_own_finds_the_link_among_the_others() -> None:
     mail = render_email(replace(context(incident()), templates=own), answer_url=ANSWER)
 
     assert mail.text.splitlines() == [
-        f"Acknowledge: {ANSWER}",
+        f"Answer: {ANSWER}",
         "Incident: https://guardia.example/incidents/1",
     ]
 

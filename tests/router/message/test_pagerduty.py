@@ -47,7 +47,7 @@ def test_a_page_triggers_with_all_that_a_person_needs() -> None:
     assert details["why you"] == "Step 1 of policy plataforma names Engineer ana."
     assert details["labels"]["environment"] == "prod"
     assert event["client"] == "Guardia"
-    assert event["client_url"] == "https://guardia.example/incidents/1"
+    assert event["client_url"] == "https://guardia.example/incidents/1#1.1/ana"
     assert [link["text"] for link in event["links"]] == ["Incident", "Runbook", "Dashboard"]
     assert event["links"][1]["href"] == LINKS["runbook_url"]
     assert find_errors(event) == []

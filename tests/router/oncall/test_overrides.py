@@ -215,10 +215,10 @@ def wanted(**fields: Any) -> WantedOverride:
         ({"schedule": ScheduleId("x" * 200)}, "no such schedule."),
         ({"person": PersonId("evva")}, "no such person. Did you mean eva?"),
         ({"person": PersonId("mute")}, "Engineer mute has no address for pages"),
-        ({"ends_at": NOON + HOUR}, "`until` must be after `from`."),
-        ({"ends_at": NOON + HOUR / 2}, "`until` must be after `from`."),
-        ({"starts_at": NOON - HOUR, "ends_at": NOON}, "`until` must be in the future"),
-        ({"ends_at": NOON + LATEST + HOUR}, "`until` must be within two years"),
+        ({"ends_at": NOON + HOUR}, "It must end after it begins."),
+        ({"ends_at": NOON + HOUR / 2}, "It must end after it begins."),
+        ({"starts_at": NOON - HOUR, "ends_at": NOON}, "It would end in the past"),
+        ({"ends_at": NOON + LATEST + HOUR}, "It must end within two years"),
     ],
 )
 def test_what_cannot_be_meant_is_a_sentence(fields: dict[str, Any], sentence: str) -> None:
@@ -283,7 +283,7 @@ def test_another_that_it_covers_is_said() -> None:
     plain = of_one(rotation("ana"))
 
     assert warnings(plain, swap, before) == (
-        "It counts before override 3 (fina, made by Engineer ben,"
+        "It counts before override 3 (Engineer fina, made by Engineer ben,"
         " Tue 2026-11-24 12:00 Atlantic/Cape_Verde to Tue 2026-11-24 16:00 Atlantic/Cape_Verde)"
         " where the two overlap.",
     )
@@ -291,6 +291,18 @@ def test_another_that_it_covers_is_said() -> None:
     cancelled = replace(before, cancelled_at=NOON + HOUR)
     elsewhere = replace(before, schedule=ScheduleId("secondary"))
     assert warnings(plain, swap, touching, cancelled, elsewhere) == ()
+
+
+def test_one_of_the_catalog_that_it_covers_is_said() -> None:
+    own = [override("bea", NOON + HOUR, 4), override("carla", NOON + 5 * HOUR, 1)]
+    plain = of_one(rotation("ana"), own)
+
+    assert warnings(plain, made("eva", NOON, 2)) == (
+        "It counts before an override of the catalog (Engineer bea,"
+        " Tue 2026-11-24 12:00 Atlantic/Cape_Verde to Tue 2026-11-24 16:00 Atlantic/Cape_Verde)"
+        " where the two overlap.",
+    )
+    assert warnings(plain, made("eva", NOON, 1)) == ()
 
 
 def test_a_gap_that_a_cancelled_one_leaves_is_said() -> None:

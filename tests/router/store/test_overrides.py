@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
 from router.oncall.model import PersonId, ScheduleId
 from router.oncall.overrides import MadeOverride, WantedOverride
@@ -20,6 +20,7 @@ from router.store.overrides import (
     list_current_overrides,
     list_overrides,
     list_past_overrides,
+    lock_overrides,
     read_roster,
     record_cancelled,
     record_override,
@@ -123,6 +124,28 @@ def test_of_two_replicas_that_cancel_at_once_one_is_named(engine: Engine) -> Non
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(cancel, ["Engineer ana", "Engineer ben"]))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_replicas_that_make_at_once_the_second_sees_what_the_first_made(
+    engine: Engine,
+) -> None:
+    """Or what somebody sends twice, to two of them, is made twice."""
+
+    def look() -> list[int]:
+        with engine.begin() as tx:
+            lock_overrides(tx)
+            return numbers(list_current_overrides(tx, now=NOON))
+
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as tx:
+            lock_overrides(tx)
+            number = make(tx).number
+            second = pool.submit(look)
+            while not second.done() and not tx.execute(waiting).scalar_one():
+                pass
+        assert second.result() == [number]
 
 
 def test_a_roster_has_what_counts_in_the_order_in_which_it_was_made(engine: Engine) -> None:

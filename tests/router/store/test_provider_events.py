@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Connection, Engine, event, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from router.address import Address
 from router.message.model import Message, MessageKind
@@ -15,9 +16,15 @@ from router.store.incidents import record_incident
 from router.store.messages import record_message
 from router.store.migrations import upgrade
 from router.store.provider_events import (
+    EARLY_FOR,
+    MOST_EARLY,
+    find_asked_at,
     find_by_subject,
     list_paged_for,
+    lock_subject,
+    record_early_event,
     record_provider_event,
+    take_early_events,
 )
 from router.store.retention import delete_older
 from router.store.tables import provider_events
@@ -90,6 +97,54 @@ def test_only_a_page_by_that_channel_is_found_by_its_key(engine: Engine) -> None
             for key in ("notice/pagerduty", "page/email", "page/pagerduty", "page/other")
         }
         assert {key: one for key, one in found.items() if one} == {"page/pagerduty": [number]}
+        assert found["page/other"] is None
+
+
+def early(tx: Connection, event_id: str, *, subject: str = "Q1", age: timedelta = DAY) -> None:
+    told = {"id": event_id}
+    record_early_event(tx, "pagerduty", event_id, subject=subject, told=told, now=NOON - age)
+
+
+def taken(tx: Connection, subject: str = "Q1") -> list[str]:
+    found = take_early_events(tx, "pagerduty", subject, dedup_key="seven", now=NOON)
+    return [str(told["id"]) for told in found]
+
+
+def test_what_came_early_is_kept_once_and_taken_once_in_its_order(engine: Engine) -> None:
+    with engine.begin() as tx:
+        early(tx, "02", age=minutes(2))
+        early(tx, "01", age=minutes(1))
+        early(tx, "02", age=minutes(0))
+        early(tx, "03", subject="Q2")
+        assert find_by_subject(tx, "pagerduty", "Q1") is None
+
+        assert [taken(tx), taken(tx), taken(tx, "Q2")] == [["02", "01"], [], ["03"]]
+
+        assert find_by_subject(tx, "pagerduty", "Q1") == "seven"
+        assert not record(tx, "01")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_replicas_do_not_decide_at_once_of_which_page_something_is(engine: Engine) -> None:
+    with engine.begin() as first, engine.begin() as second:
+        lock_subject(first, "pagerduty", "Q1")
+        lock_subject(second, "pagerduty", "Q2")
+        second.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            lock_subject(second, "pagerduty", "Q1")
+
+
+def test_of_what_came_early_the_old_and_what_is_too_many_is_forgotten(engine: Engine) -> None:
+    with engine.begin() as tx:
+        record(tx, "done", age=3 * DAY)
+        early(tx, "old", age=EARLY_FOR + minutes(1))
+        for number in range(MOST_EARLY + 5):
+            early(tx, f"{number:04}", subject="other", age=timedelta(seconds=2000 - number))
+        early(tx, "last", age=minutes(0))
+
+        left = tx.execute(select(provider_events.c.event_id).order_by("received_at")).scalars()
+        kept = [f"{number:04}" for number in range(6, MOST_EARLY + 5)]
+        assert list(left) == ["done", *kept, "last"]
 
 
 def test_old_ones_go_a_few_at_a_time_and_young_ones_stay(engine: Engine) -> None:
@@ -127,9 +182,12 @@ def test_no_table_is_read_whole(engine: Engine) -> None:
         record(tx, "02", age=minutes(0))
         find_by_subject(tx, "pagerduty", "Q1")
         list_paged_for(tx, "pagerduty", "key")
+        find_asked_at(tx, "pagerduty", "key")
+        early(tx, "03", age=minutes(0))
+        assert taken(tx) == ["03"]
         delete_older(tx, before=NOON - DAY)
         event.remove(engine, "before_cursor_execute", remember)
-        assert tx.execute(select(func.count()).select_from(provider_events)).scalar() == 1
+        assert tx.execute(select(func.count()).select_from(provider_events)).scalar() == 2
 
     about = [one for one in asked if "provider_events" in one[0] or "messages" in one[0]]
     assert len(about) >= 5
@@ -137,4 +195,6 @@ def test_no_table_is_read_whole(engine: Engine) -> None:
         for sql, values in about:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
             whole = ("SCAN provider_events", "SCAN messages")
-            assert [row[3] for row in plan if row[3].startswith(whole)] == [], sql
+            steps = [row[3] for row in plan if row[3].startswith(whole)]
+            # The few that came early have an index of their own.
+            assert [one for one in steps if "INDEX ix_provider_events_early" not in one] == [], sql

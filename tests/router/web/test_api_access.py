@@ -115,6 +115,41 @@ async def test_who_holds_the_file_s_token_speaks_for_whom_it_names(stage: Road) 
     )
 
 
+@pytest.mark.parametrize(
+    ("holds", "actor", "said"),
+    [
+        ("file", "Engineer ana", "by who holds the API token"),
+        ("token", "Chat bot", "says Engineer ana"),
+    ],
+)
+async def test_the_audit_says_of_everything_done_who_said_so(
+    stage: Road, holds: str, actor: str, said: str
+) -> None:
+    """Who holds the file's token can name anybody: what they did is told from what people did."""
+    own = await make_token(stage, Role.ADMINISTRATOR)
+    headers = {"Authorization": f"Bearer {API_TOKEN if holds == 'file' else own}"}
+
+    for path, body in (
+        ("/api/people/ana/awake", {"for": "1h"}),
+        ("/api/people/ana/awake/end", {}),
+        ("/api/tokens", {"name": "Night shift", "role": "viewer"}),
+        ("/api/tokens/2/end", {}),
+    ):
+        answer = await stage.client.post(path, headers=headers, json=body | {"by": "Engineer ana"})
+        assert answer.is_success, answer.text
+
+    done = (await audited(stage))[:5]
+    assert [row["action"] for row in reversed(done)] == [
+        "acknowledge",
+        "awake",
+        "awake-end",
+        "token-make",
+        "token-end",
+    ]
+    assert {row["actor"] for row in done} == {actor}
+    assert [row["detail"].partition("; ")[2] for row in done] == [said] * 5
+
+
 async def test_all_that_is_done_is_in_the_audit_and_nothing_that_was_not(stage: Road) -> None:
     by = {"by": "Engineer ana"}
     for path, body, status in (
@@ -150,6 +185,10 @@ async def test_another_method_is_405_and_told_which_there_are(road: Road) -> Non
         ("/api/overrides", {"GET", "HEAD", "POST"}),
         ("/api/incidents/1/ack", {"POST"}),
         ("/api/incidents", {"GET", "HEAD"}),
+        ("/act/x", {"GET", "HEAD", "POST"}),
+        ("/sign-in", {"GET", "HEAD", "POST"}),
+        ("/sign-out", {"POST"}),
+        ("/me/test", {"POST"}),
     ):
         answer = await road.api("PUT", path)
         assert answer.status_code == 405

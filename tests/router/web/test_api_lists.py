@@ -95,10 +95,11 @@ async def test_where_a_list_goes_on_keeps_what_was_asked(past: Road) -> None:
 async def test_every_list_has_pages(road: Road, name: str) -> None:
     road.worker.catalog = example_catalog()
     token = {"name": "Reports", "role": "viewer", "by": "Engineer ana"}
-    for _ in range(3):
+    for reason in ("a train", "a bus", "a boat"):
+        override = OVERRIDE | {"reason": reason}
         await road.post(b"{")
         assert (await road.api("POST", "/api/tokens", json=token)).is_success
-        assert (await road.api("POST", "/api/overrides", json=OVERRIDE)).is_success
+        assert (await road.api("POST", "/api/overrides", json=override)).is_success
 
     all_of_them = (await road.api("GET", f"/api/{name}?limit=3&{STATE.get(name, '')}")).json()
     first = (await road.api("GET", f"/api/{name}?limit=2&{STATE.get(name, '')}")).json()
@@ -139,7 +140,7 @@ async def test_what_cannot_be_asked_is_said(
 
 async def test_a_preview_shows_what_the_override_would_and_saves_nothing(road: Road) -> None:
     road.worker.catalog = example_catalog()
-    await road.api("POST", "/api/overrides", json=OVERRIDE)
+    await road.api("POST", "/api/overrides", json=OVERRIDE | {"reason": "another"})
 
     seen = (await road.api("POST", "/api/overrides/preview", json=OVERRIDE)).json()
     left = (await road.api("GET", "/api/overrides?state=all")).json()["overrides"]

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from router.web.connections import LARGEST_HEAD_BYTES, GuardedConnection
+from router.web.connections import LARGEST_HEAD_BYTES, MOST_PIPELINED, GuardedConnection
 
 WAIT_SECONDS = 20
 PIECE = b"a" * 8192
@@ -32,21 +32,54 @@ async def tell_size(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def connected(
-    kind: type[GuardedConnection] = GuardedConnection,
-) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Open a connection to a server of this kind."""
-    config = uvicorn.Config(tell_size, log_config=None, access_log=False, lifespan="off", ws="none")
+async def serving(
+    app: ASGIApp = tell_size, kind: type[GuardedConnection] = GuardedConnection
+) -> AsyncIterator[int]:
+    """Serve over connections of this kind; give the port."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
     config.load()
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(
         lambda: kind(config=config, server_state=state, app_state={}), "127.0.0.1", 0
     )
-    port = server.sockets[0].getsockname()[1]
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    yield reader, writer
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for connection in [*state.connections]:
+            connection.transport.abort()
+        for task in [*state.tasks]:
+            task.cancel()
+        while state.connections or state.tasks:
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def connected(
+    kind: type[GuardedConnection] = GuardedConnection, app: ASGIApp = tell_size
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Open a connection to a server of this kind."""
+    async with serving(app, kind) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            yield reader, writer
+        finally:
+            await gone(writer)
+
+
+async def is_ended(reader: asyncio.StreamReader) -> bool:
+    """Say whether the other end closes without an answer."""
+    try:
+        return await reader.read() == b""
+    except ConnectionError:
+        return True
+
+
+async def gone(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, whatever its other end does."""
     writer.close()
-    server.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def send(writer: asyncio.StreamWriter, *pieces: bytes) -> None:
@@ -143,3 +176,118 @@ async def test_many_requests_on_one_connection_are_many_heads() -> None:
     answer = await answer_to(*[request] * 8, last)
 
     assert answer.count(b"HTTP/1.1 200 ") == 9
+
+
+async def test_whoever_asks_on_and_reads_nothing_is_closed() -> None:
+    """Each request that waits for the answer to another takes memory."""
+    over = asyncio.Event()
+
+    async def tell_later(scope: Scope, receive: Receive, send: Send) -> None:
+        await over.wait()
+        await PlainTextResponse("told")(scope, receive, send)
+
+    asked = HEAD + b"\r\n"
+    async with connected(app=tell_later) as (reader, writer), asyncio.timeout(WAIT_SECONDS):
+        await send(writer, asked * (MOST_PIPELINED + 2))
+        assert await is_ended(reader)
+    async with connected(app=tell_later) as (reader, writer), asyncio.timeout(WAIT_SECONDS):
+        await send(writer, asked * MOST_PIPELINED, HEAD + b"Connection: close\r\n\r\n")
+        over.set()
+        assert (await reader.read()).count(b"told") == MOST_PIPELINED + 1
+
+
+async def test_an_answer_has_to_be_read_in_time() -> None:
+    lost = asyncio.Event()
+
+    class Watched(Hasty):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            lost.set()
+
+    async def tell_much(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = PlainTextResponse("a" * 64 * 1024 * 1024)
+        await answer(scope, receive, send)
+
+    async with connected(Watched, tell_much) as (_, writer):
+        await send(writer, HEAD + b"\r\n")
+        async with asyncio.timeout(WAIT_SECONDS):
+            await lost.wait()
+
+
+async def test_a_slow_reader_gets_all_of_a_long_answer() -> None:
+    much = 16 * 1024 * 1024
+
+    class Patient(GuardedConnection):
+        request_seconds = 10 * WAIT_SECONDS
+
+    async def tell_much(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("a" * much)(scope, receive, send)
+
+    async with connected(Patient, tell_much) as (reader, writer):
+        await send(writer, HEAD + b"\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert f"content-length: {much}".encode() in head
+        assert await reader.readexactly(much) == b"a" * much
+        await send(writer, HEAD + b"\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+WITH_BODY = {
+    "fixed": _fixed(5)[0].replace(b"Connection: close\r\n", UPGRADE) + b"hello",
+    "chunked": CHUNKED.replace(b"Host: x\r\n", b"Host: x\r\n" + UPGRADE)
+    + b"5\r\nhello\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_", WITH_BODY.values(), ids=WITH_BODY)
+async def test_a_body_that_an_upgrade_would_lose_is_not_taken_as_empty(request_: bytes) -> None:
+    answer = await answer_to(request_)
+
+    assert answer.startswith(b"HTTP/1.1 501 ")
+    assert b"without the header Upgrade" in answer
+    assert b" 200 " not in answer
+
+
+async def test_an_upgrade_of_a_request_without_a_body_is_ignored() -> None:
+    async with connected() as (reader, writer):
+        await send(writer, HEAD + UPGRADE + b"\r\n")
+        async with asyncio.timeout(WAIT_SECONDS):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_takes_all_connections_takes_them_from_themselves() -> None:
+    """All are being answered, none is idle; from another network somebody still gets in."""
+    answering, over = [0], asyncio.Event()
+
+    class Few(GuardedConnection):
+        most = 4
+
+    async def wait_or_tell(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/wait":
+            answering[0] += 1
+            await over.wait()
+        await PlainTextResponse("told")(scope, receive, send)
+
+    async def ask(path: bytes, *, network: str = "127.0.0.1") -> asyncio.StreamReader:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(network, 0))
+        asked.append(writer)
+        await send(writer, b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path)
+        return reader
+
+    asked: list[asyncio.StreamWriter] = []
+    async with serving(wait_or_tell, Few) as port, asyncio.timeout(WAIT_SECONDS):
+        taken = []
+        for number in range(1, Few.most + 1):
+            taken.append(await ask(b"/wait"))
+            while answering[0] < number:
+                await asyncio.sleep(0)
+        assert await is_ended(await ask(b"/"))  # one more of the same
+
+        told = await (await ask(b"/", network="127.0.0.2")).read()
+        assert told.endswith(b"told")
+        assert await is_ended(taken[0])  # the oldest gave way
+        over.set()
+        assert (await taken[1].read()).endswith(b"told")
+        for writer in asked:
+            await gone(writer)

@@ -26,7 +26,7 @@ from tests.router.road import HandClock, Road, firing, open_road, resolved
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 KEY = "k" * 32
 OURS = "https://guardia.conecta360.example/ops"
-LINK = re.compile(rf"Acknowledge: ({re.escape(OURS)}/act/\S+)")
+LINK = re.compile(rf"Answer: ({re.escape(OURS)}/act/\S+)")
 
 
 @pytest.fixture
@@ -130,6 +130,25 @@ async def test_what_waits_for_somebody_again_is_acknowledged_by_the_same_link(
     assert (await press(mailed, link, "acknowledge")).status_code == 409
 
 
+async def test_a_link_that_changed_nothing_serves_again_when_the_incident_waits(
+    mailed: Road,
+) -> None:
+    """Whoever has it already, from elsewhere, and presses: that is no row of the timeline."""
+    link = await paged(mailed)
+    await mailed.acknowledge(1, "Engineer ana")
+    await mailed.pass_time(minutes(1))
+    assert (await press(mailed, link, "acknowledge")).status_code == 303
+    await mailed.pass_time(minutes(1))
+    await mailed.api("POST", "/api/incidents/1/escalate", json={"by": "Engineer ben"})
+    await mailed.pass_time(minutes(1))
+
+    assert 'value="acknowledge"' in (await mailed.client.get(link)).text
+    assert (await press(mailed, link, "acknowledge")).status_code == 303
+
+    shown = await mailed.show(1)
+    assert (shown["state"], shown["acknowledged_by"]) == ("acknowledged", "Engineer ana")
+
+
 async def test_the_next_step_is_taken_once_by_a_link_until_somebody_had_it(mailed: Road) -> None:
     link = await paged(mailed)
     answers = [await press(mailed, link, "escalate") for _ in range(2)]
@@ -197,6 +216,78 @@ async def test_each_button_does_what_it_says(mailed: Road, choice: str, state: s
     assert len(links(mailed, "ben")) == (1 if choice == "escalate" else 0)
 
 
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("acknowledge", "Engineer ana acknowledged it after it was resolved."),
+        ("resolve", "Engineer ana resolved it too; it was over already."),
+    ],
+)
+async def test_who_is_slower_than_the_end_is_told_so_and_kept_as_on_the_page(
+    mailed: Road, choice: str, told: str
+) -> None:
+    link = await paged(mailed)
+    await mailed.api("POST", "/api/incidents/1/resolve", json={"by": "Engineer ben"})
+    await mailed.pass_time(minutes(1))
+
+    done = await press(mailed, link, choice)
+
+    assert done.status_code == 303
+    shown = await mailed.client.get(done.headers["location"])
+    assert "recorded" in shown.text
+    assert "Resolved by Engineer ben" in shown.text
+    after = await mailed.show(1)
+    assert (after["state"], after["resolved_by"]) == ("resolved", "Engineer ben")
+    assert told in [row["text"] for row in after["timeline"]]
+    entry = (await audited(mailed))[-1]
+    assert (entry.person, entry.action, entry.done) == ("ana", choice, True)
+
+
+async def test_who_acknowledges_second_by_a_link_is_told_who_was_first(mailed: Road) -> None:
+    link = await paged(mailed)
+    await mailed.acknowledge(1, "Engineer ben")
+    await mailed.pass_time(minutes(1))
+    assert "Acknowledge too" in (await mailed.client.get(link)).text
+
+    done = await press(mailed, link, "acknowledge")
+
+    shown = await mailed.client.get(done.headers["location"])
+    assert "Recorded. Engineer ben was first, and has it." in shown.text
+    assert 'value="acknowledge"' not in shown.text
+    rows = [row["text"] for row in (await mailed.show(1))["timeline"]]
+    assert "Engineer ana acknowledged it too; Engineer ben was first." in rows
+
+
+async def test_behind_a_link_stands_where_to_read_on_and_whom_it_wakes(mailed: Road) -> None:
+    alert = firing(service="casos")
+    alert["annotations"] |= {
+        "runbook_url": "https://wiki.conecta360.example/casos",
+        "dashboard_url": "javascript:alert(1)",
+    }
+    await mailed.receive(alert)
+    (link,) = links(mailed)
+
+    shown = (await mailed.client.get(link)).text
+
+    assert 'href="/ops/incidents/1"' in shown
+    assert 'href="https://wiki.conecta360.example/casos"' in shown
+    assert "javascript:" not in shown
+    assert "Firing since" in shown
+    assert "Nobody has acknowledged it. Paged: Engineer ana at 12:00 UTC." in shown
+
+
+async def test_resolving_by_a_link_asks_first(mailed: Road) -> None:
+    link = await paged(mailed)
+
+    shown = (await mailed.client.get(link)).text
+
+    asked = re.search(r"<details.*?</details>", shown, re.DOTALL)
+    assert asked is not None
+    assert "wake nobody for 4 h or longer" in asked[0]
+    assert re.findall(r'value="(\w+)"', asked[0]) == ["resolve"]
+    assert shown.count('value="resolve"') == 1
+
+
 async def test_a_link_in_a_digest_acknowledges_all_that_it_tells(mailed: Road) -> None:
     for number in range(STORM_FROM + 3):
         labels = {"service": f"service-{number}"}
@@ -213,6 +304,29 @@ async def test_a_link_in_a_digest_acknowledges_all_that_it_tells(mailed: Road) -
 
     taken = [one["number"] for one in await mailed.incidents() if one["state"] == "acknowledged"]
     assert sorted(taken) == [STORM_FROM + 1, STORM_FROM + 2, STORM_FROM + 3]
+
+
+async def test_a_link_in_a_digest_of_which_nothing_is_left_answers_for_nothing(
+    mailed: Road,
+) -> None:
+    """Its incidents were given to somebody else, who is to be woken until they answer."""
+    for number in range(STORM_FROM + 2):
+        labels = {"service": f"service-{number}"}
+        await mailed.receive(firing(**labels), groupLabels=labels)
+    for _ in range(2):
+        await mailed.pass_time(minutes(1))
+    link = links(mailed)[-1]
+    told = (STORM_FROM + 1, STORM_FROM + 2)
+    for number in told:
+        given = {"by": "Engineer ana", "person": "ben"}
+        await mailed.api("POST", f"/api/incidents/{number}/reassign", json=given)
+
+    shown = await mailed.client.get(link)
+
+    assert shown.status_code == 404
+    assert "None of its incidents is left in this page" in shown.text
+    assert (await refused(mailed, link)).startswith("404 None of its incidents is left")
+    assert {(await mailed.show(number))["state"] for number in told} == {"triggered"}
 
 
 async def test_only_pages_to_people_carry_a_link(mailed: Road) -> None:
@@ -278,7 +392,8 @@ async def test_a_link_ends_after_a_day_and_its_answers_with_the_incident(mailed:
 
     mailed.clock.advance(-timedelta(hours=1))
     await mailed.receive(resolved())
-    assert (await refused(mailed, link)).startswith("410 Incident 1 is over since")
+    for choice in ("escalate", "snooze-1h"):
+        assert (await refused(mailed, link, choice)).startswith("410 Incident 1 is over since")
     shown = await mailed.client.get(link)
     assert shown.status_code == 200
     assert "<form" not in shown.text

@@ -184,9 +184,9 @@ async def test_an_unknown_override_is_404(road: Road, number: str) -> None:
         ({"schedule": "primry"}, "The catalog has no such schedule. Did you mean primary?"),
         ({"person": "anna"}, "The catalog has no such person. Did you mean ana?"),
         ({"person": "mute"}, "Engineer mute has no address for pages"),
-        ({"until": "2026-11-24T12:30:00Z"}, "`until` must be after `from`."),
-        ({"from": "2026-11-23T12:00:00Z", "until": "2026-11-24T12:00:00Z"}, "in the future"),
-        ({"until": "2062-11-24T18:30:00Z"}, "`until` must be within two years"),
+        ({"until": "2026-11-24T12:30:00Z"}, "It must end after it begins."),
+        ({"from": "2026-11-23T12:00:00Z", "until": "2026-11-24T12:00:00Z"}, "end in the past"),
+        ({"until": "2062-11-24T18:30:00Z"}, "It must end within two years"),
         ({"from": "2026-11-24 14:00"}, "`from` must be a time with its offset"),
         ({"until": "2026-11-24T18:30:00"}, "`until` must be a time with its offset"),
         ({"until": "2026-11-24"}, "`until` must be a time with its offset"),
@@ -242,7 +242,7 @@ async def test_an_overlap_and_a_gap_are_said(road: Road) -> None:
     gap = await make(road, schedule="office", until="2026-11-24T22:00:00Z")
 
     assert overlap["warnings"] == [
-        "It counts before override 1 (ben, made by Engineer ana,"
+        "It counts before override 1 (Engineer ben, made by Engineer ana,"
         " Tue 2026-11-24 12:00 Atlantic/Cape_Verde to Tue 2026-11-24 17:30 Atlantic/Cape_Verde)"
         " where the two overlap."
     ]
@@ -290,8 +290,8 @@ async def test_what_the_catalog_does_not_know_any_more_is_listed_with_that_remar
 
 
 async def test_the_history_is_the_newest_first_and_as_long_as_asked_for(road: Road) -> None:
-    for _ in range(3):
-        await make(road)
+    for reason in ("a train", "a bus", "a boat"):
+        await make(road, reason=reason)
     await cancel(road, 2)
 
     assert [one["number"] for one in await listed(road)] == [1, 3]
@@ -305,14 +305,49 @@ async def test_there_is_an_end_to_how_many_there_may_be(
     road: Road, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overrides_api, "MOST", 2)
-    for _ in range(2):
-        await make(road)
+    for reason in ("a train", "a bus"):
+        await make(road, reason=reason)
 
-    refused = await road.api("POST", "/api/overrides", json=asked())
+    refused = await road.api("POST", "/api/overrides", json=asked(reason="a boat"))
+    again = await make(road, reason="a bus")
     await cancel(road, 1)
 
     assert refused.status_code == 409
-    assert (await make(road))["number"] == 3
+    assert again["number"] == 2
+    assert (await make(road, reason="a boat"))["number"] == 3
+
+
+async def test_what_is_sent_again_is_answered_with_the_one_that_is_made(road: Road) -> None:
+    """As by a program whose answer was lost: it may try until it has one."""
+    first = await make(road)
+    assert await make(road) == first
+    road.clock.advance(2 * HOUR)
+    assert (await make(road))["number"] == 1, "it has begun, and would begin now"
+    assert len(await listed(road, "?state=all")) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"person": "ana"},
+        {"schedule": "office"},
+        {"from": "2026-11-24T13:00:01Z"},
+        {"until": "2026-11-24T18:30:01Z"},
+        {"reason": "a bus"},
+        {"by": "Engineer ben"},
+    ],
+)
+async def test_what_differs_in_anything_is_another(road: Road, fields: dict[str, str]) -> None:
+    await make(road)
+    assert (await make(road, **fields))["number"] == 2
+
+
+async def test_one_that_is_covered_or_cancelled_meanwhile_is_made_anew(road: Road) -> None:
+    await make(road)
+    await make(road, person="ana")
+    assert (await make(road))["number"] == 3, "or ana would stay on call"
+    await cancel(road, 3)
+    assert (await make(road))["number"] == 4
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -112,6 +113,27 @@ async def test_the_same_event_again_changes_nothing_and_another_is_one_more_row(
     assert await outcome(road, other) == "noted"
     assert (await rows(road, "acknowledged"))[-1].startswith("Ben (PagerDuty) acknowledged it too")
     assert (await road.show(1))["acknowledged_by"] == "Ana (PagerDuty)"
+
+
+async def test_who_acknowledged_there_is_the_same_person_here_and_renews_it(
+    road: Road, pagerduty: Subscription
+) -> None:
+    catalog = road.worker.catalog
+    policies = {
+        name: replace(one, acknowledge_timeout=timedelta(hours=2))
+        for name, one in catalog.policies.items()
+    }
+    road.worker.catalog = replace(catalog, policies=policies)
+    page = await paged(road, pagerduty)
+    await outcome(road, pagerduty.tell(page, "incident.acknowledged", by="Engineer ana"))
+    road.clock.advance(minutes(110))
+
+    answer = await road.acknowledge(1, "Engineer ana")
+
+    assert not answer.json()["already"]
+    assert "was first" not in (await rows(road, "acknowledged"))[-1]
+    await road.pass_time(minutes(15))
+    assert road.woken() == ["ana"]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -327,7 +349,18 @@ async def test_a_type_that_means_nothing_here_is_taken(
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("body", [b"", b"{", b'{"messages": []}', b'{"event": 7}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"messages": []}',
+        b'{"event": 7}',
+        b"\xff",
+        b'{"event": %s}' % (b"[" * 9000 + b"]" * 9000),
+    ],
+    ids=lambda body: body[:20].decode(errors="replace"),
+)
 async def test_what_is_signed_and_no_event_is_taken(
     road: Road, pagerduty: Subscription, body: bytes
 ) -> None:
@@ -424,6 +457,26 @@ async def test_a_store_that_is_away_is_503_and_the_event_counts_when_it_comes_ag
     monkeypatch.undo()
     assert await outcome(road, took) in ("acknowledged", "repeated")
     assert (await road.show(1))["state"] == "acknowledged"
+
+
+@ON_SQLITE
+async def test_what_is_acknowledged_there_while_the_database_is_away_counts_once_it_is_back(
+    road: Road, pagerduty: Subscription
+) -> None:
+    """So says the page that people see meanwhile: PagerDuty repeats what was answered with 5xx."""
+    page = await paged(road, pagerduty)
+    took = pagerduty.tell(page, "incident.acknowledged", by="Ana")
+    road.store.close()
+
+    away = await road.client.post(
+        "/webhook/pagerduty", content=took.body, headers=dict(took.headers)
+    )
+
+    assert away.status_code == 503
+    folder, database = road.settings.secrets_dir, road.settings.database
+    async with open_road(folder, database, road.fakes, road.clock) as back:
+        assert await outcome(back, took) == "acknowledged"
+        assert (await back.show(1))["acknowledged_by"] == "Ana (PagerDuty)"
 
 
 @ON_SQLITE

@@ -202,6 +202,53 @@ async def test_who_comes_second_is_recorded_and_told_who_was_first(
     assert sentence.startswith("Engineer ana has had incident 1 since")
 
 
+async def test_a_double_tap_on_escalate_takes_one_step_and_says_so(
+    road: Road, fingers: Fingers
+) -> None:
+    await road.receive(firing())
+    taps = [fingers.press(shown(road), "Escalate", by=ANA) for _ in range(2)]
+
+    await send(road, taps[0])
+    road.clock.advance(timedelta(milliseconds=400))
+    await send(road, taps[1])
+
+    assert road.woken() == ["ana", "ben"]
+    assert (await rows(road, "commented")) == [
+        "Engineer ana wants the next step again within seconds: that counts once."
+    ]
+    assert told(road) == ["The next step for incident 1 was taken a moment ago: that counts once."]
+    await road.pass_time(timedelta(seconds=30))
+    await press(road, fingers, "Escalate")
+    assert sorted(road.woken()[2:]) == ["ana", "ben"]  # who wants more gets it: the last resort
+
+
+async def test_a_snooze_of_what_somebody_else_has_says_that_it_changes_nothing(
+    road: Road, fingers: Fingers
+) -> None:
+    await road.receive(firing())
+    await press(road, fingers, "Acknowledge")
+
+    await press(road, fingers, "30 min", by=BEN)
+
+    (sentence,) = told(road)
+    assert sentence.startswith("Engineer ana has had incident 1 since")
+    assert sentence.endswith("your snooze is recorded, and changes nothing.")
+    await road.pass_time(minutes(31))
+    assert road.woken() == ["ana"]
+
+
+async def test_a_test_page_offers_no_next_step(road: Road, fingers: Fingers) -> None:
+    people = road.worker.catalog.roster.people
+    people[PersonId("ana")] = replace(
+        people[PersonId("ana")], addresses=(Address(channel="slack", address=ANA),)
+    )
+
+    await road.api("POST", "/api/people/ana/test-page", json={"by": "Engineer ben"})
+    await road.worker.turn()
+
+    assert words(shown(road)) == ["Acknowledge", "Resolve", "30 min", "1 h", "4 h", "Open"]
+
+
 async def test_a_link_and_other_interactions_are_taken_and_do_nothing(
     road: Road, fingers: Fingers
 ) -> None:
@@ -209,11 +256,13 @@ async def test_a_link_and_other_interactions_are_taken_and_do_nothing(
     before = await road.show(1)
 
     await press(road, fingers, "Open")
-    for body in (b"", b"payload=", b"payload=7", b"ssl_check=1", b"\xff", b"&".join([b"a=1"] * 50)):
+    deep = b"payload=" + b"[" * 9000 + b"]" * 9000
+    several = b"&".join([b"a=1"] * 50)
+    for body in (b"", b"payload=", b"payload=7", b"ssl_check=1", b"\xff", several, deep):
         assert (await send(road, fingers.sign(body))).status_code == 200
 
     assert await road.show(1) == before
-    assert await counted(road, "ignored") == "7.0"
+    assert await counted(road, "ignored") == "8.0"
 
 
 # What is refused
@@ -301,17 +350,24 @@ async def test_a_press_after_the_end_says_that_it_is_over(road: Road, fingers: F
     await road.receive(resolved())
     before = await road.show(1)
 
+    await send(road, fingers.press(old, "Escalate", by=ANA))
+    assert await road.show(1) == before
     await send(road, fingers.press(old, "Acknowledge", by=ANA))
 
-    assert await road.show(1) == before
-    (sentence,) = told(road)
-    assert sentence.startswith("Incident 1 is over since")
+    refused, late = told(road)
+    assert refused.startswith("Incident 1 is over since")
+    assert late.startswith("Incident 1 was over already, since")
+    after = await road.show(1)
+    assert (after["state"], after["acknowledged_by"]) == ("resolved", None)
+    assert "acknowledged it after it was resolved" in after["timeline"][-1]["text"]
 
 
 async def test_what_makes_no_sense_now_is_said(road: Road, fingers: Fingers) -> None:
     await road.receive(firing(severity="high"))
+    assert "Escalate" not in words(shown(road))  # no policy escalates it
 
-    await press(road, fingers, "Escalate")
+    old = {**find_element(shown(road), "Acknowledge"), "value": "escalate test/1"}
+    await send(road, fingers.send(shown(road), old, by=ANA))
 
     (sentence,) = told(road)
     assert "give it to a person" in sentence

@@ -10,8 +10,10 @@ import pytest
 
 from guardia.maintenance import Maintenance
 from router.escalation.model import Policy
+from router.incident.again import AGAIN_WITHIN
 from router.incident.mute import Announcements
 from router.routing import PolicyId
+from router.store.store import WAIT_SECONDS
 from tests.router.making import NOON, minutes, policy, step
 from tests.router.road import Road, firing, resolved
 
@@ -88,6 +90,31 @@ async def test_escalate_takes_the_next_step_now_also_of_what_somebody_has(road: 
     assert sorted(road.woken()[2:]) == ["ana", "ben"]
 
 
+async def test_escalate_of_what_was_acknowledged_after_all_steps_takes_the_last_resort(
+    road: Road,
+) -> None:
+    (plataforma,) = road.worker.catalog.policies.values()
+    alone = replace(plataforma, steps=plataforma.steps[:1], last_resort=step(people=["ben"]))
+    use_policy(road, alone)
+    await road.receive(firing())
+    await road.acknowledge(1, "Engineer ana")
+
+    await say(road, "escalate")
+
+    assert road.woken() == ["ana", "ben"]
+
+
+async def test_escalate_of_what_was_given_to_somebody_takes_the_last_resort(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "reassign", person="ben")
+    await say(road, "ack", by="Engineer ben")
+
+    await say(road, "escalate", by="Engineer ben")
+
+    assert road.woken()[:2] == ["ana", "ben"]
+    assert sorted(road.woken()[2:]) == ["ana", "ben"]
+
+
 async def test_escalate_after_the_last_resort_begins_again(road: Road) -> None:
     await road.receive(firing())
     await road.pass_time(minutes(15))
@@ -98,6 +125,77 @@ async def test_escalate_after_the_last_resort_begins_again(road: Road) -> None:
 
     assert road.woken()[4:] == ["ana"]
     assert road.fakes.pagerduty.pages[-1].dedup_key == "test/1/1.2/ana"
+
+
+async def test_given_twice_to_the_same_person_it_rings_once_and_the_answer_says_so(
+    road: Road,
+) -> None:
+    await road.receive(firing())
+
+    first = await say(road, "reassign", person="ben")
+    road.clock.advance(timedelta(milliseconds=400))
+    second = await say(road, "reassign", person="ben")
+
+    assert (first.json()["already"], second.json()["already"]) == (False, True)
+    assert road.woken() == ["ana", "ben"]
+    assert len(road.fakes.pagerduty.alerts) == 2
+    # Given to somebody else in between, it is given back.
+    for person in ("ana", "ben"):
+        assert not (await say(road, "reassign", person=person)).json()["already"]
+    assert road.woken() == ["ana", "ben", "ana", "ben"]
+
+
+def test_a_press_that_is_asked_for_once_more_is_within_the_time_in_which_both_count_once() -> None:
+    """Who is told to press again after WAIT_SECONDS may have been stored all the same."""
+    assert timedelta(seconds=2 * WAIT_SECONDS) < AGAIN_WITHIN
+
+
+async def test_who_snoozed_it_and_acknowledges_it_is_not_woken_when_the_snooze_ends(
+    road: Road,
+) -> None:
+    await road.receive(firing())
+    await say(road, "snooze", **{"for": "30m"})
+    road.clock.advance(minutes(10))
+
+    answer = await say(road, "ack")
+
+    assert answer.json()["acknowledged_until"] is None
+    assert (await timeline(road)).count("acknowledged") == 1
+    await road.pass_time(minutes(21))
+    assert road.woken() == ["ana"]
+
+
+async def test_who_has_it_keeps_it_when_somebody_else_snoozes_it(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "ack")
+    before = await road.show(1)
+
+    answer = await say(road, "snooze", by="Engineer ben", **{"for": "30m"})
+
+    assert answer.json()["already"]
+    after = await road.show(1)
+    for field in ("acknowledged_by", "acknowledged_at", "acknowledged_until"):
+        assert after[field] == before[field]
+    await road.pass_time(minutes(31))
+    assert road.woken() == ["ana"]
+
+
+async def test_a_second_persons_acknowledgement_is_not_forgotten_at_the_end_of_the_first(
+    road: Road,
+) -> None:
+    (plataforma,) = road.worker.catalog.policies.values()
+    use_policy(road, replace(plataforma, acknowledge_timeout=timedelta(hours=2)))
+    await road.receive(firing())
+    await say(road, "ack")
+    road.clock.advance(minutes(119))
+
+    await say(road, "ack", by="Engineer ben")
+
+    await road.pass_time(minutes(119))
+    assert road.woken() == ["ana"]
+    assert (await road.show(1))["acknowledged_by"] == "Engineer ana"
+    await road.pass_time(minutes(1))
+    assert road.woken() == ["ana", "ana"]
 
 
 async def test_what_nobody_escalates_cannot_be_escalated_but_given_to_a_person(road: Road) -> None:

@@ -1,6 +1,7 @@
 """`escalated_by: pagerduty`: one trigger to the team's key, and PagerDuty escalates from there."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -166,6 +167,53 @@ async def test_what_pagerduty_does_not_accept_goes_to_the_default_routes_policy(
     await delegating.pass_time(minutes(15))
     assert "ben" in delegating.woken()
     assert ("plataforma", f"test/1/last.1/{SERVICE}") in triggers(delegating)
+
+
+async def test_whom_it_was_given_to_and_cannot_be_reached_is_followed_by_the_service(
+    delegating: Road,
+) -> None:
+    """Not by the default route, which leads to people who have nothing to do with it."""
+    catalog = delegating.worker.catalog
+    *routes, default = catalog.routes
+    waking = replace(default, policy=PolicyId("plataforma"))
+    delegating.worker.catalog = replace(catalog, routes=(*routes, waking))
+    await delegating.receive(firing())
+
+    delegating.fakes.pagerduty.fail_next(1, status=401)  # a wrong key of Ben's
+    with delegating.fakes.smtp.refusing_connections():
+        given = {"by": "Engineer ana", "person": "ben"}
+        await delegating.api("POST", "/api/incidents/1/reassign", json=given)
+        for _ in range(5):
+            await delegating.pass_time(timedelta(seconds=15))
+
+    first, *others = delegating.woken()
+    assert first == "plataforma"
+    assert sorted(others) == ["ben", "plataforma"]  # whose page is tried on, and taken in the end
+    rows = (await delegating.show(1))["timeline"]
+    assert not [row for row in rows if "PagerDuty has not accepted it" in row["text"]]
+
+
+async def test_where_the_service_fails_after_whom_it_was_given_to_the_default_route_begins(
+    delegating: Road,
+) -> None:
+    catalog = delegating.worker.catalog
+    *routes, default = catalog.routes
+    waking = replace(default, policy=PolicyId("plataforma"))
+    delegating.worker.catalog = replace(catalog, routes=(*routes, waking))
+    await delegating.receive(firing())
+    given = {"by": "Engineer ana", "person": "ben"}
+    await delegating.api("POST", "/api/incidents/1/reassign", json=given)
+    await delegating.worker.turn()
+    assert delegating.woken() == ["plataforma", "ben"]
+
+    delegating.fakes.pagerduty.fail_next(1, status=401)
+    await delegating.pass_time(minutes(15))
+    await delegating.worker.turn()
+
+    assert delegating.woken()[2:] == ["ana"]
+    for _ in range(4):
+        await delegating.pass_time(minutes(1))
+    assert delegating.woken().count("ana") == 1
 
 
 async def test_without_such_a_policy_the_trigger_is_tried_on(delegating: Road) -> None:

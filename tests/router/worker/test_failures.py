@@ -30,6 +30,23 @@ async def test_a_page_is_retried_until_pagerduty_takes_it(road: Road) -> None:
     )
 
 
+async def test_a_page_that_is_still_retried_does_not_ring_beside_the_next_to_the_same_person(
+    road: Road,
+) -> None:
+    (plataforma,) = road.worker.catalog.policies.values()
+    again = replace(plataforma, steps=plataforma.steps[:1], last_resort=step(people=["ana"]))
+    road.worker.catalog = replace(road.worker.catalog, policies={again.id: again})
+    road.fakes.pagerduty.fail_next(1, status=503)
+    await road.receive(firing())
+    assert road.woken() == []
+
+    await road.api("POST", "/api/incidents/1/escalate", json={"by": "Engineer ben"})
+    await road.pass_time(SECOND)
+
+    assert road.woken() == ["ana"]
+    assert road.fakes.pagerduty.pages[0].dedup_key == "test/1/last.1/ana"
+
+
 async def test_pagerduty_out_of_reach_is_retried_from_the_outbox(road: Road) -> None:
     with road.fakes.pagerduty.refusing_connections():
         await road.receive(firing())
@@ -127,6 +144,18 @@ async def test_an_escalation_that_reaches_nobody_at_its_end_is_an_error(
     road.worker.catalog = replace(road.worker.catalog, roster=roster())
 
     await road.pass_time(minutes(15))
+
+    assert "its last resort reaches nobody" in caplog.text
+    assert await road.metric('guardia_worker_failures_total{step="nobody_reached"}') == "1.0"
+
+
+async def test_so_is_one_that_somebody_asked_for(
+    road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
+    await road.receive(firing())
+    road.worker.catalog = replace(road.worker.catalog, roster=roster())
+
+    await road.api("POST", "/api/incidents/1/escalate", json={"by": "Engineer ana"})
 
     assert "its last resort reaches nobody" in caplog.text
     assert await road.metric('guardia_worker_failures_total{step="nobody_reached"}') == "1.0"

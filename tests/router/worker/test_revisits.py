@@ -35,6 +35,22 @@ async def test_once_it_can_be_read_again_its_snooze_ends(road: Road) -> None:
     assert road.woken() == ["ana", "ana"]
 
 
+async def test_a_snooze_of_what_wakes_nobody_any_more_does_not_end_with_a_promise(
+    road: Road,
+) -> None:
+    await road.receive(firing(), firing(alertname="Slow", severity="high"))
+    snooze = {"by": "Engineer ana", "for": "10m"}
+    await road.api("POST", "/api/incidents/1/snooze", json=snooze)
+    await road.receive(resolved())
+
+    await road.pass_time(minutes(10))
+
+    assert road.woken() == ["ana"]
+    rows = (await road.show(1))["timeline"]
+    (ended,) = [row["text"] for row in rows if row["kind"] == "acknowledgement_ended"]
+    assert "no route wakes people for it any more" in ended
+
+
 async def test_a_reopened_incident_holds_all_of_its_alerts_whatever_group_tells_them(
     road: Road,
 ) -> None:

@@ -267,7 +267,7 @@ async def test_every_message_links_to_the_incident_at_the_one_external_address(r
     await road.receive(firing(severity="high", service="pagos"), groupLabels={"service": "pagos"})
 
     first = "https://guardia.conecta360.example/ops/incidents/1"
-    assert road.fakes.pagerduty.accepted[0].event["client_url"] == first
+    assert road.fakes.pagerduty.accepted[0].event["client_url"] == f"{first}#1.1/ana"
     assert f"<{first}|Incident>" in str(road.fakes.slack.messages[0].blocks)
     assert "Incident: https://guardia.conecta360.example/ops/incidents/2" in (
         road.fakes.smtp.mails[0].text

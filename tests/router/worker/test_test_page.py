@@ -1,7 +1,10 @@
 """A test page takes the real road to every address of one person, and ends by itself."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.router.making import minutes
 from tests.router.road import Fakes, HandClock, Road, firing, open_road
@@ -44,6 +47,32 @@ async def test_it_escalates_to_nobody_and_ends_after_ten_minutes(road: Road) -> 
     assert [alert.state for alert in road.fakes.pagerduty.alerts] == ["resolved"]
     await road.pass_time(minutes(600))
     assert road.woken() == ["ana"]
+
+
+@pytest.mark.parametrize("given", ["nothing", "reassigned", "snoozed"])
+async def test_whatever_people_answer_it_wakes_nobody_by_the_default_routes_policy(
+    road: Road, given: str
+) -> None:
+    catalog = road.worker.catalog
+    policy = next(iter(catalog.policies))
+    routes = tuple(replace(one, policy=policy) for one in catalog.routes)
+    road.worker.catalog = replace(catalog, routes=routes)
+    await ask(road, "ben")
+    by = {"by": "Engineer ben"}
+    if given == "reassigned":
+        await road.api("POST", "/api/incidents/1/reassign", json=by | {"person": "ben"})
+    if given == "snoozed":
+        await road.api("POST", "/api/incidents/1/snooze", json=by | {"for": "2m"})
+    await road.worker.turn()
+
+    refused = await road.api("POST", "/api/incidents/1/escalate", json=by)
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("This is a test page")
+    await road.pass_time(minutes(3))
+    await road.pass_time(minutes(60))
+    assert set(road.woken()) == {"ben"}
+    assert (await road.show(1))["state"] == "resolved"
 
 
 async def test_who_asked_is_in_the_timeline_and_it_can_be_acknowledged(road: Road) -> None:

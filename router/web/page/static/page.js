@@ -23,26 +23,67 @@
     }
   }
 
-  // Parts marked `data-live` are fetched anew; one that holds the focus or an opened
-  // list stays, so that nothing is lost that somebody is writing or reading.
-  async function refresh() {
-    const parts = [...document.querySelectorAll("[data-live][id]")];
-    if (!parts.length || document.hidden) return;
+  const changed = new WeakSet();  // fields, by the reader
+  addEventListener("input", (event) => changed.add(event.target));
+
+  // What has a name of its own (an alert) is opened again where it was.
+  const isBusy = (part) => part.contains(document.activeElement)
+    || part.querySelector("details[open]:not([id])")
+    || [...part.querySelectorAll("input, select, textarea")].some((field) => changed.has(field));
+
+  function renew(part, fresh) {
+    const next = fresh.getElementById(part.id);
+    if (!next || isBusy(part)) return;
+    for (const one of part.querySelectorAll("details[id]")) {
+      const again = fresh.getElementById(one.id);
+      if (again) again.open = one.open;
+    }
+    if (next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
+  }
+
+  // Forms that stay must count after signing in anew, too.
+  function renewTokens(fresh) {
+    const token = fresh.querySelector("[name=form_token]");
+    for (const one of document.querySelectorAll("[name=form_token]")) if (token) one.value = token.value;
+  }
+
+  function warn(when) {
+    for (const one of document.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== when;
+  }
+
+  async function fetchFresh() {
+    const stop = new AbortController();
+    const late = setTimeout(() => stop.abort(), 10000);
     try {
-      const answer = await fetch(location.href, {credentials: "same-origin", redirect: "error"});
-      if (!answer.ok) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const part of parts) {
-        const next = fresh.getElementById(part.id);
-        const busy = part.contains(document.activeElement) || part.querySelector("details[open]");
-        if (next && !busy && next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
-      }
-      offset = ahead(fresh);
-      tell();
-    } catch { /* without a network the page stays as it is; its times go on */ }
+      const asked = {credentials: "same-origin", redirect: "manual", signal: stop.signal};
+      const answer = await fetch(location.href, asked);
+      if (answer.type === "opaqueredirect" || answer.status === 401) return "out";
+      return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    } catch {
+      return null;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  // Parts marked `data-live` are fetched anew; one that holds the focus, an opened list or
+  // a changed field stays, so that nothing is lost that somebody is writing or reading.
+  let failed = 0;
+  async function refresh() {
+    if (document.hidden || !document.querySelector("main [data-live]")) return;
+    const fresh = await fetchFresh();
+    if (fresh === "out") return warn("out");
+    if (!fresh) return ++failed > 1 ? warn("old") : undefined;
+    failed = 0;
+    for (const part of document.querySelectorAll("[data-live][id]")) renew(part, fresh);
+    renewTokens(fresh);
+    warn();
+    offset = ahead(fresh);
+    tell();
   }
 
   tell();
   setInterval(tell, 10000);
   setInterval(refresh, 15000);
+  document.addEventListener("visibilitychange", refresh);
 })();

@@ -1,7 +1,10 @@
 """Signing in by the identity provider: who is let in, and every answer that lets in nobody."""
 
+import asyncio
 import base64
 import hmac
+import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +17,7 @@ from joserfc import jwt
 
 from router.oncall.model import PersonId
 from router.store import tables
+from tests.fakes.failures import Answer
 from tests.fakes.oidc import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -27,6 +31,7 @@ from tests.router.road import HandClock
 from tests.router.web.access.door import BEGUN, URL, Browser, Door, catalog_of, open_door
 
 ANA = "ana@conecta360.example"
+METADATA = "/.well-known/openid-configuration"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +47,10 @@ class Way:
         assert asked.status_code == 303, asked.text
         back = self.provider.sign_in(asked.headers["location"], **{"email": ANA, **claims})
         return asked.headers["location"], back
+
+    def asked(self, path: str) -> int:
+        """Return how often the provider was asked for this."""
+        return sum(call.path == path for call in self.provider.calls)
 
     async def is_refused(self, browser: Browser, back: str, sentence: str) -> None:
         """See that this leads nobody in, says why, and is recorded."""
@@ -397,6 +406,120 @@ async def test_without_the_clients_secret_nobody_gets_in_and_the_log_says_why(
     logged = [str(getattr(record, "context", record.__dict__)) for record in caplog.records]
     assert any("oidc-client-secret" in one for one in logged)
     assert not any(CLIENT_SECRET in one for one in logged)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        {},  # the code is unknown
+        {"status": 429},
+        {"status": 500},
+        {"drops_connection": True},
+    ],
+)
+async def test_who_fails_too_often_has_the_provider_asked_no_more_whatever_it_answers(
+    way: Way, clock: HandClock, failure: dict[str, Any]
+) -> None:
+    browser, other = way.door.browser(), way.door.browser(address="198.51.100.1")
+    if failure:
+        way.provider.fail_next(None, when=lambda call: call.path == "/token", **failure)
+    _, back = await way.go(browser)
+    wrong = re.sub("code=[^&]*", "code=junk", back)
+
+    answers = [(await browser.get(wrong)).status_code for _ in range(60)]
+
+    assert Counter(answers) == {503 if failure else 403: 20, 429: 40}
+    assert way.asked("/token") == 20
+    rows = way.door.audited()
+    assert [(row.action, row.done) for row in rows] == [("sign-in", False)] * 20
+    way.provider.heal()
+    clock.advance(timedelta(seconds=14))
+    assert (await browser.get(back)).status_code == 429
+    _, of_another = await way.go(other)
+    assert (await other.get(of_another)).status_code == 303, "only this address waits"
+    clock.advance(timedelta(seconds=1))
+    assert (await browser.get(back)).status_code == 303
+
+
+async def test_who_gets_in_takes_nothing_from_those_beside(way: Way) -> None:
+    for _ in range(30):
+        browser = way.door.browser()
+        _, back = await way.go(browser)
+        assert (await browser.get(back)).status_code == 303
+
+
+async def test_a_hundred_answers_at_once_ask_the_provider_no_more_often(way: Way) -> None:
+    browser = way.door.browser()
+    _, back = await way.go(browser)
+    wrong = re.sub("code=[^&]*", "code=junk", back)
+
+    answers = await asyncio.gather(*(browser.get(wrong) for _ in range(100)))
+
+    assert Counter(one.status_code for one in answers) == {403: 20, 429: 80}
+    assert {"retry-after" in one.headers for one in answers if one.status_code == 429} == {True}
+    assert way.asked("/token") == 20
+
+
+async def test_strangers_from_everywhere_keep_no_address_from_being_counted(
+    way: Way, clock: HandClock
+) -> None:
+    for number in range(200):
+        stranger = way.door.browser(address=f"203.0.113.{number}")
+        await stranger.get("/sign-in/oidc/callback?state=x&code=x")
+    browser = way.door.browser(address="198.51.100.1")
+    _, back = await way.go(browser)
+    wrong = re.sub("code=[^&]*", "code=junk", back)
+
+    answers = {(await browser.get(wrong)).status_code for _ in range(40)}
+
+    assert answers == {429}
+    assert way.asked("/token") == 20
+    friend = way.door.browser(address="198.51.100.2")
+    _, back = await way.go(friend)
+    assert (await friend.get(back)).status_code == 303
+
+
+async def test_what_the_provider_publishes_is_asked_for_once_by_all_who_wait(way: Way) -> None:
+    browsers = [way.door.browser() for _ in range(30)]
+
+    answers = await asyncio.gather(*(one.get("/sign-in/oidc") for one in browsers))
+
+    assert {one.status_code for one in answers} == {303}
+    assert way.asked(METADATA) == way.asked("/keys") == 1
+
+
+async def test_a_provider_that_is_away_is_asked_again_after_five_seconds(
+    way: Way, clock: HandClock
+) -> None:
+    browser = way.door.browser()
+    way.provider.fail_next(None, when=lambda call: call.path == METADATA, status=500)
+
+    at_once = await asyncio.gather(*(browser.get("/sign-in/oidc") for _ in range(30)))
+    later = [(await browser.get("/sign-in/oidc")).status_code for _ in range(30)]
+
+    assert {one.status_code for one in at_once} | set(later) == {503}
+    assert way.asked(METADATA) == 1
+    assert {(row.action, row.done) for row in way.door.audited()} == {("sign-in", False)}
+    way.provider.heal()
+    clock.advance(timedelta(seconds=5))
+    assert (await browser.get("/sign-in/oidc")).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/keys", METADATA])
+async def test_what_is_said_of_a_code_counts_of_nothing_else(way: Way, path: str) -> None:
+    unknown = {"error": "invalid_grant"}
+    way.provider.fail_next(when=lambda call: call.path == path, status=400, body=unknown)
+
+    assert (await way.door.browser().get("/sign-in/oidc")).status_code == 503
+
+
+async def test_an_answer_that_is_nested_too_deeply_is_none(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = Answer(body="[" * 100_000, media_type="text/plain")
+    monkeypatch.setattr(way.provider, "answer", lambda _: deep)
+
+    assert (await way.door.browser().get("/sign-in/oidc")).status_code == 503
 
 
 @pytest.mark.parametrize("to", ["https://evil.example", "//evil.example", "/x\r\nSet-Cookie: a=b"])

@@ -131,6 +131,16 @@ async def test_signing_out_is_not_undone_by_the_next_page(door: Door) -> None:
         ("", PROXY),
         ("nonsense", PROXY),
         ("198.51.100.1, nonsense", PROXY),
+        ("198.51.100.7:51234", "198.51.100.7"),  # as some proxies write it
+        ("198.51.100.1, 198.51.100.7:51234, 10.1.9.9:443", "198.51.100.7"),
+        ("[2001:db8::7]:443", "2001:db8::7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("2001:db8::7%<script>", PROXY),  # a zone is a text of the sender's
+        ("[2001:db8::7%eth0]:443", PROXY),
+        ("198.51.100.7:", PROXY),
+        ("198.51.100.7:443:443", PROXY),
+        ("[198.51.100.7", PROXY),
     ],
 )
 async def test_the_audit_has_the_address_that_the_proxy_was_called_from(

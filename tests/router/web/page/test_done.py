@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from urllib.parse import urlencode
 
 import pytest
 
@@ -55,13 +56,13 @@ async def test_an_answer_has_its_row(
 async def test_an_override_and_its_end_have_their_rows(site: Site) -> None:
     visitor = await site.come()
     fields = {"schedule": "primary", "person": "ben", "for": "4h", "reason": "a  train"}
-    looked_at = await visitor.post("/overrides/preview", fields)
+    looked_at = await visitor.get(f"/overrides/preview?{urlencode(fields)}")
     assert looked_at.status_code == 200
     assert audited(site) == []
     made = await visitor.post("/overrides", fields)
-    assert made.headers["location"] == f"{BASE}/oncall?done=override"
+    assert made.headers["location"] == f"{BASE}/oncall?made=1"
     ended = await visitor.post("/overrides/1/cancel")
-    assert ended.headers["location"] == f"{BASE}/oncall?done=cancelled"
+    assert ended.headers["location"] == f"{BASE}/oncall?cancelled=1"
     again = await visitor.post("/overrides/1/cancel")
     assert again.status_code == 303
 
@@ -84,7 +85,7 @@ async def test_what_the_preview_shows_is_what_is_made(site: Site) -> None:
     visitor = await site.come()
     fields = {"schedule": "primary", "person": "ben", "for": "written"}
     times = {"from": "2026-11-25T18:00", "until": "2026-11-26T09:00"}
-    shown = Page(await visitor.post("/overrides/preview", fields | times))
+    shown = Page(await visitor.get(f"/overrides/preview?{urlencode(fields | times)}"))
     hidden = {one["name"]: one["value"] for one in shown.all("input") if one["type"] == "hidden"}
     assert "this override" in shown.text
     assert str(2**62) not in shown.text

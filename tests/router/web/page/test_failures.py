@@ -13,9 +13,9 @@ from tests.router.web.page.test_every_page import check_page
 from tests.router.web.page.visit import BASE, HOST, Page, Site, Visitor, open_site
 
 NO_DATABASE = {
-    "en": "cannot read its database now. PagerDuty and e-mail still work",
-    "es": "no puede leer su base de datos ahora. PagerDuty y el correo siguen funcionando",
-    "pt": "não consegue ler a sua base de dados agora. O PagerDuty e o e-mail",
+    "en": "cannot read its database now. Acknowledge in PagerDuty",
+    "es": "no puede leer su base de datos ahora. Reconozca el incidente en PagerDuty",
+    "pt": "não consegue ler a sua base de dados agora. Reconheça o incidente no PagerDuty",
 }
 
 
@@ -70,7 +70,8 @@ async def test_an_unforeseen_error_is_told_without_the_insides(
 
     text = told(await visitor.get("/history"), 500)
 
-    assert "An error of the router; its logs have it. PagerDuty and e-mail still work" in text
+    assert "An error of the router; its logs have it. Acknowledge in PagerDuty" in text
+    assert "e-mail" not in text, "its links are answered by the same router"
     assert "insides" not in text
 
 
@@ -118,7 +119,7 @@ async def test_a_malformed_address_in_a_header_is_nobodys(
 
     assert answer.status_code == (403 if header == "Origin" else 303)
     if header == "Referer":
-        assert answer.headers["location"] == f"{BASE}/sign-in?next=/incidents"
+        assert answer.headers["location"] == f"{BASE}/sign-in?next=/incidents/1"
 
 
 def _seeing_errors(site: Site, visitor: Visitor) -> Visitor:

@@ -5,11 +5,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from router.incident.describe import one_line
 from router.oncall.model import PersonId
+from tests.router.road import firing
 from tests.router.web.page.test_every_page import check_page
 from tests.router.web.page.visit import PAGES, Page, Site
 
@@ -72,7 +74,12 @@ async def test_it_is_shown_and_not_run(site: Site, payload: str) -> None:
     visitor = await site.come()
     seen = ""
     given = quote(payload)
-    for path in (*PAGES, f"/history?service={given}", f"/overrides/new?schedule={given}"):
+    given_to = (
+        f"/history?service={given}",
+        f"/overrides/new?schedule={given}&from={given}&until={given}&reason={given}&for={given}",
+        f"/overrides/preview?schedule=primary&person=ben&until={given}&reason={given}",
+    )
+    for path in (*PAGES, *given_to):
         answer = await visitor.get(path)
         page = Page(answer)
         check_page(page, answer.text, language="en")
@@ -80,6 +87,25 @@ async def test_it_is_shown_and_not_run(site: Site, payload: str) -> None:
         assert not _MARKS.search(page.text), path
         seen += page.text
     assert one_line(payload) in seen, "people see what came"
+
+
+async def test_an_alert_of_the_last_hour_of_the_calendar_is_shown(site: Site) -> None:
+    """East of Greenwich no clock shows it any more."""
+    catalog = site.road.worker.catalog
+    people = {
+        one: replace(person, zone=ZoneInfo("Europe/Madrid"))
+        for one, person in catalog.roster.people.items()
+    }
+    site.road.worker.catalog = replace(catalog, roster=replace(catalog.roster, people=people))
+    alert = firing(service="casos") | {"startsAt": "9999-12-31T23:59:59Z"}
+    await site.road.receive(alert)
+    visitor = await site.come()
+
+    for path in PAGES:
+        answer = await visitor.get(path)
+        check_page(Page(answer), answer.text, language="en")
+    assert "31 Dec 9999 23:59 UTC" in Page(await visitor.get("/incidents/1")).text
+    assert (await visitor.get("/incidents/1/review")).status_code == 200
 
 
 @pytest.mark.parametrize(

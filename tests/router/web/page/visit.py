@@ -34,6 +34,7 @@ PAGES = (
     "/oncall/primary?from=2026-03-23",
     "/overrides/new",
     "/overrides/new?schedule=primary",
+    "/overrides/preview?schedule=primary&person=ben&for=&from=&until=2026-11-24T14:00&reason=x",
     "/me",
     "/health",
     "/incidents/999999",
