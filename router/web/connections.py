@@ -12,6 +12,7 @@ from router.web.access.rate import network_of
 
 REQUEST_SECONDS: Final = 10.0
 STEADY_BYTES: Final = 64 * 1024  # of a body in that time: it is large, and no stall
+STEADY_READ_BYTES: Final = 4 * 1024  # of an answer in that time: its reader is slow, not gone
 LARGEST_HEAD_BYTES: Final = 64 * 1024  # what stands before a body, or after it
 _PART_BYTES: Final = 16 * 1024
 MOST_PIPELINED: Final = 16  # requests that wait for the answer to another on their connection
@@ -37,8 +38,8 @@ class GuardedConnection(HttpToolsProtocol):
     line, headers, trailers, extensions of chunks) ends at `LARGEST_HEAD_BYTES`:
     the parser joins a header piece by piece, each time copying all of it, so
     that a long one would take the loop for itself. Whoever asks also reads: an
-    answer that does not fit the buffer may wait as long as a request, and
-    behind it at most `MOST_PIPELINED` requests.
+    answer that does not fit the buffer may take as long as it is read at a
+    steady pace, and behind it at most `MOST_PIPELINED` requests wait.
 
     Beyond `most` connections the longest idle one makes room for the new one,
     so that idle strangers never keep Alertmanager out. Where all are being
@@ -61,6 +62,7 @@ class GuardedConnection(HttpToolsProtocol):
         self._has_asked = False
         self._since = self.loop.time()  # when it began to be idle, or to be answered
         self._unread: asyncio.TimerHandle | None = None
+        self._unread_bytes = 0  # when that was set
         self._network = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -128,7 +130,7 @@ class GuardedConnection(HttpToolsProtocol):
         """More of an answer waits than the buffer should hold: it has to be read in time."""
         super().pause_writing()
         if self._unread is None:
-            self._unread = self.loop.call_later(self.request_seconds, self._end_unread)
+            self._expect_reader()
 
     def resume_writing(self) -> None:
         """It was read."""
@@ -192,8 +194,15 @@ class GuardedConnection(HttpToolsProtocol):
         self._deadline = None
         self.transport.abort()
 
+    def _expect_reader(self) -> None:
+        self._unread_bytes = self.transport.get_write_buffer_size()
+        self._unread = self.loop.call_later(self.request_seconds, self._end_unread)
+
     def _end_unread(self) -> None:
         self._unread = None
+        if self._unread_bytes - self.transport.get_write_buffer_size() >= STEADY_READ_BYTES:
+            self._expect_reader()
+            return
         logger.warning("an answer is not read, its connection is closed")
         self.transport.abort()
 
