@@ -7,7 +7,7 @@ from guardia.document import Pointer
 from guardia.problem import Problem
 from guardia.reading import Reading
 from router.catalog import OnCallCatalog
-from router.oncall.model import PersonId, Role
+from router.oncall.model import PersonId
 
 
 def check_viewers(folder: CatalogFolder, oncall: OnCallCatalog, problems: list[Problem]) -> None:
@@ -17,7 +17,7 @@ def check_viewers(folder: CatalogFolder, oncall: OnCallCatalog, problems: list[P
         reading = Reading(document, problems)
         for at in _named(reading):
             person = people.get(PersonId(reading.value(at)))
-            if person is not None and not person.role.may(Role.RESPONDER):
+            if person is not None and not person.may_answer:
                 reading.problem(
                     "viewer-woken",
                     at,

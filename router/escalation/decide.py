@@ -49,10 +49,17 @@ def resume(escalation: Escalation, *, now: datetime) -> Escalation:
     return replace(escalation, due_at=now + escalation.remaining, remaining=None)
 
 
-def hasten(escalation: Escalation, *, now: datetime) -> Escalation | None:
-    """Return the escalation with its next step due now; None when its last resort is taken."""
+def hasten(
+    escalation: Escalation, *, now: datetime, asked: Asked = NOBODY_ASKED
+) -> Escalation | None:
+    """Return the escalation with its next step due now; None when its last resort is taken.
+
+    One that ended in an earlier release stands at its last resort: that it is
+    taken is known by those who are `asked`.
+    """
     running = escalation.due_at is not None or escalation.remaining is not None
-    if not running and escalation.next_step > escalation.policy.turns:
+    taken = escalation.next_step > escalation.policy.turns or bool(asked.people.get("last"))
+    if not running and taken:
         return None
     return replace(escalation, due_at=now, remaining=None)
 
@@ -93,7 +100,7 @@ def decide(
             taken.events.append(_missed(turn, reasons, now=now))
         if number >= taken_before and (taken.pages or stand or turn.only_informs):
             taken.events.extend(_paged(page, roster, now=now) for page in taken.pages)
-            taken.events.extend(_informed(turn, now=now))
+            taken.events.extend(informed(turn, now=now))
             return _after(turn, escalation, taken, now=now)
     return _ended(escalation, taken, now=now)
 
@@ -131,7 +138,8 @@ def _paged(page: Page, roster: Roster, *, now: datetime) -> Event:
     return Event(at=now, kind=EventKind.PAGED, text=text)
 
 
-def _informed(turn: Turn, *, now: datetime) -> Iterator[Event]:
+def informed(turn: Turn, *, now: datetime) -> Iterator[Event]:
+    """Yield the row of a step that only informs; nothing for any other."""
     if turn.only_informs:
         told = ", ".join(f"{one.channel} {one.address}" for one in turn.step.channels)
         text = phrase("{step} informs {channels}.", step=turn.name, channels=told)

@@ -9,8 +9,10 @@ from router.oncall.model import PersonId
 from router.phrase import phrase
 from router.routing import PolicyId
 
-NO_POLICY: Final = PolicyId("none")  # of what was given to somebody, and no policy escalates
-_GIVEN: Final = " (given to "  # no id of a catalog has a blank
+# Of what was given to somebody, and no policy escalates. No id of a catalog has a blank.
+NO_POLICY: Final = PolicyId("no policy")
+_NO_POLICY_BEFORE: Final = "none"  # as earlier releases stored it
+_GIVEN: Final = " (given to "
 
 
 def reassigned(policy: Policy, to: PersonId, *, wait: timedelta) -> Policy:
@@ -18,6 +20,11 @@ def reassigned(policy: Policy, to: PersonId, *, wait: timedelta) -> Policy:
     step = Step(schedules=(), people=(to,), wait=wait)
     name, _ = split_given(policy.id)  # it may have been given to others before
     return replace(policy, id=PolicyId(f"{name}{_GIVEN}{to})"), steps=(step,), repeat=0, given=True)
+
+
+def alone(person: PersonId) -> Step:
+    """Return a step of one person, after which nobody comes."""
+    return Step(schedules=(), people=(person,), wait=timedelta())
 
 
 def policy_name(policy: Policy) -> str:
@@ -37,3 +44,17 @@ def split_given(policy: str) -> tuple[str, str | None]:
     """
     name, _, to = policy.partition(_GIVEN)
     return name, to.removesuffix(")") or None
+
+
+def as_stored(policy: Policy) -> Policy:
+    """Return a policy that was stored, by the id of today where an earlier release made it.
+
+    A catalog may have a policy of the id of then, but that ends with others
+    than the person whom it was given to.
+    """
+    name, person = split_given(policy.id)
+    if person is None or name != _NO_POLICY_BEFORE:
+        return policy
+    if policy.last_resort != alone(PersonId(person)):
+        return policy
+    return replace(policy, id=PolicyId(f"{NO_POLICY}{_GIVEN}{person})"))

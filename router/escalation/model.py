@@ -98,14 +98,16 @@ class Asked:
     """Whom an escalation asked so far, by the step of their pages ("1", "2", … or "last").
 
     Without those whose page was dropped since: when its step is taken again,
-    they are asked again, and nobody else is.
+    they are asked again, and nobody else is. `informed` are steps that were
+    taken and only tell channels; known where steps are taken again.
     """
 
     people: Mapping[str, frozenset[PersonId]] = field(default_factory=dict)
+    informed: frozenset[str] = frozenset()
 
     def last(self, policy: Policy) -> int:
         """Return the last step that was taken; -1 before the first."""
-        return max(map(policy.place, self.people), default=-1)
+        return max(map(policy.place, {*self.people, *self.informed}), default=-1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

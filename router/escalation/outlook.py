@@ -7,9 +7,9 @@ from typing import Final
 
 from router.address import Address
 from router.escalation.awake import NOBODY, Awake
-from router.escalation.decide import decide, start
+from router.escalation.decide import NOBODY_ASKED, decide, start
 from router.escalation.given import policy_name
-from router.escalation.model import Decision, Escalation, Foreseen, Page, Policy
+from router.escalation.model import Asked, Decision, Escalation, Foreseen, Page, Policy
 from router.incident.acknowledgement import without_acknowledgement
 from router.incident.describe import one_line
 from router.incident.model import EventKind, Incident, IncidentState
@@ -43,6 +43,7 @@ class Today:
     policy: Policy | None  # that its routes lead to now; None: they wake nobody
     maintenance: Announcements = field(default_factory=Announcements)
     awake: Awake = NOBODY
+    asked: Asked = NOBODY_ASKED  # by the escalation that runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,9 @@ def _foresee(
     while escalation.due_at is not None and incident.state is IncidentState.TRIGGERED:
         at = max(escalation.due_at, now)
         at, held = _after_maintenance(incident, today.maintenance, at)
-        decision = decide(escalation, incident, today.roster, now=at, awake=awake)
+        decision = decide(
+            escalation, incident, today.roster, now=at, awake=awake, asked=today.asked
+        )
         if decision.escalation == escalation:
             return
         yield _step(decision, at, held)
@@ -159,6 +162,7 @@ def _taken(incident: Incident, today: Today) -> Outlook:
         nor = phrase("Nor after it: no route of today wakes people for it.")
         return Outlook(text=joined(text, nor))
     anew = start(today.policy, catalog_version="", now=until)
+    today = replace(today, asked=NOBODY_ASKED)
     steps = foresee_all(anew, without_acknowledgement(incident), today, now=until)
     then = phrase("Unless it is over by then, people are paged anew:")
     return Outlook(text=joined(text, then), steps=steps)

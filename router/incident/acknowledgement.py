@@ -11,13 +11,19 @@ from router.phrase import Phrase, joined, phrase
 
 
 def acknowledge(
-    incident: Incident, *, by: str, now: datetime, lasts: timedelta | None = None
+    incident: Incident,
+    *,
+    by: str,
+    now: datetime,
+    lasts: timedelta | None = None,
+    is_snoozed: bool = False,
 ) -> Change:
     """Return the incident with somebody on it. `acknowledged` is set only for the first who is.
 
     The same person again renews what `lasts`, or acknowledges what they had
-    snoozed. Somebody else leaves it to the first, until the later of both ends;
-    after the incident's end, it is only a row of the timeline.
+    snoozed. Somebody else leaves it to the first, until the later of both ends,
+    but never ends a snooze (`is_snoozed`): the first asked to be woken then.
+    After the incident's end, it is only a row of the timeline.
     """
     by, until = speaker(by), None if lasts is None else now + lasts
     if not incident.is_open:
@@ -25,6 +31,8 @@ def acknowledge(
         return Change(incident=incident, events=(_acknowledged(text, now),), already=True)
     first = _holder(incident, now=now)
     if first is not None and not is_same_person(first, by):
+        if is_snoozed and incident.acknowledged_until is not None:
+            return _acknowledge_snoozed(incident, by, first, incident.acknowledged_until, now=now)
         return _acknowledge_too(incident, by, first, until, now=now)
     if first is not None and incident.acknowledged_until is None and until is None:
         return Change(incident=incident, events=())
@@ -57,6 +65,19 @@ def _acknowledge_too(
         )
         text = joined(text, longer)
         incident = replace(incident, acknowledged_until=until)
+    return Change(incident=incident, events=(_acknowledged(text, now),), already=True)
+
+
+def _acknowledge_snoozed(
+    incident: Incident, by: str, first: str, until: datetime, *, now: datetime
+) -> Change:
+    """Return it as who has it snoozed it."""
+    text = phrase(
+        "{by} acknowledged it too; {first} has it snoozed until {until}, and that stays as it is.",
+        by=by,
+        first=first,
+        until=until,
+    )
     return Change(incident=incident, events=(_acknowledged(text, now),), already=True)
 
 
@@ -101,22 +122,27 @@ def without_acknowledgement(incident: Incident) -> Incident:
     )
 
 
-def is_snoozed_since(
-    incident: Incident, since: datetime, timeline: Sequence[Event], *, by: str
-) -> bool:
-    """Say whether who has it snoozed it after an acknowledgement of theirs that is told late."""
-    if not is_same_person(incident.acknowledged_by, by):
-        return False
+def snoozed_at(incident: Incident, timeline: Sequence[Event]) -> datetime | None:
+    """Return when who has it snoozed it; None when they acknowledged it since, or only that."""
+    holder = incident.acknowledged_by
     kinds = (EventKind.ACKNOWLEDGED, EventKind.SNOOZED)
-    said = (one for one in reversed(timeline) if one.kind in kinds)
-    last = next((one for one in said if is_same_person(said_by(one), by)), None)
-    return last is not None and last.kind is EventKind.SNOOZED and since < last.at
+    said = (one for one in reversed(timeline) if one.kind in kinds and not _tells_kept(one))
+    last = next((one for one in said if is_same_person(said_by(one), holder)), None)
+    return last.at if last is not None and last.kind is EventKind.SNOOZED else None
 
 
 def keep_snoozed(incident: Incident, *, by: str, now: datetime) -> Change:
-    """Return the incident as it is: what was said before the snooze takes no alarm away."""
-    text = phrase("{by} acknowledged it before the snooze, which holds.", by=by)
-    return Change(incident=incident, events=(_acknowledged(text, now),))
+    """Return the incident as it is: its holder means no end of the snooze by that."""
+    return Change(incident=incident, events=(_acknowledged(_kept(by), now),))
+
+
+def _kept(by: str) -> Phrase:
+    return phrase("{by} acknowledged it, and the snooze holds.", by=by)
+
+
+def _tells_kept(event: Event) -> bool:
+    template = _kept("").parts[0].template
+    return isinstance(event.text, Phrase) and event.text.parts[0].template == template
 
 
 def _holder(incident: Incident, *, now: datetime) -> str | None:

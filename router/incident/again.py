@@ -4,14 +4,25 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from router.incident.model import Event, EventKind
+from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.phrase import Phrase, phrase
 
 # Longer than somebody waits who is then told to press again, though the first press still
 # comes to be stored: the store is given ten seconds for each.
 AGAIN_WITHIN: Final = timedelta(seconds=30)
 
-_WISHES: Final = (EventKind.ESCALATED, EventKind.REASSIGNED)
+# After which the same wish is a new one: whom it paged has answered, or it is not what it was.
+_NEWS: Final = frozenset(
+    {
+        EventKind.ACKNOWLEDGED,
+        EventKind.ACKNOWLEDGEMENT_ENDED,
+        EventKind.SNOOZED,
+        EventKind.SEVERITY_ROSE,
+        EventKind.RESOLVED,
+        EventKind.REOPENED,
+    }
+)
+_WISHES: Final = frozenset({EventKind.ESCALATED, EventKind.REASSIGNED})
 
 
 def escalated_again(by: str) -> Phrase:
@@ -35,17 +46,18 @@ def given_to_policy_again(by: str, policy: str) -> Phrase:
     )
 
 
-def is_again(wish: Event, timeline: Sequence[Event]) -> bool:
-    """Say whether it was the last thing that the same person asked for, a moment ago.
+def is_again(wish: Event, incident: Incident, timeline: Sequence[Event]) -> bool:
+    """Say whether the same person asked for it a moment ago, and that stands.
 
-    What they asked for between two equal wishes makes the second a new one. A
-    row that tells of one that counted once is no wish: who presses on and on
-    gets the next step once in AGAIN_WITHIN.
+    Whatever anybody wished or answered between two equal wishes, or what became
+    worse, makes the second a new one; what somebody has, it always wakes people
+    for. A row that tells of one that counted once is no wish: who presses on
+    and on gets the next step once in AGAIN_WITHIN.
     """
-    by = said_by(wish)
-    own = (one for one in reversed(timeline) if one.kind in _WISHES and said_by(one) == by)
-    last = next(own, None)
-    if last is None or str(last.text) != str(wish.text):
+    if incident.state is IncidentState.ACKNOWLEDGED:
+        return False
+    last = next((one for one in reversed(timeline) if one.kind in _WISHES | _NEWS), None)
+    if last is None or last.kind is not wish.kind or str(last.text) != str(wish.text):
         return False
     # A clock that was set back in between makes nothing of it longer.
     return abs(wish.at - last.at) < AGAIN_WITHIN

@@ -7,9 +7,9 @@ from typing import assert_never
 
 from router.incident.acknowledgement import (
     acknowledge,
-    is_snoozed_since,
     keep_snoozed,
     snooze,
+    snoozed_at,
     without_acknowledgement,
 )
 from router.incident.again import (
@@ -35,6 +35,7 @@ class Acknowledge:
 
     by: str
     at: datetime | None = None  # UTC; None: now
+    of_digest: bool = False  # by resolving a page that tells several incidents, unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +113,7 @@ def answer(
     """
     match given:
         case Acknowledge():
-            at, by = given.at, speaker(given.by)
-            if at is not None and is_snoozed_since(incident, at, timeline, by=by):
-                return keep_snoozed(incident, by=by, now=now)
-            return acknowledge(incident, by=by, now=now, lasts=lasts)
+            return _acknowledge(incident, given, timeline, now=now, lasts=lasts)
         case Snooze():
             return _snooze(incident, given, now=now)
         case Resolve():
@@ -128,6 +126,24 @@ def answer(
             return Change(incident=incident, events=(event,))
         case _:
             assert_never(given)
+
+
+def _acknowledge(
+    incident: Incident,
+    given: Acknowledge,
+    timeline: Sequence[Event],
+    *,
+    now: datetime,
+    lasts: timedelta | None,
+) -> Change:
+    """Return it with somebody on it; a snooze is ended only by who asked for it, and after it."""
+    by, snoozed = speaker(given.by), snoozed_at(incident, timeline)
+    if snoozed is not None and is_same_person(incident.acknowledged_by, by):
+        unaware = given.of_digest or (given.at is not None and given.at < snoozed)
+        if unaware and incident.is_open:
+            return keep_snoozed(incident, by=by, now=now)
+    is_snoozed = snoozed is not None
+    return acknowledge(incident, by=by, now=now, lasts=lasts, is_snoozed=is_snoozed)
 
 
 def _snooze(incident: Incident, given: Snooze, *, now: datetime) -> Change:
@@ -172,7 +188,7 @@ def _page_again(
 ) -> Change:
     _refuse_closed(incident)
     wish, again = _wish(given, now=now)
-    if is_again(wish, timeline):
+    if is_again(wish, incident, timeline):
         told = Event(at=now, kind=EventKind.COMMENTED, text=again)
         return Change(incident=incident, events=(told,), already=True)
     return Change(incident=without_acknowledgement(incident), events=(wish,))

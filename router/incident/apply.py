@@ -148,11 +148,24 @@ def _as_told(
         ended_at=None if told.firing else told.ends_at or ended_before or now,
         generator_url=told.generator_url,
         severity=alert_severity(told.labels, severities),
-        seen_at=_seen_at(known, now) if _was_known_to_fire(told, known) else None,
+        seen_at=_seen_at(told, known, now),
         listed=known is not None and known.listed,
         # What Alertmanager hides, it does not tell: so nothing hides it any more.
         suppressed_by=None,
     )
+
+
+def _seen_at(told: NotifiedAlert, known: IncidentAlert | None, now: datetime) -> datetime | None:
+    """Return when it was last seen, coarsely: thousands are not written at each repeat.
+
+    None for what nobody was ever told of as firing. An episode that is told only
+    by its end (it passed between two flushes) is not seen, and leaves that as it was.
+    """
+    before = None if known is None else known.seen_at
+    if not _was_known_to_fire(told, known):
+        return before
+    seen_at = None if known is None or known.stale else before
+    return now if seen_at is None or now - seen_at >= SEEN_STEP else seen_at
 
 
 def _was_known_to_fire(told: NotifiedAlert, known: IncidentAlert | None) -> bool:
@@ -163,12 +176,6 @@ def _was_known_to_fire(told: NotifiedAlert, known: IncidentAlert | None) -> bool
         return False
     began_or_ended = told.starts_at or told.ends_at
     return began_or_ended is None or began_or_ended <= known.ended_at
-
-
-def _seen_at(known: IncidentAlert | None, now: datetime) -> datetime:
-    """Return when it was last seen, coarsely: thousands are not written at each repeat."""
-    seen_at = None if known is None or known.stale else known.seen_at
-    return now if seen_at is None or now - seen_at >= SEEN_STEP else seen_at
 
 
 def _speaks_of_the_past(told: NotifiedAlert, known: IncidentAlert) -> bool:

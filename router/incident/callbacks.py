@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.oncall.model import Person, PersonId, Role
+from router.oncall.model import Person, PersonId
 from router.phrase import phrase
 
 
@@ -54,7 +54,7 @@ def admit(person: Person | None, reference: str, *, installation: str) -> Person
             "You are not in the on-call catalog any more: ask whoever keeps it to add you."
         )
         raise CallbackRefused(Refused.STRANGER, reason)
-    if not person.role.may(Role.RESPONDER):
+    if not person.may_answer:
         reason = phrase(
             "Your role in the on-call catalog is viewer, and viewers only look: ask whoever"
             " keeps it for the role responder."

@@ -27,6 +27,10 @@ SNOOZES: Final[Mapping[Choice, timedelta]] = MappingProxyType(
         Choice.SNOOZE_4H: timedelta(hours=4),
     }
 )
+# The same by the word for the length alone, as a form has it.
+SNOOZE_LENGTHS: Final[Mapping[str, timedelta]] = MappingProxyType(
+    {choice.removeprefix("snooze-"): length for choice, length in SNOOZES.items()}
+)
 
 
 def read_choice(text: str) -> Choice | None:

@@ -125,7 +125,9 @@ def _answer(
     if event.occurred_at is not None and overtaken_by is not None:
         return _told(_too_late(event, event.occurred_at, overtaken_by), now=now)
     by = _by(event)
-    return Resolve(by=by) if ends else Acknowledge(by=by, at=event.occurred_at)
+    if ends:
+        return Resolve(by=by)
+    return Acknowledge(by=by, at=event.occurred_at, of_digest=resolves)
 
 
 def _overtaken_by(

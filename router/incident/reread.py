@@ -111,7 +111,6 @@ _DROPPED: Final = (
     phrase("none of its incidents is left in it"),
     phrase("no alert that goes on wakes people"),
     phrase("no alert fires"),
-    phrase("a later page to the same address takes its place"),
     phrase("acknowledged before it was accepted"),
     phrase("resolved before it was accepted"),
     phrase("{person} is awake", person=""),

@@ -60,6 +60,11 @@ class Person:
     sign_ins: tuple[str, ...] = ()
     slack: str | None = None
 
+    @property
+    def may_answer(self) -> bool:
+        """Say whether what they answer is taken: whom nothing is taken from, nobody may name."""
+        return self.role.may(Role.RESPONDER)
+
 
 @dataclass(frozen=True, slots=True)
 class Days:

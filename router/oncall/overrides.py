@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from guardia.word import nearest
-from router.oncall.model import Override, PersonId, Roster, Schedule, ScheduleId
+from router.oncall.model import Override, Person, PersonId, Roster, Schedule, ScheduleId
 from router.oncall.restrictions import Span
 from router.oncall.shifts import following, gaps, on_call
 from router.phrase import Argument, Phrase, joined, phrase
@@ -80,7 +80,7 @@ def _as_override(made: MadeOverride) -> Override:
 
 
 def find_remark(roster: Roster, made: MadeOverride) -> Phrase | None:
-    """Return why an override changes nothing, or wakes nobody, by today's catalog."""
+    """Return why an override changes nothing, or wakes nobody who answers, by today's catalog."""
     if made.schedule not in roster.schedules:
         return phrase(
             "the catalog has no schedule {schedule} any more: it is passed over",
@@ -93,6 +93,8 @@ def find_remark(roster: Roster, made: MadeOverride) -> Phrase | None:
         )
     if not person.addresses:
         return phrase("{person} has no address for pages any more", person=person.name)
+    if not person.may_answer:
+        return phrase("{person} is a viewer now, and could not answer", person=person.name)
     return None
 
 
@@ -108,7 +110,18 @@ def find_obstacle(roster: Roster, wanted: WantedOverride, *, now: datetime) -> P
             "{person} has no address for pages in the catalog: nobody would be woken.",
             person=person.name,
         )
-    return _find_obstacle_of_time(wanted, now=now)
+    return find_obstacle_of_role(person) or _find_obstacle_of_time(wanted, now=now)
+
+
+def find_obstacle_of_role(person: Person) -> Phrase | None:
+    """Return why nobody may have this person woken, by an override or by giving an incident."""
+    if person.may_answer:
+        return None
+    return phrase(
+        "{person} is a viewer and could not answer: choose somebody else, or have the role"
+        " responder given to them in the catalog.",
+        person=person.name,
+    )
 
 
 def _find_obstacle_of_time(wanted: WantedOverride, *, now: datetime) -> Phrase | None:

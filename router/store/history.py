@@ -71,6 +71,16 @@ def list_urgent(tx: Connection, *, limit: int) -> OpenIncidents:
     )
 
 
+def list_acknowledged(tx: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Return which of some incidents somebody has now, in order, and who."""
+    statement = select(incidents.c.number, incidents.c.acknowledged_by).where(
+        incidents.c.number.in_(numbers),
+        incidents.c.state == IncidentState.ACKNOWLEDGED.value,
+    )
+    rows = tx.execute(statement.order_by(incidents.c.number))
+    return {row.number: row.acknowledged_by or "" for row in rows}
+
+
 def find_last_opened(tx: Connection) -> datetime | None:
     """Return when the newest incident of all was opened; announcements are none."""
     newest = select(incidents.c.opened_at).where(~incidents.c.key.startswith(KEYS))

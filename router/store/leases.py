@@ -23,13 +23,10 @@ from router.address import Address
 from router.message.model import MessageKind
 from router.store.column_types import Instant
 from router.store.lease_clock import database_instant, is_shared, lease_instant
-from router.store.messages import StoredMessage, read_message, urgency
+from router.store.messages import SENT_BEFORE, StoredMessage, read_message, urgency
 from router.store.tables import MESSAGE_HELD, MESSAGE_OPEN, messages
 
 LEASE: Final = timedelta(seconds=20)  # longer than any attempt may take
-
-
-SENT_BEFORE: Final = "accepted, and sent once more in case that was too early"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

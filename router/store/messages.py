@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -45,6 +46,7 @@ _LIST: Final = (
 
 
 RINGS_AGAIN: Final = "it rings again there"  # what it was told does not stand
+SENT_BEFORE: Final = "accepted, and sent once more in case that was too early"
 
 
 class MessageState(StrEnum):
@@ -171,15 +173,20 @@ def record_dropped(tx: Connection, ids: Iterable[int], *, reason: str, now: date
 def record_no_longer_acknowledged(
     tx: Connection, dedup_key: str, *, channel: str, now: datetime
 ) -> None:
-    """Keep that a provider rings again for what it was told that somebody has."""
+    """Keep that a provider rings again for what it was told that somebody has.
+
+    What is to be told once more is told no more: it would silence the new ring.
+    """
+    once_more = and_(MESSAGE_OPEN, messages.c.detail == SENT_BEFORE)
     told = (
         messages.c.dedup_key == dedup_key,
         messages.c.kind == MessageKind.ACKNOWLEDGE.value,
         messages.c.channel == channel,
-        messages.c.state == MessageState.SENT.value,
+        or_(messages.c.state == MessageState.SENT.value, once_more),
     )
+    unleased = {"lease_token": None, "leased_until": None}
     stands_no_more = {"state": MessageState.DROPPED.value, "ended_at": now, "detail": RINGS_AGAIN}
-    tx.execute(update(messages).where(*told).values(**stands_no_more))
+    tx.execute(update(messages).where(*told).values(**stands_no_more, **unleased))
 
 
 def record_told_of_page(tx: Connection, told: Message, *, now: datetime) -> None:

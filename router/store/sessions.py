@@ -45,8 +45,13 @@ def record_session(tx: Connection, session: Session) -> None:
 
 def find_session(tx: Connection, digest: str, *, now: datetime) -> Session | None:
     """Return a session that has not ended, or None."""
-    statement = select(sessions).where(sessions.c.digest == digest, sessions.c.ends_at > now)
-    row = tx.execute(statement).one_or_none()
+    session = find_past_session(tx, digest)
+    return None if session is None or session.ends_at <= now else session
+
+
+def find_past_session(tx: Connection, digest: str) -> Session | None:
+    """Return a session, also when it has ended; None when it was never, or is deleted."""
+    row = tx.execute(select(sessions).where(sessions.c.digest == digest)).one_or_none()
     if row is None:
         return None
     return Session(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from router.store import tables
 from router.store.engine import open_engine, reading
 from router.store.migrations import upgrade
-from router.store.writer import StoreBusyError, T, Work, Writer
+from router.store.writer import StoreBusyError, StoreLateError, T, Work, Writer
 
 WAIT_SECONDS: Final = 10.0  # for a read, and for a write that its sender repeats
 # Together below the connections of the pool, of which the writer has one.
@@ -61,12 +61,12 @@ class Store:
     async def write(self, work: Work[T], *, refusable: bool = False) -> T:
         """Run `work` in a transaction; returns only after COMMIT. See `Writer`.
 
-        Refusable work is given up after `WAIT_SECONDS` with StoreBusyError: it
+        Refusable work is given up after `WAIT_SECONDS` with StoreLateError: it
         may be committed all the same when it was under way.
         """
         future = self._writer.submit(work, refusable=refusable)
         if refusable:
-            return await _within(WAIT_SECONDS, future)
+            return await _within(WAIT_SECONDS, future, StoreLateError)
         return await asyncio.wrap_future(future)
 
     def write_soon(self, work: Work[T]) -> "Future[T]":
@@ -126,11 +126,13 @@ class Store:
         self._engine.dispose()
 
 
-async def _within(seconds: float, future: "Future[T]") -> T:
+async def _within(
+    seconds: float, future: "Future[T]", late: type[StoreBusyError] = StoreBusyError
+) -> T:
     try:
         return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
     except TimeoutError:
-        raise StoreBusyError(f"the database did not answer within {seconds:g} s") from None
+        raise late(f"the database did not answer within {seconds:g} s") from None
 
 
 def _find_or_record_installation(tx: Connection, new_id: str) -> str:

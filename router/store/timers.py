@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from router.escalation.given import as_stored
 from router.escalation.model import Escalation, Policy
 from router.store.tables import timers
 
@@ -36,7 +37,7 @@ def find_timer(tx: Connection, incident_number: int) -> Timer | None:
         incident_number=row.incident_number,
         round=row.round,
         escalation=Escalation(
-            policy=msgspec.convert(row.policy, Policy),
+            policy=as_stored(msgspec.convert(row.policy, Policy)),
             catalog_version=row.catalog_version,
             next_step=row.next_step,
             due_at=row.due_at,

@@ -30,6 +30,10 @@ class StoreBusyError(Exception):
     """More work waits than the store should promise to do, or it does none any more."""
 
 
+class StoreLateError(StoreBusyError):
+    """A work was given up while it was under way: it may be committed all the same."""
+
+
 class WorkFailedError(Exception):
     """A work raised what would end its caller, such as SystemExit."""
 
@@ -119,7 +123,7 @@ class Writer:
                 left.append(entry)
         for _, future in left:
             if not future.done():
-                future.set_exception(StoreBusyError("the store's writer has ended"))
+                future.set_exception(StoreLateError("the store's writer has ended"))
 
     def _next_batch(self) -> tuple[list[_Entry], bool]:
         batch: list[_Entry] = []

@@ -11,7 +11,7 @@ from router.incident.answers import Answer, Recorded
 from router.incident.model import Incident
 from router.oncall.model import Person
 from router.store.store import WAIT_SECONDS
-from router.store.writer import StoreBusyError
+from router.store.writer import StoreLateError
 from router.web.access.access import entry_of
 from router.web.access.caller import Caller
 from router.web.ports import WebPorts
@@ -30,7 +30,7 @@ async def give_answer(
 ) -> Recorded | None:
     """Return the incident after an answer; None for an unknown one.
 
-    Raises AnswerRefused, and StoreBusyError when it cannot be stored in time.
+    Raises AnswerRefused, and StoreLateError when it cannot be stored in time.
     """
     action = type(given).__name__.lower()
     entry = entry_of(request, caller, action, at=ports.clock(), detail=detail, incident=number)
@@ -42,7 +42,7 @@ async def send_test_page(
 ) -> Incident:
     """Return the incident of a test page.
 
-    Raises PageTestRefused, and StoreBusyError when it cannot be stored in time.
+    Raises PageTestRefused, and StoreLateError when it cannot be stored in time.
     """
     told = f"{person.id}; {detail}" if detail else person.id
     entry = entry_of(request, caller, "test-page", at=ports.clock(), detail=told)
@@ -60,7 +60,7 @@ async def begin_awake(
 ) -> list[int]:
     """Return the incidents that are acknowledged because a person is awake until then.
 
-    Raises StoreBusyError when it cannot be stored in time.
+    Raises StoreLateError when it cannot be stored in time.
     """
     entry = entry_of(request, caller, "awake", at=ports.clock(), detail=detail)
     return await stored_in_time(ports.begin_awake(person, entry, until), "who is awake")
@@ -71,15 +71,15 @@ async def end_awake(
 ) -> bool:
     """Say whether a person was awake until now.
 
-    Raises StoreBusyError when it cannot be stored in time.
+    Raises StoreLateError when it cannot be stored in time.
     """
     entry = entry_of(request, caller, "awake-end", at=ports.clock(), detail=detail)
     return await stored_in_time(ports.end_awake(person, entry), "who is awake")
 
 
 async def stored_in_time(work: Awaitable[T], what: str) -> T:
-    """Return what came of a work, or raise StoreBusyError when it takes too long."""
+    """Return what came of a work, or raise StoreLateError when it takes too long."""
     try:
         return await asyncio.wait_for(work, WAIT_SECONDS)
     except TimeoutError:
-        raise StoreBusyError(f"{what} could not be stored in time") from None
+        raise StoreLateError(f"{what} could not be stored in time") from None

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from router.store.writer import StoreBusyError
+from router.store.writer import StoreBusyError, StoreLateError
 
 # What makes the store unable to keep something now, and able later.
 STORE_ERRORS = (StoreBusyError, SQLAlchemyError)
@@ -55,9 +55,10 @@ def retry_after(wait: timedelta) -> dict[str, str]:
 def render_unavailable(error: Exception) -> JSONResponse:
     """Return 503: the caller should try again, and our logs say why."""
     logger.error("a request could not be served: %s", error)
-    return render_problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "The router cannot do this now; please try again."
-    )
+    told = "The router cannot do this now; please try again."
+    if isinstance(error, StoreLateError):
+        told = "The database did not answer in time. It may be done all the same: look first."
+    return render_problem(HTTPStatus.SERVICE_UNAVAILABLE, told)
 
 
 def render_refusal(error: HTTPException) -> JSONResponse:

@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from router.catalog.todays import may_escalate
-from router.escalation.decide import hasten, start
-from router.escalation.given import NO_POLICY, reassigned, split_given
-from router.escalation.model import Policy, Step
+from router.escalation.decide import NOBODY_ASKED, hasten, start
+from router.escalation.given import NO_POLICY, alone, reassigned, split_given
+from router.escalation.model import Policy
 from router.incident.answers import (
     Acknowledge,
     Answer,
@@ -23,9 +23,10 @@ from router.incident.answers import (
 from router.incident.model import Change, Incident
 from router.incident.test_page import is_page_test
 from router.oncall.model import PersonId
-from router.oncall.overrides import meant
+from router.oncall.overrides import find_obstacle_of_role, meant
 from router.phrase import joined, phrase
 from router.routing import PolicyId
+from router.store.asked import find_asked
 from router.store.incidents import find_incident
 from router.store.timeline import list_timeline
 from router.store.timers import find_timer, record_escalation, record_started
@@ -80,7 +81,8 @@ class Answers:
             raise AnswerRefused(
                 phrase("No policy escalates this incident: give it to a person instead.")
             )
-        hastened = None if escalation is None else hasten(escalation, now=now)
+        asked = NOBODY_ASKED if timer is None else find_asked(tx, number, timer)
+        hastened = None if escalation is None else hasten(escalation, asked=asked, now=now)
         policy = self._policy(tx, incident)
         self.decisions.record(tx, incident, change, now=now)
         if hastened is not None:
@@ -117,10 +119,11 @@ class Answers:
             raise AnswerRefused(joined(unknown, meant(given.to, people)))
         if not person.addresses:
             raise AnswerRefused(phrase("{person} has no address for pages.", person=person.name))
+        if obstacle := find_obstacle_of_role(person):
+            raise AnswerRefused(obstacle)
         policy = self._policy(tx, incident)
         if policy is None or split_given(policy.id)[0] == NO_POLICY:
-            alone = Step(schedules=(), people=(person.id,), wait=timedelta())
-            policy = Policy(id=NO_POLICY, steps=(), last_resort=alone)
+            policy = Policy(id=NO_POLICY, steps=(), last_resort=alone(person.id))
         wait = policy.steps[0].wait if policy.steps else _WAIT
         return reassigned(policy, person.id, wait=wait)
 

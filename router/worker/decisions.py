@@ -12,7 +12,7 @@ from router.catalog.todays import todays_destination, todays_policy
 from router.escalation.awake import NOBODY
 from router.escalation.decide import decide, start, stop
 from router.escalation.given import policy_name
-from router.escalation.model import Decision, Escalation, Policy
+from router.escalation.model import Asked, Decision, Escalation, Policy
 from router.incident.acknowledgement import without_acknowledgement
 from router.incident.destination import Destination, decide_notice_times
 from router.incident.model import Change, Event, EventKind, Incident, IncidentState
@@ -23,6 +23,7 @@ from router.metrics import Metrics
 from router.oncall.model import Roster
 from router.phrase import phrase
 from router.routing import PolicyId
+from router.store.asked import find_asked
 from router.store.awake import read_awake
 from router.store.incidents import find_incident, list_channels, record_channels, record_incident
 from router.store.overrides import read_roster
@@ -35,7 +36,7 @@ from router.store.timers import (
     record_started,
 )
 from router.worker.outbox import Outbox
-from router.worker.pauses import find_asked, pause_or_resume
+from router.worker.pauses import pause_or_resume
 from router.worker.quiet_pages import ring_told_quietly
 from router.worker.retry import backoff
 
@@ -89,10 +90,10 @@ class Decisions:
         awake = read_awake(tx, number, now=now) if muted else NOBODY
         roster = self._roster(tx, now=now)
         round_ = timer.round
-        asked = find_asked(tx, number, round_)
+        asked = find_asked(tx, number, timer)
         decision = decide(timer.escalation, incident, roster, now=now, awake=awake, asked=asked)
         record_events(tx, number, decision.events)
-        if _reaches_nobody(decision, incident):
+        if _reaches_nobody(decision, incident, asked):
             instead = self._decide_instead(tx, number, incident, decision.escalation, now=now)
             if instead is not None:
                 decision, round_ = instead, round_ + 1
@@ -102,7 +103,7 @@ class Decisions:
         self.outbox.notices.record_step(tx, number, decision, round_=round_, waits=waits, now=now)
         # What a person asks for is one page, and is not to wait for others.
         self.outbox.record_pages(tx, number, decision.pages, round_=round_, now=now, gathers=muted)
-        if _reaches_nobody(decision, incident):
+        if _reaches_nobody(decision, incident, asked):
             self._tell_unreached(number)
 
     def _tell_unreached(self, number: int) -> None:
@@ -270,10 +271,14 @@ def record_untaken(tx: Connection, number: int, *, now: datetime) -> None:
         record_failed_decision(tx, number, due_at=now + backoff(timer.attempts + 1))
 
 
-def _reaches_nobody(decision: Decision, incident: Incident) -> bool:
-    """Say whether an incident that still has to wake somebody is at its end without a page."""
+def _reaches_nobody(decision: Decision, incident: Incident, asked: Asked) -> bool:
+    """Say whether an incident that still has to wake somebody is at its end without a page.
+
+    A last resort that is taken again pages nobody where all whom it asked stand.
+    """
     waits = incident.state is IncidentState.TRIGGERED
-    return waits and not decision.pages and decision.escalation.due_at is None
+    asks = decision.pages or asked.people.get("last")
+    return waits and not asks and decision.escalation.due_at is None
 
 
 def _may_start(timer: Timer | None, policy: Policy | None, *, moved: bool, again: bool) -> bool:

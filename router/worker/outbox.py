@@ -77,19 +77,8 @@ class Outbox:
                 because=page.because,
             )
             asked = record_page(tx, message, now=now)
-            if asked is None:
-                continue
-            installation = self.installation
-            if not (gathers and gather(tx, asked, message, installation=installation, now=now)):
-                self._drop_earlier(tx, asked, message, now=now)
-
-    def _drop_earlier(self, tx: Connection, asked: int, page: Message, *, now: datetime) -> None:
-        """Try an earlier step's page to the same address no more: both would ring at once."""
-        for earlier in list_messages(tx, page.incident_number, kinds=[MessageKind.PAGE]):
-            same = (page.person, page.address) == (earlier.message.person, earlier.message.address)
-            if same and earlier.id != asked and earlier.state is MessageState.PENDING:
-                reason = phrase("a later page to the same address takes its place")
-                self.drop_page(tx, earlier, IncidentState.TRIGGERED, reason=reason, now=now)
+            if gathers and asked is not None:
+                gather(tx, asked, message, installation=self.installation, now=now)
 
     def record_page_elsewhere(
         self, tx: Connection, page: Message, address: Address, *, now: datetime

@@ -22,8 +22,8 @@ from router.store.digests import (
     lock_incidents_of,
 )
 from router.store.incidents import find_incident
-from router.store.leases import SENT_BEFORE, find_claimed, record_failure, record_sent
-from router.store.messages import MessageState, StoredMessage, list_messages
+from router.store.leases import find_claimed, record_failure, record_sent
+from router.store.messages import SENT_BEFORE, MessageState, StoredMessage, list_messages
 from router.store.timeline import record_events
 from router.store.timers import find_timer, record_escalation, record_started
 from router.worker.digests import find_state

@@ -1,19 +1,14 @@
 """An escalation waits while nobody has to be woken, and goes on when somebody has to."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from router.escalation.awake import QUIET
 from router.escalation.decide import pause, resume
-from router.escalation.model import Asked
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.incident.reread import hiding_words
-from router.message.model import MessageKind, page_round, page_step
-from router.oncall.model import PersonId
+from router.message.model import page_round, page_step
 from router.phrase import Phrase, listed, phrase
-from router.store.messages import StoredMessage, list_messages
 from router.store.timeline import record_events
 from router.store.timers import find_timer, record_escalation
 from router.worker.outbox import Outbox
@@ -55,39 +50,6 @@ def pause_or_resume(
         text = phrase("The escalation is paused: {reason}.", reason=_reason(incident))
         kind = EventKind.PAUSED
     record_events(tx, incident.number, [Event(at=now, kind=kind, text=text)])
-
-
-def find_asked(tx: Connection, number: int, round_: int) -> Asked:
-    """Return whom the escalation that runs has asked, but for pages that a pause dropped."""
-    pages: dict[str, dict[PersonId, list[StoredMessage]]] = {}
-    for page in list_messages(tx, number, kinds=[MessageKind.PAGE]):
-        key, person = page.message.dedup_key, page.message.person
-        if person is not None and page_round(key) == round_:
-            pages.setdefault(page_step(key), {}).setdefault(person, []).append(page)
-    return Asked(
-        people={
-            step: frozenset(person for person, own in people.items() if _stands(own))
-            for step, people in pages.items()
-        }
-    )
-
-
-def _stands(pages: Sequence[StoredMessage]) -> bool:
-    """Say whether what a step asked of one person, at all of their addresses, needs no repeating.
-
-    What was told in place of it counts, but does not stand for a ring that was dropped.
-    """
-    asked_last = pages[-1].message.dedup_key
-    own = [one for one in pages if one.message.dedup_key == asked_last]
-    dropped = [one for one in own if not one.is_asked]
-    standing = [one for one in own if one.is_asked]
-    if any(map(_rings, dropped)):
-        return any(map(_rings, standing))
-    return bool(standing)
-
-
-def _rings(page: StoredMessage) -> bool:
-    return page.message.address.channel not in QUIET
 
 
 def _reason(incident: Incident) -> Phrase:

@@ -1,5 +1,6 @@
 """What an event of PagerDuty's does: the work of one transaction, at most once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, get_args
@@ -73,14 +74,19 @@ class PagerDutyEvents:
             # What came before anybody could know of which page it is counts from here.
             kept = take_early_events(tx, PAGERDUTY, event.incident_id, dedup_key=key, now=now)
             told += [msgspec.convert(one, PagerDutyEvent) for one in kept]
+            told = _that_stand(told, now=now)
         if not told:
             return "repeated"
         acted = [self._act(tx, number, key, one, now=now) for one in told for number in numbers]
         return min(acted, key=get_args(Acted).index, default="unchanged")
 
     def _keep(self, tx: Connection, event: PagerDutyEvent, *, now: datetime) -> None:
-        """Keep what a person did to something that may yet turn out to be a page of ours."""
-        if is_of_a_person(event) and event.incident_id:
+        """Keep what a person did to something that may yet turn out to be a page of ours.
+
+        And what takes an answer back.
+        """
+        counts = is_of_a_person(event) or event.kind in RINGING_AGAIN
+        if counts and event.incident_id:
             told = msgspec.to_builtins(replace(event, note=event.note[:LONGEST_COMMENT]))
             subject = event.incident_id
             record_early_event(tx, PAGERDUTY, event.id, subject=subject, told=told, now=now)
@@ -143,6 +149,20 @@ class PagerDutyEvents:
         if isinstance(meaning, Acknowledge) and incident.state is IncidentState.TRIGGERED:
             return "acknowledged"
         return "resolved" if isinstance(meaning, Resolve) and incident.is_open else "noted"
+
+
+def _that_stand(told: list[PagerDutyEvent], *, now: datetime) -> list[PagerDutyEvent]:
+    """Return what came together in the order in which it was done, without what was taken back."""
+    done = sorted(told, key=lambda one: one.occurred_at or now)
+    return [one for n, one in enumerate(done) if not _is_taken_back(one, done[n + 1 :])]
+
+
+def _is_taken_back(event: PagerDutyEvent, later: Iterable[PagerDutyEvent]) -> bool:
+    """Say whether what was answered rings again since: told only now, it would end the new ring."""
+    kinds = {one.kind for one in later}
+    if event.kind == "incident.resolved":
+        return "incident.reopened" in kinds
+    return event.kind == "incident.acknowledged" and not kinds.isdisjoint(RINGING_AGAIN)
 
 
 def _entry(given: Answer, number: int, *, now: datetime) -> Entry:

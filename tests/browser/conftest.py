@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import update
 
+from router.store.engine import open_engine
+from router.store.tables import sessions
+from router.web.access.credentials import digest
 from tests.delivery.router_process import RouterProcess, Town, open_town, running
 from tests.fakes.serving import PATIENCE_SECONDS
 from tests.router.making import alert_body, notification_body
@@ -51,6 +55,16 @@ class House:
     browser: Browser
     contexts: list[BrowserContext] = field(default_factory=list)
     signed_in: dict[str, Any] = field(default_factory=dict)  # the cookies of each person
+
+    def end_session(self, page: Page) -> None:
+        """Let the time of a browser's session pass, whose cookie stays."""
+        shown = [str(one.get("value")) for one in page.context.cookies()]
+        engine = open_engine(self.town.database)
+        with engine.begin() as tx:
+            its = sessions.c.digest.in_([digest(one) for one in shown])
+            tx.execute(update(sessions).where(its).values(ends_at=sessions.c.made_at))
+        engine.dispose()
+        self.signed_in.clear()
 
     def come(
         self,

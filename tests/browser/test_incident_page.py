@@ -40,7 +40,7 @@ def test_the_first_screen_of_a_phone_holds_all_that_is_needed(house: House, scri
         assert box["x"] + box["width"] <= PHONE[0], name
         if "form" in selector or "summary" in selector:
             assert box["height"] >= LEAST_TAP, f"{name} is too small to tap: {box}"
-    assert "Paged: Platform engineer" in (page.locator(".state").text_content() or "")
+    assert "Paged at " in (page.locator(".state").text_content() or "")
     assert SUMMARY in (page.locator("h1").text_content() or "")
     assert DESCRIPTION in (page.locator("#now .clamp").text_content() or "")
 
@@ -148,6 +148,33 @@ def test_resolving_takes_a_second_tap_elsewhere(house: House, script: bool) -> N
     assert house.router.ask(f"/api/incidents/{number}")["state"] == "triggered"
     asks.tap()
     expect(confirm).to_be_hidden()
+
+
+STANDINGS = (
+    "Nobody has acknowledged it. Paged, last at 18:22 UTC−1: {}, {}.",
+    "Nobody has acknowledged it. Being paged since 18:22 UTC−1: {}, {}.",
+    "Nadie lo ha reconocido. Avisados (el último, 18:22 UTC−1): {}, {}.",
+    "Nadie lo ha reconocido. Se está avisando desde 18:22 UTC−1: {}, {}.",
+    "Ninguém o reconheceu. Avisos (o último, 18:22 UTC−1) a {}, {}.",
+    "Ninguém o reconheceu. A avisar desde 18:22 UTC−1: {}, {}.",
+)
+
+
+@pytest.mark.parametrize("size", [SMALL, PHONE])
+def test_who_was_paged_and_when_is_read_whole_and_moves_no_answer(
+    house: House, size: tuple[int, int]
+) -> None:
+    number = house.raise_alert("ReadWhole", slo=str(size[0]))
+    page = house.come(size)
+    page.goto(f"/incidents/{number}")
+    standing, answer = page.locator("#now .standing"), page.locator("form[action$='/reassign']")
+    before = answer.bounding_box()
+    for told in STANDINGS:
+        said = told.format("Platform engineer 2", "Platform engineer 3")
+        standing.locator(".state").evaluate("(one, said) => { one.textContent = said; }", said)
+        cut = standing.evaluate("one => one.scrollHeight - one.clientHeight")
+        assert cut == 0, said
+        assert answer.bounding_box() == before, said
 
 
 def test_it_is_given_to_nobody_before_somebody_is_chosen(house: House) -> None:

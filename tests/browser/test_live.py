@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SMALL, House
+from tests.browser.conftest import HEADER, SMALL, House
 from tests.browser.test_accessible import check
 
 REFRESH_MS = 16_000  # of a page that looks every 15 s
@@ -181,18 +181,45 @@ def test_who_signed_in_elsewhere_meanwhile_can_answer_here(house: House) -> None
     expect(page.locator(".notice")).to_have_text("The comment is in the timeline.")
 
 
+def test_who_is_somebody_else_by_now_is_told_so_and_answers_in_nobodys_name(house: House) -> None:
+    number = house.raise_alert("SomebodyElse")
+    page = come(house, number, person="platform-3")
+    token = page.locator("form[action$='/comment'] [name='form_token']")
+    before = token.get_attribute("value") or "-"
+    page.context.clear_cookies()
+    page.context.set_extra_http_headers({HEADER: "platform-1@conecta360.example"})
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/incidents")
+
+    look_again(page)
+
+    told = page.locator("[data-when='other']")
+    expect(told).to_be_visible()
+    expect(told).to_contain_text("You are signed in as somebody else now: reload")
+    expect(token).to_have_value(before)
+    expect(page.locator("footer form span")).to_have_text("Signed in as Platform engineer 3")
+    page.locator(ACK).tap()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert house.router.ask(f"/api/incidents/{number}")["state"] == "triggered"
+
+    page.goto(f"/incidents/{number}")
+    expect(page.locator("footer form span")).to_have_text("Signed in as Platform engineer 1")
+    look_again(page)
+    expect(told).to_be_hidden()
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_an_answer_after_the_session_ended_is_said_to_be_none(house: House, script: bool) -> None:
     number = house.raise_alert("AnswerLost", slo="script" if script else "none")
     page = house.come(person="platform-3", script=script)
     page.goto(f"/incidents/{number}")
     page.locator("input[name='text']").fill("It is the <b>pool</b>")
-    page.context.clear_cookies()
+    house.end_session(page)
 
     page.locator("form[action$='/comment'] button").tap()
 
     page.wait_for_url(f"**/incidents/{number}")
-    expect(page.get_by_role("alert")).to_contain_text("Your answer was NOT given")
+    expect(page.get_by_role("alert")).to_contain_text("Your comment was NOT added")
     assert page.locator("input[name='text']").input_value() == "It is the <b>pool</b>"
     page.locator("form[action$='/comment'] button").tap()
     expect(page.locator(".notice")).to_have_text("The comment is in the timeline.")

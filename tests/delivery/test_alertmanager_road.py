@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from generator.alertmanager.render import render_alertmanager
-from router.store.leases import SENT_BEFORE
+from router.store.messages import SENT_BEFORE
 from tests import servers
 from tests.catalogs import copy_catalog, read_whole
 from tests.delivery.router_process import RouterProcess, Town, open_town, running

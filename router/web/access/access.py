@@ -20,6 +20,7 @@ from router.store.tokens import find_api_token
 from router.web.access import credentials
 from router.web.access.caller import Caller, Via
 from router.web.access.cross_site import is_foreign
+from router.web.access.former import find_former, whose
 from router.web.access.forms import BadForm, read_form
 from router.web.access.people import find_person
 from router.web.access.places import SAFE, page_to_return_to, place_of
@@ -199,7 +200,8 @@ class Access:
         response = RedirectResponse(where, HTTPStatus.SEE_OTHER)
         if is_kept(request, self.site):
             await self._record_refused(request, None, "form", "nobody was signed in any more")
-            await keep_unsent(request, response, self.site, page=to)
+            by = await find_former(self.ports.store, self.site.cookie(request, SESSION))
+            await keep_unsent(request, response, self.site, page=to, by=by)
         return response
 
     async def _program(self, shown: str, request: Request) -> Caller | None:
@@ -227,10 +229,8 @@ class Access:
         if session is None or (session.via == BY_PROXY and not is_named(session.name, request)):
             return None
         caller = self._caller_today(session, credentials.form_token(cookie))
-        unsent = find_unsent(request, self.site)
-        if caller is None or unsent is None or unsent.page != request.scope["path"]:
-            return caller
-        return replace(caller, unsent=unsent)
+        unsent = find_unsent(request, self.site, by=whose(session))
+        return caller if caller is None else replace(caller, unsent=unsent)
 
     def _caller_today(self, session: Session, form_token: str) -> Caller | None:
         """Return who it is by the catalog in force: who has left it is out at once."""

@@ -28,6 +28,8 @@ from router.web.problems import retry_after
 BEGUN: Final = "guardia-sign-in"  # the cookie of a browser that is not signed in yet
 BEGUN_SECONDS: Final = 600
 LIFE: Final = timedelta(hours=12)  # of a session: a shift, and not a phone that was lost
+# The browser shows it longer than it counts: by it we know whose form came too late.
+_SHOWN: Final = 2 * LIFE
 LONGEST_SHOWN: Final = 320
 _BY_TOKEN: Final = "token"  # noqa: S105 - a way to sign in
 
@@ -145,7 +147,7 @@ class Admission:
     def _enter(self, secret: str, to: str) -> Response:
         """Return to where somebody wanted to go, with a session's cookie that is new."""
         response, site = RedirectResponse(to, HTTPStatus.SEE_OTHER), self.access.site
-        site.set_cookie(response, SESSION, secret, seconds=int(LIFE.total_seconds()))
+        site.set_cookie(response, SESSION, secret, seconds=int(_SHOWN.total_seconds()))
         site.set_cookie(response, BEGUN, "", seconds=0)
         return response
 

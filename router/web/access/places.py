@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from router.web.access.site import HOME, Site, local_path, split_address
+from router.web.access.site import HOME, LONGEST_PATH, Site, local_path, split_address
 from router.web.under_path import base_path
 
 SAFE: Final = ("GET", "HEAD")
@@ -19,6 +19,9 @@ _OTHERS: Final = (
     (re.compile(r"/me/(?:test|awake|awake/end)"), "/me"),
     (re.compile(r"/sign-out"), HOME),
 )
+_PREVIEW: Final = "/overrides/preview"  # what was filled in stands in its address
+_FORM_OF_PREVIEW: Final = "/overrides/new"
+LOST: Final = "lost"  # the form says then that what was filled in is lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +39,19 @@ def place_of(path: str) -> Place | None:
     return next((Place(path=page) for form, page in _OTHERS if form.fullmatch(path)), None)
 
 
+def page_anew(path: str) -> Place | None:
+    """Return where to begin again what an older router's form sent to this address."""
+    return Place(path="/overrides/new") if path == "/overrides/preview" else None
+
+
 def page_to_return_to(request: Request, site: Site) -> str:
     """Return where to go after signing in: here, or for a form the page that it was on."""
     if request.method in SAFE:
         query = f"?{request.url.query}" if request.url.query else ""
-        return local_path(request.url.path + query)
+        here = request.url.path + query
+        if request.url.path == _PREVIEW and len(here) > LONGEST_PATH:
+            return f"{_FORM_OF_PREVIEW}?{LOST}=1"
+        return local_path(here)
     parts = split_address(request.headers.get("referer", ""))
     if not site.is_ours(f"{parts.scheme}://{parts.netloc}", host=request.headers.get("host", "")):
         held_by = place_of(request.scope["path"])

@@ -19,7 +19,7 @@ from router.web.access.cross_site import is_foreign
 from router.web.access.forms import BadForm, read_form
 from router.web.access.proxy import BY_PROXY, proxy_name
 from router.web.access.site import local_path
-from router.web.access.unsent import find_unsent, forget_unsent
+from router.web.access.unsent import forget_unsent, list_unsent
 from router.web.page.render import render_page
 
 
@@ -71,7 +71,9 @@ class SignInPages:
         """End the session here and in the browser."""
         foreign = is_foreign(request.headers, self.access.site)
         if not foreign and await self.access.caller(request) is None:
-            return RedirectResponse(f"{SIGN_IN}?out=1", HTTPStatus.SEE_OTHER)
+            response = RedirectResponse(f"{SIGN_IN}?out=1", HTTPStatus.SEE_OTHER)
+            forget_unsent(request, response, self.access.site)
+            return response
         taken = await self.access.take_form(request, Role.VIEWER)
         if isinstance(taken, Response):
             return taken
@@ -100,7 +102,7 @@ class SignInPages:
             status=HTTPStatus.FORBIDDEN if refused else HTTPStatus.OK,
             refused=reader.say(refused),
             is_out="out" in request.query_params,
-            unsent=find_unsent(request, self.access.site),
+            unsent=next(iter(list_unsent(request, self.access.site)), None),
             oidc_path=f"{SIGN_IN}/oidc?next={quote(to, safe='/')}" if ways.oidc else "",
             by_proxy=ways.proxy_header is not None,
             proxy_names_somebody=proxy_name(request) is not None,

@@ -11,10 +11,13 @@ from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
 from router.escalation.awake import Awake
+from router.escalation.decide import NOBODY_ASKED
 from router.escalation.foreseen import name_of
+from router.escalation.model import Asked
 from router.incident.glance import IncidentGlance, glance_at
 from router.incident.model import Event, Incident
 from router.oncall.model import Roster
+from router.store.asked import find_asked
 from router.store.awake import read_awake
 from router.store.digests import find_digest_key, list_carried_pages, list_told_of_digest
 from router.store.incidents import find_incident
@@ -56,6 +59,7 @@ class IncidentDetails:
     catalog: OnCallCatalog  # its roster with what was changed at run time
     at: datetime  # for which it is told what comes next
     awake: Awake
+    asked: Asked  # by the escalation that runs
 
 
 def find_details(
@@ -66,15 +70,17 @@ def find_details(
     if incident is None:
         return None
     messages = list_messages(tx, number)
+    timer = find_timer(tx, number)
     return IncidentDetails(
         incident=incident,
         timeline=list_timeline(tx, number),
         messages=messages,
         digests=_find_digests(tx, messages),
-        timer=find_timer(tx, number),
+        timer=timer,
         catalog=replace(catalog, roster=read_roster(tx, catalog.roster, at=now)),
         at=now,
         awake=read_awake(tx, number, now=now),
+        asked=NOBODY_ASKED if timer is None else find_asked(tx, number, timer),
     )
 
 
@@ -143,7 +149,12 @@ def render_details(found: IncidentDetails) -> DetailsView:
         ],
         "escalation": None if found.timer is None else _render_escalation(found.timer),
         "next": render_next(
-            found.incident, found.timer, found.catalog, now=found.at, awake=found.awake
+            found.incident,
+            found.timer,
+            found.catalog,
+            now=found.at,
+            awake=found.awake,
+            asked=found.asked,
         ),
     }
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from router.catalog import OnCallCatalog
 from router.catalog.todays import todays_destination
 from router.escalation.awake import NOBODY, Awake
+from router.escalation.decide import NOBODY_ASKED
 from router.escalation.foreseen import step_as_json, zone_of
-from router.escalation.model import Policy
+from router.escalation.model import Asked, Policy
 from router.escalation.outlook import Outlook, Today, outlook
 from router.incident.model import Incident
 from router.store.timers import Timer
@@ -20,13 +21,14 @@ def render_next(
     *,
     now: datetime,
     awake: Awake = NOBODY,
+    asked: Asked = NOBODY_ASKED,
 ) -> NextView:
     """Return why nothing comes any more, or each step with its time, people and reasons.
 
     `catalog` has the roster with what was changed at run time.
     """
     roster = catalog.roster
-    told = find_outlook(incident, timer, catalog, now=now, awake=awake)
+    told = find_outlook(incident, timer, catalog, now=now, awake=awake, asked=asked)
     policy = _todays_policy(incident, catalog) if timer is None else timer.escalation.policy
     return {
         "now": now.isoformat(),
@@ -43,6 +45,7 @@ def find_outlook(
     *,
     now: datetime,
     awake: Awake = NOBODY,
+    asked: Asked = NOBODY_ASKED,
 ) -> Outlook:
     """Return what comes next, by today's catalog; its roster is as for `render_next`."""
     today = Today(
@@ -50,6 +53,7 @@ def find_outlook(
         policy=_todays_policy(incident, catalog),
         maintenance=catalog.maintenance,
         awake=awake,
+        asked=asked,
     )
     escalation = None if timer is None else timer.escalation
     return outlook(incident, escalation, today, now=now)

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from guardia.duration import parse_duration
 from router.incident.answers import (
     LONGEST_COMMENT,
     Acknowledge,
@@ -20,17 +18,18 @@ from router.incident.answers import (
     Resolve,
     Snooze,
 )
+from router.incident.choices import SNOOZE_LENGTHS
 from router.oncall.model import PersonId
 from router.phrase import phrase
 from router.routing import PolicyId
 from router.web.access.caller import Caller
 from router.web.access.places import place_of
+from router.web.access.site import Site
+from router.web.access.unsent import read_again
 from router.web.actions import give_answer
 from router.web.page.problem import show_problem, unknown_incident
 from router.web.ports import WebPorts
 from router.web.requests import read_number
-
-SNOOZES: Final = ("30m", "1h", "4h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +54,17 @@ class AnswerPages:
 
     async def snooze(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
         """Somebody has it, and wants to be paged anew after a while."""
-        length = form.get("for", "")
-        if length not in SNOOZES:
-            return self._refuse(
-                request, caller, phrase("Choose how long to snooze: 30m, 1h or 4h.")
-            )
-        until = self.ports.clock() + parse_duration(length)
+        length = SNOOZE_LENGTHS.get(form.get("for", ""))
+        if length is None:
+            return await self._refuse(request, caller, phrase("Choose how long to snooze."))
+        until = self.ports.clock() + length
         return await self._give(request, caller, Snooze(by=caller.name, until=until))
 
     async def reassign(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
         """Somebody gives it to another person, or to a policy."""
         kind, _, name = form.get("to", "").partition(":")
         if kind not in ("person", "policy"):
-            return self._refuse(request, caller, phrase("Choose to whom to give it."))
+            return await self._refuse(request, caller, phrase("Choose to whom to give it."))
         is_policy = kind == "policy"
         to = PolicyId(name) if is_policy else PersonId(name)
         given = Reassign(by=caller.name, to=to, is_policy=is_policy)
@@ -75,12 +72,12 @@ class AnswerPages:
 
     async def comment(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
         """Somebody writes into the timeline."""
-        text = form.get("text", "").strip()
+        text = form.get("text", "").replace("\r\n", "\n").strip()  # as browsers count
         if not 1 <= len(text) <= LONGEST_COMMENT:
-            return self._refuse(request, caller, phrase("Write 1 to 2000 characters."))
+            return await self._refuse(request, caller, phrase("Write 1 to 2000 characters."))
         return await self._give(request, caller, Comment(by=caller.name, text=text))
 
-    def _refuse(
+    async def _refuse(
         self,
         request: Request,
         caller: Caller,
@@ -88,8 +85,17 @@ class AnswerPages:
         *,
         status: HTTPStatus = HTTPStatus.BAD_REQUEST,
     ) -> Response:
-        back = place_of(request.scope["path"])
-        return show_problem(self.ports, caller, sentence, status=status, back=back)
+        """Return the page that says why, with what was written, to be changed and sent again."""
+        site = Site(external_url=self.ports.external_url)
+        again = await read_again(request, site, form_token=caller.form_token)
+        return show_problem(
+            self.ports,
+            caller,
+            sentence,
+            status=status,
+            back=place_of(request.scope["path"]),
+            again=again if again is not None and again.text else None,
+        )
 
     async def _give(self, request: Request, caller: Caller, given: Answer) -> Response:
         number = read_number(request.path_params["number"])
@@ -98,7 +104,7 @@ class AnswerPages:
         try:
             answered = await give_answer(self.ports, request, caller, number, given)
         except AnswerRefused as error:
-            return self._refuse(request, caller, error.reason, status=HTTPStatus.CONFLICT)
+            return await self._refuse(request, caller, error.reason, status=HTTPStatus.CONFLICT)
         if answered is None:
             return unknown_incident(self.ports, caller)
         done = type(given).__name__.lower()

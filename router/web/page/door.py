@@ -1,6 +1,7 @@
 """Every page is behind one of these: who asks is known, may do it, and asked from our page."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from router.oncall.model import Role
 from router.web.access.access import Access
 from router.web.access.caller import Caller
-from router.web.access.unsent import forget_unsent
+from router.web.access.unsent import forget_taken
 
 Look = Callable[[Request, Caller], Awaitable[Response]]
 Act = Callable[[Request, Caller, Mapping[str, str]], Awaitable[Response]]
@@ -33,7 +34,8 @@ def act(access: Access, role: Role, page: Act) -> Endpoint:
         if isinstance(taken, Response):
             return taken
         response = await page(request, *taken)
-        forget_unsent(request, response, access.site)
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            forget_taken(request, response, access.site)
         return response
 
     return endpoint

@@ -14,9 +14,10 @@ from starlette.responses import Response
 from router.catalog import OnCallCatalog
 from router.escalation.foreseen import name_of
 from router.incident.answerer import is_same_person
+from router.incident.choices import SNOOZE_LENGTHS
 from router.incident.glance import glance_at
 from router.incident.model import IncidentState
-from router.oncall.model import Person, PersonId, Role
+from router.oncall.model import Person
 from router.store.history import OpenIncidents, find_last_opened, list_urgent
 from router.store.overrides import read_roster
 from router.web.access.caller import Caller
@@ -35,17 +36,16 @@ from router.web.page.incident_view import (
     told_timeline,
     value_of,
 )
-from router.web.page.me import taken_numbers
 from router.web.page.notice import is_recent_test, notice_of
 from router.web.page.problem import unknown_incident
 from router.web.page.render import render_page
 from router.web.page.runbook import Runbook, read_runbook
 from router.web.page.standing import has_next_step, standing_of
+from router.web.page.taken import Taken, find_taken, taken_values
 from router.web.ports import WebPorts
 from router.web.requests import read_number
 
 LISTED: Final = 100
-SNOOZES: Final = ("30m", "1h", "4h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class IncidentPages:
     async def list(self, request: Request, caller: Caller) -> Response:
         """Show what is open, what nobody has first; and whether the reader is on call."""
         catalog, now = self.ports.catalog(), self.ports.clock()
-        work = partial(_find_open, catalog=catalog, person=caller.person, now=now)
+        work = partial(_find_open, catalog=catalog, request=request, caller=caller, now=now)
         found = await self.ports.store.read(work)
         reader = catalog.reader(caller.person)
         return render_page(
@@ -69,9 +69,8 @@ class IncidentPages:
             rows=[row_of(one, catalog.scope_labels) for one in found.incidents.first],
             total=found.incidents.total,
             unacknowledged=found.incidents.unacknowledged,
-            done=request.query_params.get("done", ""),
-            taken=taken_numbers(request),
             last_ago=None if found.last_at is None else reader.ago(found.last_at, now=now),
+            **taken_values(request, found.duty, found.taken),
             **duty_values(found.duty, reader, now=now),
         )
 
@@ -129,16 +128,18 @@ class _Open:
     incidents: OpenIncidents
     last_at: datetime | None  # when the newest incident of all was opened
     duty: Duty
+    taken: Taken
 
 
 def _find_open(
-    tx: Connection, *, catalog: OnCallCatalog, person: PersonId | None, now: datetime
+    tx: Connection, *, catalog: OnCallCatalog, request: Request, caller: Caller, now: datetime
 ) -> _Open:
     roster = read_roster(tx, catalog.roster, at=now)
     return _Open(
         incidents=list_urgent(tx, limit=LISTED),
         last_at=find_last_opened(tx),
-        duty=find_duty(tx, person, roster, now=now),
+        duty=find_duty(tx, caller.person, roster, now=now),
+        taken=find_taken(tx, request, caller),
     )
 
 
@@ -161,6 +162,7 @@ def _values(found: IncidentDetails, caller: Caller, catalog_folder: Path) -> dic
         "runbook": runbook,
         "people": _people(found.catalog, caller),
         "policies": list(found.catalog.policies),
+        "snoozes": SNOOZE_LENGTHS,
         "outlook": _outlook(found),
         "alerts": alerts_of(incident),
         "alerts_total": len(incident.alerts),
@@ -175,7 +177,14 @@ def _values(found: IncidentDetails, caller: Caller, catalog_folder: Path) -> dic
 
 def _outlook(found: IncidentDetails) -> dict[str, Any]:
     roster = found.catalog.roster
-    told = find_outlook(found.incident, found.timer, found.catalog, now=found.at, awake=found.awake)
+    told = find_outlook(
+        found.incident,
+        found.timer,
+        found.catalog,
+        now=found.at,
+        awake=found.awake,
+        asked=found.asked,
+    )
     steps = [
         {
             "at": step.at,
@@ -200,5 +209,5 @@ def _people(catalog: OnCallCatalog, caller: Caller) -> list[Person]:
     return [
         one
         for one in catalog.roster.people.values()
-        if one.addresses and one.role.may(Role.RESPONDER) and one.id != caller.person
+        if one.addresses and one.may_answer and one.id != caller.person
     ]

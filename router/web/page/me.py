@@ -16,20 +16,19 @@ from router.catalog import OnCallCatalog
 from router.escalation.awake import AwakeRefused, awake_for, awake_until
 from router.incident.test_page import PageTestRefused
 from router.language import Reader
-from router.oncall.model import Person, PersonId, Role
+from router.oncall.model import Person, Role
 from router.store.overrides import read_roster
 from router.web.access.caller import Caller
 from router.web.actions import begin_awake, end_awake, send_test_page
 from router.web.page.duty import MORNING, Duty, duty_values, find_duty
 from router.web.page.render import render_page
+from router.web.page.taken import Taken, address_of_taken, find_taken, taken_values
 from router.web.ports import WebPorts
 from router.web.problems import retry_after
-from router.web.requests import read_number
 
 LENGTHS: Final = ("1h", "4h")  # for which somebody says that they are awake
 UNTIL_MORNING: Final = "morning"
 _LANGUAGES: Final = {"en": "English", "es": "español", "pt": "português"}
-SHOWN_TAKEN: Final = 100  # incidents; more would make an address too long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +39,21 @@ class MePages:
 
     async def show(self, request: Request, caller: Caller) -> Response:
         """Show how the reader is reached, by today's catalog, and their duty."""
-        done = request.query_params.get("done", "")
-        return await self._show(caller, done=done, taken=taken_numbers(request))
+        return await self._show(request, caller)
 
     async def test(self, request: Request, caller: Caller, form: Mapping[str, str]) -> Response:
         """Page every address of the reader; the incident shown then has what came of it."""
         person = self._person(caller)
         reader = self.ports.catalog().reader(caller.person)
         if person is None or not person.addresses:
-            return await self._show(caller, reader.text("The catalog has no address of yours."))
+            return await self._show(
+                request, caller, reader.text("The catalog has no address of yours.")
+            )
         try:
             made = await send_test_page(self.ports, request, caller, person)
         except PageTestRefused as error:
             status = HTTPStatus.TOO_MANY_REQUESTS
-            shown = await self._show(caller, reader.say(error.reason), status=status)
+            shown = await self._show(request, caller, reader.say(error.reason), status=status)
             shown.headers.update(retry_after(error.wait))
             return shown
         return RedirectResponse(f"/incidents/{made.number}?done=test", HTTPStatus.SEE_OTHER)
@@ -63,7 +63,9 @@ class MePages:
         person, now = self._person(caller), self.ports.clock()
         reader = self.ports.catalog().reader(caller.person)
         if person is None:
-            return await self._show(caller, reader.text("The catalog has no address of yours."))
+            return await self._show(
+                request, caller, reader.text("The catalog has no address of yours.")
+            )
         length = form.get("for", "")
         try:
             if length == UNTIL_MORNING:
@@ -72,9 +74,9 @@ class MePages:
                 until = awake_for(parse_duration(length), now=now)
             else:
                 sentence = reader.text("Choose for how long you are awake.")
-                return await self._show(caller, sentence, status=HTTPStatus.BAD_REQUEST)
+                return await self._show(request, caller, sentence, status=HTTPStatus.BAD_REQUEST)
         except AwakeRefused as error:
-            return await self._show(caller, reader.say(error.reason))
+            return await self._show(request, caller, reader.say(error.reason))
         numbers = await begin_awake(self.ports, request, caller, person, until=until)
         return _back(form, "awake", numbers)
 
@@ -93,16 +95,16 @@ class MePages:
 
     async def _show(
         self,
+        request: Request,
         caller: Caller,
         sentence: str | None = None,
         *,
         status: HTTPStatus = HTTPStatus.CONFLICT,
-        done: str = "",
-        taken: Sequence[int] = (),
     ) -> Response:
         catalog, now = self.ports.catalog(), self.ports.clock()
-        work = partial(_find_duty, catalog=catalog, person=caller.person, now=now)
-        duty, reader = await self.ports.store.read(work), catalog.reader(caller.person)
+        work = partial(_find_duty, catalog=catalog, request=request, caller=caller, now=now)
+        duty, taken = await self.ports.store.read(work)
+        reader = catalog.reader(caller.person)
         person = self._person(caller)
         return render_page(
             "me.html",
@@ -112,11 +114,10 @@ class MePages:
             here="me",
             status=HTTPStatus.OK if sentence is None else status,
             sentence=sentence,
-            done=done,
-            taken=taken,
             person=person,
             language=_LANGUAGES[reader.language],
             role="" if person is None else _role_word(person.role, reader),
+            **taken_values(request, duty, taken),
             **duty_values(duty, reader, now=now),
         )
 
@@ -131,19 +132,13 @@ def _role_word(role: Role, reader: Reader) -> str:
 
 
 def _find_duty(
-    tx: Connection, *, catalog: OnCallCatalog, person: PersonId | None, now: datetime
-) -> Duty:
-    return find_duty(tx, person, read_roster(tx, catalog.roster, at=now), now=now)
-
-
-def taken_numbers(request: Request) -> list[int]:
-    """Return which incidents "I am awake" acknowledged, by the address that it leads to."""
-    found = (read_number(one) for one in request.query_params.getlist("taken")[:SHOWN_TAKEN])
-    return [number for number in found if number is not None]
+    tx: Connection, *, catalog: OnCallCatalog, request: Request, caller: Caller, now: datetime
+) -> tuple[Duty, Taken]:
+    roster = read_roster(tx, catalog.roster, at=now)
+    return find_duty(tx, caller.person, roster, now=now), find_taken(tx, request, caller)
 
 
 def _back(form: Mapping[str, str], done: str, taken: Sequence[int] = ()) -> Response:
     """Return to the page that the form was on, one of two, which lists what was `taken`."""
     page = "/incidents" if form.get("back") == "incidents" else "/me"
-    listed = "".join(f"&taken={number}" for number in taken[:SHOWN_TAKEN])
-    return RedirectResponse(f"{page}?done={done}{listed}", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{page}?done={done}{address_of_taken(taken)}", HTTPStatus.SEE_OTHER)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
 from router.escalation.foreseen import name_of
+from router.incident.answerer import is_same_person
 from router.language import Reader
 from router.oncall.announced import announce_taking_over
 from router.oncall.model import Roster, Schedule, ScheduleId
@@ -23,6 +24,7 @@ from router.oncall.wall_clock import parse_date, wall_instant
 from router.phrase import joined, phrase
 from router.store.overrides import find_override, list_current_overrides, read_roster
 from router.web.access.caller import Caller
+from router.web.page.notice import RECENT
 from router.web.page.picture import Picture, draw_roster
 from router.web.page.problem import show_problem
 from router.web.page.render import render_page
@@ -48,7 +50,7 @@ class OnCallPages:
         work = partial(_find_overrides, catalog=catalog, number=number, now=now)
         roster, made, changed = await self.ports.store.read(work)
         values = await asyncio.to_thread(_who, roster, made, now=now)
-        told = await asyncio.to_thread(_told, roster, changed, now=now)
+        told = await asyncio.to_thread(_told, roster, changed, caller, now=now)
         reader = catalog.reader(caller.person)
         return render_page("oncall.html", reader, caller, now=now, here="oncall", **values, **told)
 
@@ -77,12 +79,15 @@ def _find_overrides(
     return roster, list_current_overrides(tx, now=now), changed
 
 
-def _told(roster: Roster, changed: MadeOverride | None, *, now: datetime) -> dict[str, Any]:
+def _told(
+    roster: Roster, changed: MadeOverride | None, caller: Caller, *, now: datetime
+) -> dict[str, Any]:
     """Return what became of an override, and what is in force now that it is cancelled.
 
-    As it stands, whatever the address says.
+    As it stands, whatever the address says; to who has just done it, and not
+    beside the news that something was not done.
     """
-    if changed is None:
+    if changed is None or caller.unsent or not _is_news(changed, caller, now=now):
         return {"told": "", "left": ()}
     if changed.cancelled_at is None:
         name = name_of(changed.person, roster)
@@ -93,6 +98,14 @@ def _told(roster: Roster, changed: MadeOverride | None, *, now: datetime) -> dic
         "told": joined(phrase("The override is cancelled."), after or ""),
         "left": list_gaps_left(roster, changed, now=now),
     }
+
+
+def _is_news(changed: MadeOverride, caller: Caller, *, now: datetime) -> bool:
+    """Say whether the reader has just made or cancelled an override, and it is not over since."""
+    by, at = changed.created_by, changed.created_at
+    if changed.cancelled_at is not None:
+        by, at = changed.cancelled_by or "", changed.cancelled_at
+    return is_same_person(by, caller.name) and now - at <= RECENT and now < changed.ends_at
 
 
 def _who(roster: Roster, made: Sequence[MadeOverride], *, now: datetime) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from router.oncall.overrides import MadeOverride, WantedOverride, list_warnings,
 from router.phrase import phrase
 from router.web.access.access import entry_of
 from router.web.access.caller import Caller
+from router.web.access.places import LOST, place_of
 from router.web.announcing import announcing
 from router.web.api.overrides import (
     LONGEST_REASON,
@@ -43,7 +44,11 @@ class OverridePages:
 
     async def new(self, request: Request, caller: Caller) -> Response:
         """Show the form as the address fills it in; else so that the reader takes over now."""
-        return self._form(caller, {"person": caller.person or "", **request.query_params})
+        sentence = None
+        if request.query_params.get(LOST):
+            sentence = phrase("You had been signed out, and this was too long: fill it in again.")
+        fields = {"person": caller.person or "", **request.query_params}
+        return self._form(caller, fields, sentence, status=HTTPStatus.OK)
 
     async def preview(self, request: Request, caller: Caller) -> Response:
         """Show who would be on call, and what speaks against it; nothing is saved."""
@@ -101,7 +106,8 @@ class OverridePages:
         if found is None or found.cancelled_at is None:
             sentence = phrase("There is no such override, or it is over.")
             status = HTTPStatus.NOT_FOUND if found is None else HTTPStatus.CONFLICT
-            return show_problem(self.ports, caller, sentence, status=status)
+            back = place_of(request.scope["path"])
+            return show_problem(self.ports, caller, sentence, status=status, back=back)
         return RedirectResponse(f"/oncall?cancelled={found.number}", HTTPStatus.SEE_OTHER)
 
     def _read(
@@ -114,7 +120,12 @@ class OverridePages:
         return read_asked(fields, catalog.roster, overridden, reader, by=caller.name, now=now)
 
     def _form(
-        self, caller: Caller, fields: Mapping[str, str], sentence: str | None = None
+        self,
+        caller: Caller,
+        fields: Mapping[str, str],
+        sentence: str | None = None,
+        *,
+        status: HTTPStatus = HTTPStatus.BAD_REQUEST,
     ) -> Response:
         catalog = self.ports.catalog()
         reader = catalog.reader(caller.person)
@@ -123,12 +134,14 @@ class OverridePages:
             reader,
             caller,
             now=self.ports.clock(),
-            status=HTTPStatus.OK if sentence is None else HTTPStatus.BAD_REQUEST,
+            status=HTTPStatus.OK if sentence is None else status,
             here="oncall",
             sentence=None if sentence is None else reader.say(sentence),
             given=given_in(fields, reader.zone),
             schedules=list(catalog.roster.schedules),
-            people=[one for one in catalog.roster.people.values() if one.addresses],
+            people=[
+                one for one in catalog.roster.people.values() if one.addresses and one.may_answer
+            ],
             lengths=[(text, reader.length(parse_duration(text))) for text in LENGTHS],
             usual=USUAL,
             longest_reason=LONGEST_REASON,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from router.catalog.todays import may_escalate
 from router.escalation.foreseen import name_of
@@ -14,6 +15,8 @@ from router.store.messages import MessageState, StoredMessage
 from router.store.timers import Timer
 from router.web.api.incident_views import IncidentDetails
 from router.web.page.incident_view import state_of
+
+_NAMED: Final = 2  # of those who were paged; more are counted
 
 
 def standing_of(found: IncidentDetails, reader: Reader) -> str:
@@ -68,19 +71,23 @@ def _paged(found: IncidentDetails, reader: Reader) -> str:
     pages = _pages(found.messages, found.timer)
     if not pages:
         return reader.text("This wakes nobody.") if found.timer is None else ""
-    people = _names(pages, found.catalog.roster)
+    people = _names(pages, found.catalog.roster, reader)
     at = reader.clock(pages[-1].created_at, now=found.at)
     if not any(one.state is MessageState.SENT or one.carried_by for one in pages):
         # What no provider has taken has woken nobody yet.
         return reader.text("Being paged since {at}: {people}.", people=people, at=at)
     if len({one.created_at for one in pages}) > 1:
-        return reader.text("Paged: {people}; last at {at}.", people=people, at=at)
-    return reader.text("Paged: {people} at {at}.", people=people, at=at)
+        return reader.text("Paged, last at {at}: {people}.", people=people, at=at)
+    return reader.text("Paged at {at}: {people}.", people=people, at=at)
 
 
-def _names(pages: Iterable[StoredMessage], roster: Roster) -> str:
+def _names(pages: Iterable[StoredMessage], roster: Roster, reader: Reader) -> str:
+    """Return the two who were woken; of more the last one, and how many: a phone has no room."""
     people = dict.fromkeys(one.message.person for one in pages)
-    return ", ".join(name_of(person, roster) for person in people if person is not None)
+    names = [name_of(person, roster) for person in people if person is not None]
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return reader.text("{person} and {count} more", person=names[-1], count=len(names) - 1)
 
 
 def _pages(messages: Iterable[StoredMessage], timer: Timer | None) -> list[StoredMessage]:

@@ -17,9 +17,10 @@ from router.incident.answers import (
     Snooze,
     answer,
 )
-from router.incident.model import Change, EventKind, Incident, IncidentState
+from router.incident.model import Change, Event, EventKind, Incident, IncidentState
 from router.incident.revisit import revisit
 from router.oncall.model import PersonId
+from router.phrase import phrase
 from router.routing import PolicyId
 from tests.router.making import NOON, incident, incident_alert, minutes
 
@@ -141,6 +142,54 @@ def test_what_is_told_late_takes_no_snooze_away_that_came_after_it() -> None:
         assert kinds(late) == [EventKind.ACKNOWLEDGED]
 
 
+def test_what_was_said_before_a_snooze_takes_it_away_no_more_when_it_is_told_twice() -> None:
+    change = answer(incident(), Snooze(by="Ana", until=NOON + HOUR), now=NOON + minutes(1))
+    timeline = change.events
+
+    for _ in range(2):
+        before = Acknowledge(by="Ana (PagerDuty)", at=NOON)
+        late = answer(change.incident, before, now=NOON + minutes(3), timeline=timeline)
+        timeline += late.events
+        assert late.incident == change.incident
+
+
+def test_who_swipes_a_page_of_several_away_keeps_the_snooze_that_they_asked_for() -> None:
+    change = answer(incident(), Snooze(by="Ana", until=NOON + HOUR), now=NOON)
+    swipe = Acknowledge(by="Ana (PagerDuty)", at=NOON + minutes(2), of_digest=True)
+
+    swiped = answer(change.incident, swipe, now=NOON + minutes(3), timeline=change.events)
+
+    assert swiped.incident == change.incident
+    assert [one.text for one in swiped.events] == [
+        "Ana (PagerDuty) acknowledged it, and the snooze holds."
+    ]
+
+
+@pytest.mark.parametrize("lasts", [None, 2 * HOUR], ids=["without end", "until an end"])
+@pytest.mark.parametrize("at", [None, NOON - minutes(1)], ids=["now", "told late"])
+def test_another_persons_acknowledgement_never_ends_a_snooze(
+    lasts: timedelta | None, at: datetime | None
+) -> None:
+    """Who has it asked to be woken then."""
+    change = answer(incident(), Snooze(by="ana", until=NOON + HOUR), now=NOON)
+    timeline = change.events
+
+    for _ in range(2):
+        too = answer(
+            change.incident,
+            Acknowledge(by="ben", at=at),
+            now=NOON + minutes(1),
+            lasts=lasts,
+            timeline=timeline,
+        )
+        timeline += too.events
+        assert (too.incident, too.already) == (change.incident, True)
+        assert [one.text for one in too.events] == [
+            "ben acknowledged it too; ana has it snoozed until 2026-11-24 13:00 UTC,"
+            " and that stays as it is."
+        ]
+
+
 @pytest.mark.parametrize(
     ("hers", "his", "until"),
     [
@@ -181,17 +230,16 @@ def test_what_somebody_asks_for_twice_within_moments_counts_once(
     wish: Escalate | Reassign,
 ) -> None:
     first = answer(incident(), wish, now=NOON)
-    taken = acknowledge(first.incident, by="ben", now=NOON).incident
     timeline = first.events
 
     # On and on: what counted once is no wish itself.
     for seconds in (0.4, 20, 29, 31):
         at = NOON + timedelta(seconds=seconds)
-        again = answer(taken, wish, now=at, timeline=timeline)
+        again = answer(first.incident, wish, now=at, timeline=timeline)
         timeline += again.events
         counts_once = seconds < 30
         assert again.already == counts_once
-        assert (again.incident == taken) == counts_once
+        assert again.incident == first.incident
         assert again.events[0].text.endswith("again within seconds: that counts once.") == (
             counts_once
         )
@@ -208,6 +256,40 @@ def test_it_is_another_wish_of_somebody_else_or_after_another_one(
     for between in WISHES:
         more = (*said, *answer(incident(), between, now=at, timeline=said).events)
         assert answer(incident(), wish, now=at, timeline=more).already == (between == wish)
+        others = (*said, *answer(incident(), replace(between, by="ben"), now=at).events)
+        assert not answer(incident(), wish, now=at, timeline=others).already
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=["escalate", "to a person", "to a policy"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        EventKind.ACKNOWLEDGED,
+        EventKind.ACKNOWLEDGEMENT_ENDED,
+        EventKind.SNOOZED,
+        EventKind.SEVERITY_ROSE,
+        EventKind.RESOLVED,
+        EventKind.REOPENED,
+    ],
+)
+def test_what_was_undone_or_became_worse_since_is_asked_for_anew(
+    wish: Escalate | Reassign, kind: EventKind
+) -> None:
+    said = answer(incident(), wish, now=NOON).events
+    between = Event(at=NOON, kind=kind, text=phrase("{by} did that.", by="ben"))
+    at = NOON + timedelta(seconds=1)
+
+    assert not answer(incident(), wish, now=at, timeline=(*said, between)).already
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=["escalate", "to a person", "to a policy"])
+def test_a_wish_for_what_somebody_has_always_pages(wish: Escalate | Reassign) -> None:
+    said = answer(incident(), wish, now=NOON)
+    taken = acknowledge(said.incident, by="ben", now=NOON).incident
+
+    again = answer(taken, wish, now=NOON + timedelta(seconds=1), timeline=said.events)
+
+    assert (again.already, again.incident.state) == (False, IncidentState.TRIGGERED)
 
 
 def test_a_clock_that_was_set_back_swallows_no_next_step() -> None:

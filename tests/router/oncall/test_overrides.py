@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.oncall.model import Override, PersonId, Restriction, Roster, Rotation, ScheduleId
+from router.oncall.model import (
+    Override,
+    PersonId,
+    Restriction,
+    Role,
+    Roster,
+    Rotation,
+    ScheduleId,
+)
 from router.oncall.overrides import (
     LATEST,
     MadeOverride,
@@ -183,6 +191,14 @@ def test_whoever_lost_their_address_is_remarked() -> None:
     )
 
 
+def test_whoever_became_a_viewer_is_remarked() -> None:
+    eva = replace(person("eva"), role=Role.VIEWER)
+    viewing = roster(eva, schedules=[schedule("primary", "ana")])
+    assert find_remark(viewing, made("eva", NOON, 1)) == (
+        "Engineer eva is a viewer now, and could not answer"
+    )
+
+
 def test_what_was_on_call_until_it_was_cancelled_was_so() -> None:
     swap = made("eva", NOON, 8, cancelled_at=NOON + 2 * HOUR)
     changed = primary(with_overrides(of_one(rotation("ana")), [swap]))
@@ -215,6 +231,7 @@ def wanted(**fields: Any) -> WantedOverride:
         ({"schedule": ScheduleId("x" * 200)}, "no such schedule."),
         ({"person": PersonId("evva")}, "no such person. Did you mean eva?"),
         ({"person": PersonId("mute")}, "Engineer mute has no address for pages"),
+        ({"person": PersonId("vera")}, "Engineer vera is a viewer and could not answer: choose"),
         ({"ends_at": NOON + HOUR}, "It must end after it begins."),
         ({"ends_at": NOON + HOUR / 2}, "It must end after it begins."),
         ({"starts_at": NOON - HOUR, "ends_at": NOON}, "It would end in the past"),
@@ -222,8 +239,9 @@ def wanted(**fields: Any) -> WantedOverride:
     ],
 )
 def test_what_cannot_be_meant_is_a_sentence(fields: dict[str, Any], sentence: str) -> None:
+    vera = replace(person("vera"), role=Role.VIEWER)
     known = roster(
-        *PEOPLE, person("mute", addresses=[]), schedules=[schedule("primary", "ana", "bea")]
+        *PEOPLE, person("mute", addresses=[]), vera, schedules=[schedule("primary", "ana", "bea")]
     )
     assert find_obstacle(known, wanted(), now=NOON) is None
     assert sentence in (find_obstacle(known, wanted(**fields), now=NOON) or "")

@@ -273,7 +273,7 @@ async def test_behind_a_link_stands_where_to_read_on_and_whom_it_wakes(mailed: R
     assert 'href="https://wiki.conecta360.example/casos"' in shown
     assert "javascript:" not in shown
     assert "Firing since" in shown
-    assert "Nobody has acknowledged it. Paged: Engineer ana at 12:00 UTC." in shown
+    assert "Nobody has acknowledged it. Paged at 12:00 UTC: Engineer ana." in shown
 
 
 async def test_resolving_by_a_link_asks_first(mailed: Road) -> None:

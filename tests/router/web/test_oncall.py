@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from router.oncall.model import Restriction
+from router.oncall.model import Restriction, Role
 from router.web.api import overrides as overrides_api
 from tests.router.making import NOON, person, roster, rotation, schedule, scheduled
 from tests.router.road import WEBHOOK_TOKEN, Road
@@ -36,6 +36,7 @@ def schedules(road: Road) -> None:
     on_call = roster(
         *road.worker.catalog.roster.people.values(),
         person("mute", addresses=[]),
+        replace(person("vera"), role=Role.VIEWER),
         schedules=[schedule("primary", "ana", "ben"), replace(office, layers=(layer,))],
     )
     road.worker.catalog = replace(road.worker.catalog, roster=on_call)
@@ -184,6 +185,7 @@ async def test_an_unknown_override_is_404(road: Road, number: str) -> None:
         ({"schedule": "primry"}, "The catalog has no such schedule. Did you mean primary?"),
         ({"person": "anna"}, "The catalog has no such person. Did you mean ana?"),
         ({"person": "mute"}, "Engineer mute has no address for pages"),
+        ({"person": "vera"}, "Engineer vera is a viewer and could not answer: choose somebody"),
         ({"until": "2026-11-24T12:30:00Z"}, "It must end after it begins."),
         ({"from": "2026-11-23T12:00:00Z", "until": "2026-11-24T12:00:00Z"}, "end in the past"),
         ({"until": "2062-11-24T18:30:00Z"}, "It must end within two years"),

@@ -148,6 +148,26 @@ async def test_an_answer_to_the_page_that_came_of_it_counts_whatever_the_clocks_
     assert await outcome(road, took) == "acknowledged"
 
 
+async def test_another_ones_late_acknowledgement_leaves_the_alarm_of_who_snoozed_it(
+    road: Road, pagerduty: Subscription
+) -> None:
+    page = await paged(road, pagerduty)
+    road.clock.advance(SECOND)
+    late = pagerduty.tell(page, "incident.acknowledged", by="Ben")
+    road.clock.advance(minutes(1))
+    snooze = {"by": "Engineer ana", "for": "30m"}
+    assert (await road.api("POST", "/api/incidents/1/snooze", json=snooze)).status_code == 200
+    until = (await road.show(1))["acknowledged_until"]
+    road.clock.advance(minutes(1))
+
+    assert await outcome(road, late) == "noted"
+
+    shown = await road.show(1)
+    assert (shown["acknowledged_by"], shown["acknowledged_until"]) == ("Engineer ana", until)
+    await road.pass_time(minutes(29))
+    assert road.woken() == ["ana", "ana"]
+
+
 # Early
 
 
@@ -221,7 +241,72 @@ async def test_after_two_days_an_early_answer_is_forgotten(
     assert (await road.show(1))["state"] == "triggered"
 
 
+@pytest.mark.parametrize(
+    ("done", "taken_back"),
+    [
+        ("acknowledged", "unacknowledged"),
+        ("acknowledged", "reassigned"),
+        ("resolved", "reopened"),
+    ],
+)
+@pytest.mark.parametrize("is_told_first", ["answer", "end"])
+async def test_an_early_answer_that_was_taken_back_there_stops_nothing(
+    road: Road, pagerduty: Subscription, done: str, taken_back: str, is_told_first: str
+) -> None:
+    await road.receive(firing())
+    (page,) = road.fakes.pagerduty.accepted
+    began = pagerduty.tell(page, "incident.triggered")
+    road.clock.advance(SECOND)
+    answer = pagerduty.tell(page, f"incident.{done}", by="Ana")
+    road.clock.advance(minutes(2))
+    early = [answer, pagerduty.tell(page, f"incident.{taken_back}")]
+    for one in early if is_told_first == "answer" else reversed(early):
+        assert await outcome(road, one) == "unknown"
+        road.clock.advance(SECOND)
+
+    await outcome(road, began)
+
+    assert (await road.show(1))["state"] == "triggered"
+    await road.pass_time(minutes(15))
+    assert road.woken() == ["ana", "ben"]
+    assert sent(road) == ["trigger", "trigger"]
+
+
+async def test_an_early_answer_after_an_earlier_one_was_taken_back_counts(
+    road: Road, pagerduty: Subscription
+) -> None:
+    await road.receive(firing())
+    (page,) = road.fakes.pagerduty.accepted
+    began = pagerduty.tell(page, "incident.triggered")
+    for kind in ("unacknowledged", "acknowledged"):
+        road.clock.advance(SECOND)
+        await outcome(road, pagerduty.tell(page, f"incident.{kind}", by="Ana"))
+
+    assert await outcome(road, began) == "acknowledged"
+
+    assert (await road.show(1))["state"] == "acknowledged"
+
+
 # Rings again there
+
+
+async def test_an_acknowledgement_that_waits_to_be_told_once_more_silences_no_new_ring(
+    road: Road, pagerduty: Subscription
+) -> None:
+    page = await paged(road, pagerduty)
+    await road.acknowledge(1, "Engineer ana")
+    await road.worker.turn()
+    assert sent(road) == ["trigger", "acknowledge"]
+    road.clock.advance(20 * SECOND)
+    again = pagerduty.tell(page, "incident.reassigned", by="Ana")
+    await outcome(road, again)
+
+    await road.pass_time(70 * SECOND)
+    assert sent(road) == ["trigger", "acknowledge"]
+
+    await road.acknowledge(1, "Engineer ben")
+    await road.worker.turn()
+    assert sent(road) == ["trigger", "acknowledge", "acknowledge"]
 
 
 async def test_what_pagerduty_counts_as_acknowledged_no_more_is_acknowledged_there_again(
@@ -321,6 +406,24 @@ async def test_resolving_a_digest_there_takes_what_it_tells_and_ends_no_incident
     await road.pass_time(minutes(15))
     # Ben is woken for the first five, which Ana has not got.
     assert road.woken()[len(woken) :] == ["ben"] * STORM_FROM
+
+
+async def test_resolving_a_digest_there_ends_no_snooze_of_what_it_tells(
+    road: Road, pagerduty: Subscription
+) -> None:
+    digest = await digest_of(road, pagerduty)
+    snoozed = STORM_FROM + 1
+    snooze = {"by": "Ana", "for": "30m"}
+    await road.api("POST", f"/api/incidents/{snoozed}/snooze", json=snooze)
+    before = await road.show(snoozed)
+    road.clock.advance(SECOND)
+
+    await outcome(road, pagerduty.tell(digest, "incident.resolved", by="Ana"))
+
+    after = await road.show(snoozed)
+    assert before["acknowledged_until"] is not None
+    for field in ("state", "acknowledged_by", "acknowledged_until"):
+        assert after[field] == before[field]
 
 
 async def test_a_digest_of_which_nothing_is_left_answers_for_nothing(

@@ -7,14 +7,17 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy import Connection, select, update
 
 from guardia.maintenance import Maintenance
 from router.escalation.model import Policy
 from router.incident.again import AGAIN_WITHIN
 from router.incident.mute import Announcements
+from router.oncall.model import Role
 from router.routing import PolicyId
 from router.store.store import WAIT_SECONDS
-from tests.router.making import NOON, minutes, policy, step
+from router.store.tables import timers
+from tests.router.making import NOON, minutes, person, policy, roster, step
 from tests.router.road import Road, firing, resolved
 
 ANA = {"by": "Engineer ana"}
@@ -127,6 +130,23 @@ async def test_escalate_after_the_last_resort_begins_again(road: Road) -> None:
     assert road.fakes.pagerduty.pages[-1].dedup_key == "test/1/1.2/ana"
 
 
+async def test_escalate_of_what_ended_before_an_upgrade_begins_again(road: Road) -> None:
+    """Releases before this one left what had ended at its last resort, not one beyond."""
+    await road.receive(firing())
+    for _ in range(2):
+        await road.pass_time(minutes(15))
+    assert len(road.woken()) == 4
+
+    def by_the_earlier_release(tx: Connection) -> None:
+        tx.execute(update(timers).values(next_step=timers.c.next_step - 1))
+
+    await road.store.write(by_the_earlier_release)
+    await say(road, "escalate")
+
+    assert road.woken()[4:] == ["ana"]
+    assert road.fakes.pagerduty.pages[-1].dedup_key == "test/1/1.2/ana"
+
+
 async def test_given_twice_to_the_same_person_it_rings_once_and_the_answer_says_so(
     road: Road,
 ) -> None:
@@ -140,8 +160,53 @@ async def test_given_twice_to_the_same_person_it_rings_once_and_the_answer_says_
     assert road.woken() == ["ana", "ben"]
     assert len(road.fakes.pagerduty.alerts) == 2
     # Given to somebody else in between, it is given back.
-    for person in ("ana", "ben"):
-        assert not (await say(road, "reassign", person=person)).json()["already"]
+    for to in ("ana", "ben"):
+        assert not (await say(road, "reassign", person=to)).json()["already"]
+    assert road.woken() == ["ana", "ben", "ana", "ben"]
+
+
+@pytest.mark.parametrize("by", ["Engineer ana", "Engineer ben"])
+async def test_a_next_step_that_somebody_took_meanwhile_is_taken_again_at_once(
+    road: Road, by: str
+) -> None:
+    """The first one's page was answered within seconds, and who asked for it knows better."""
+    await road.receive(firing())
+    await say(road, "escalate")
+    road.clock.advance(timedelta(seconds=8))
+    await say(road, "ack", by=by)
+    road.clock.advance(timedelta(seconds=8))
+
+    again = await say(road, "escalate")
+
+    assert (again.json()["already"], again.json()["state"]) == (False, "triggered")
+    assert road.woken()[:2] == ["ana", "ben"]
+    assert sorted(road.woken()[2:]) == ["ana", "ben"]
+
+
+async def test_given_away_and_back_within_seconds_it_rings_whom_it_is_given_to_again(
+    road: Road,
+) -> None:
+    await road.receive(firing())
+    await say(road, "reassign", person="ben")
+    await say(road, "reassign", by="Engineer ben", person="ana")
+
+    again = await say(road, "reassign", person="ben")
+
+    assert not again.json()["already"]
+    assert road.woken() == ["ana", "ben", "ana", "ben"]
+
+
+async def test_what_ended_and_came_back_within_seconds_is_escalated_anew(road: Road) -> None:
+    await road.receive(firing())
+    await say(road, "escalate")
+    road.clock.advance(timedelta(seconds=5))
+    await road.receive(resolved() | {"endsAt": road.clock.now.isoformat()})
+    road.clock.advance(timedelta(seconds=5))
+    await road.receive(firing() | {"startsAt": road.clock.now.isoformat()})
+    assert road.woken() == ["ana", "ben", "ana"]
+
+    assert not (await say(road, "escalate")).json()["already"]
+
     assert road.woken() == ["ana", "ben", "ana", "ben"]
 
 
@@ -226,6 +291,42 @@ async def test_reassigned_it_pages_the_other_and_ends_the_first_persons_page(roa
     assert sorted(road.woken()[2:]) == ["ana", "ben"]  # the policy's last resort
 
 
+async def test_a_policy_that_is_called_none_keeps_its_last_resort(road: Road) -> None:
+    catalog = road.worker.catalog
+    (plataforma,) = catalog.policies.values()
+    none = replace(plataforma, id=PolicyId("none"))
+    routes = tuple(replace(one, policy=one.policy and none.id) for one in catalog.routes)
+    road.worker.catalog = replace(catalog, policies={none.id: none}, routes=routes)
+    await road.receive(firing())
+
+    await say(road, "reassign", person="ben")
+    await road.pass_time(minutes(15))
+
+    assert road.woken()[:2] == ["ana", "ben"]
+    assert sorted(road.woken()[2:]) == ["ana", "ben"]
+
+
+async def test_what_no_policy_escalates_may_be_given_on_also_after_an_upgrade(road: Road) -> None:
+    """An earlier release kept it by the id of a policy that a catalog can hold."""
+    await road.receive(firing(severity="high"))
+    await say(road, "reassign", person="ben")
+
+    def by_the_earlier_release(tx: Connection) -> None:
+        (kept,) = tx.execute(select(timers.c.policy)).scalars()
+        tx.execute(update(timers).values(policy=kept | {"id": "none (given to ben)"}))
+
+    await road.store.write(by_the_earlier_release)
+    assert (await road.show(1))["escalation"]["policy"] == "no policy (given to ben)"
+    await say(road, "reassign", person="ana")
+    for _ in range(2):
+        await road.pass_time(minutes(15))
+
+    assert road.woken() == ["ben", "ana", "ana"]
+    rows = (await road.show(1))["timeline"]
+    (ended,) = (row["text"] for row in rows if row["kind"] == "escalation_ended")
+    assert "“given to ana”" in ended
+
+
 async def test_reassigned_to_a_policy_that_one_begins(road: Road) -> None:
     other = replace(
         policy(step(people=["ben"]), last_resort=step(people=["ana"])), id=PolicyId("database")
@@ -244,6 +345,7 @@ async def test_reassigned_to_a_policy_that_one_begins(road: Road) -> None:
     ("body", "status", "detail"),
     [
         ({"person": "gone"}, 409, "There is no person gone."),
+        ({"person": "vera"}, 409, "Engineer vera is a viewer and could not answer: choose"),
         ({"policy": "gone"}, 409, "There is no policy gone."),
         ({}, 422, "either"),
         ({"person": "ana", "policy": "plataforma"}, 422, "either"),
@@ -252,6 +354,10 @@ async def test_reassigned_to_a_policy_that_one_begins(road: Road) -> None:
 async def test_giving_it_to_nobody_is_refused_and_changes_nothing(
     road: Road, body: dict[str, str], status: int, detail: str
 ) -> None:
+    catalog = road.worker.catalog
+    vera = replace(person("vera"), role=Role.VIEWER)
+    people = (*catalog.roster.people.values(), vera)
+    road.worker.catalog = replace(catalog, roster=roster(*people))
     await road.receive(firing())
     before = await road.show(1)
 

@@ -30,23 +30,6 @@ async def test_a_page_is_retried_until_pagerduty_takes_it(road: Road) -> None:
     )
 
 
-async def test_a_page_that_is_still_retried_does_not_ring_beside_the_next_to_the_same_person(
-    road: Road,
-) -> None:
-    (plataforma,) = road.worker.catalog.policies.values()
-    again = replace(plataforma, steps=plataforma.steps[:1], last_resort=step(people=["ana"]))
-    road.worker.catalog = replace(road.worker.catalog, policies={again.id: again})
-    road.fakes.pagerduty.fail_next(1, status=503)
-    await road.receive(firing())
-    assert road.woken() == []
-
-    await road.api("POST", "/api/incidents/1/escalate", json={"by": "Engineer ben"})
-    await road.pass_time(SECOND)
-
-    assert road.woken() == ["ana"]
-    assert road.fakes.pagerduty.pages[0].dedup_key == "test/1/last.1/ana"
-
-
 async def test_pagerduty_out_of_reach_is_retried_from_the_outbox(road: Road) -> None:
     with road.fakes.pagerduty.refusing_connections():
         await road.receive(firing())
@@ -71,6 +54,20 @@ async def test_a_page_not_accepted_for_half_a_minute_also_goes_to_the_next_addre
     road.fakes.pagerduty.heal()
     await road.pass_time(minutes(1))
     assert road.woken() == ["ana"]
+
+
+async def test_nor_does_a_step_that_comes_sooner_keep_the_next_address_waiting(road: Road) -> None:
+    (plataforma,) = road.worker.catalog.policies.values()
+    quick = step(people=["ana"], wait=timedelta(seconds=20))
+    again = replace(plataforma, steps=(quick,), repeat=2, last_resort=step(people=["ana"]))
+    road.worker.catalog = replace(road.worker.catalog, policies={again.id: again})
+    road.fakes.pagerduty.fail_next(None, status=503)
+    await road.receive(firing())
+
+    for _ in range(3):
+        await road.pass_time(timedelta(seconds=10))
+
+    assert [mail.recipients for mail in road.fakes.smtp.mails] == [("ana@conecta360.example",)]
 
 
 async def test_a_provider_that_asks_for_an_hour_does_not_delay_the_next_address(

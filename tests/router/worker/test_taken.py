@@ -55,6 +55,43 @@ async def test_a_rise_whose_end_is_told_twice_is_still_one_that_somebody_has(roa
     assert road.woken() == ["ana"]
 
 
+async def test_what_somebody_has_stays_theirs_when_it_comes_and_goes_between_two_flushes(
+    road: Road,
+) -> None:
+    """One short episode, told only by its end, makes nothing unknown that was known."""
+    wake_for_high(road)
+    stays = firing(severity="high")
+    await road.receive(stays, firing())
+    await road.acknowledge(1, "Engineer ana")
+    await road.pass_time(minutes(5))
+    await road.receive(stays, resolved() | {"endsAt": "2026-11-24T12:04:00Z"})
+    await road.pass_time(minutes(2))
+    brief = {"startsAt": "2026-11-24T12:05:30Z", "endsAt": "2026-11-24T12:06:00Z"}
+    await road.receive(stays, resolved() | brief)
+    await road.pass_time(minutes(2))
+
+    await road.receive(stays, firing() | now(road, "startsAt"))
+
+    assert road.woken() == ["ana"]
+
+
+async def test_what_is_held_open_and_comes_back_after_a_short_episode_is_not_another(
+    road: Road,
+) -> None:
+    await held_open(road)
+    await road.acknowledge(1, "Engineer ana")
+    woken = len(road.woken())
+    began = now(road, "startsAt")
+    await road.pass_time(minutes(1))
+    await road.receive(resolved() | began | now(road, "endsAt"))
+    await road.pass_time(minutes(1))
+
+    await road.receive(firing() | now(road, "startsAt"))
+
+    assert road.woken()[woken:] == []
+    assert (await road.show(1))["state"] == "acknowledged"
+
+
 async def held_open(road: Road) -> None:
     """Let an alert come and go three times, so that its last end is not believed at once."""
     for _ in range(3):

@@ -41,7 +41,9 @@
     if (next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
   }
 
-  // Forms that stay must count after signing in anew, too.
+  const reader = (page) => page.getElementById("main").dataset.reader;
+
+  // Forms that stay must count after signing in anew, too; as the same person, see refresh.
   function renewTokens(fresh) {
     const token = fresh.querySelector("[name=form_token]");
     for (const one of document.querySelectorAll("[name=form_token]")) if (token) one.value = token.value;
@@ -75,6 +77,8 @@
     if (fresh === "out") return warn("out");
     if (!fresh) return ++failed > 1 ? warn("old") : undefined;
     failed = 0;
+    // Nobody answers in another name than the page shows them.
+    if (reader(fresh) !== reader(document)) return warn("other");
     for (const part of document.querySelectorAll("[data-live][id]")) renew(part, fresh);
     renewTokens(fresh);
     warn();

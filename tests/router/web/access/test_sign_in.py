@@ -90,7 +90,7 @@ async def test_the_cookie_is_out_of_reach_of_scripts_plain_http_and_other_sites(
         one for one in entered.headers.get_list("set-cookie") if one.startswith(f"{SESSION}=")
     )
     attributes = {part.strip() for part in kept.split(";")[1:]}
-    assert attributes == {"HttpOnly", "SameSite=lax", "Path=/", "Secure", "Max-Age=43200"}
+    assert attributes == {"HttpOnly", "SameSite=lax", "Path=/", "Secure", "Max-Age=86400"}
 
 
 async def test_without_tls_the_cookie_has_the_name_that_browsers_take_there(

@@ -1,11 +1,16 @@
 """What people see when something fails: what still works, in their words and not a program's."""
 
+import re
+from collections.abc import Awaitable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
 from router.language import LANGUAGES
+from router.web import actions
 from router.web.access.headers import CONTENT_SECURITY_POLICY
 from router.web.page import history
 from tests.router.road import Fakes, HandClock
@@ -48,6 +53,93 @@ async def test_without_its_database_the_router_says_so_to_people(
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
         assert NO_DATABASE[language] in told(done, 503, language=language)
+
+
+MAYBE = {
+    "en": "It may have been taken all the same: look at the incident before you press again.",
+    "es": "Es posible que su respuesta se haya guardado: mire el incidente antes de pulsar",
+    "pt": "É possível que a sua resposta tenha ficado guardada: veja o incidente antes de",
+}
+
+
+def answer_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the store do what it is given, and say so when nobody waits any more."""
+
+    async def wait_for(work: Awaitable[Any], _seconds: float) -> None:
+        await work
+        raise TimeoutError
+
+    monkeypatch.setattr(actions, "asyncio", SimpleNamespace(wait_for=wait_for))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_may_be_taken_is_to_be_looked_at_before_it_is_pressed_again(
+    secrets_dir: Path,
+    fakes: Fakes,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+) -> None:
+    """A minute later the same press would be a new wish, which wakes the next ones too."""
+    async with open_site(secrets_dir, fakes, clock, language=language) as site:
+        number = await site.raise_alert()
+        visitor = await site.come("ada")
+        answer_too_late(monkeypatch)
+
+        escalated = await visitor.post(f"/incidents/{number}/escalate")
+        commented = await visitor.post(f"/incidents/{number}/comment", {"text": "it is the pool"})
+
+        kinds = [row["kind"] for row in (await site.road.show(number))["timeline"]]
+        assert {"escalated", "commented"} <= set(kinds), "both were taken"
+        for answer in (escalated, commented):
+            text = told(answer, 503, language=language)
+            assert MAYBE[language] in text
+            assert "PagerDuty" in text
+            assert NO_DATABASE[language] not in text
+            (first, *_) = re.findall(r'(?:href|action)="([^"]*)"', _main(answer))
+            assert first == f"{BASE}/incidents/{number}", "before the form that sends it again"
+        assert Page(escalated).all("form") == [], "the button is there, as the incident stands"
+        assert "it is the pool" in commented.text
+
+
+async def test_what_is_no_answer_and_may_be_done_says_so_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await site.come()
+    answer_too_late(monkeypatch)
+    answer = await visitor.post("/me/test")
+    assert "It may have been done all the same: look before you press again." in told(answer, 503)
+    assert re.findall(r'<a [^>]*href="([^"]*)"', _main(answer))[0] == f"{BASE}/me"
+    number = await site.raise_alert()
+    asked = await site.road.api("POST", f"/api/incidents/{number}/escalate", json={"by": "ana"})
+    assert asked.status_code == 503
+    assert asked.json()["detail"].endswith("It may be done all the same: look first.")
+
+
+def _main(answer: httpx.Response) -> str:
+    return answer.text.partition("<main")[2].partition("</main")[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Nothing was done: the page that sent this is out of date. Begin again."),
+        ("es", "No se hizo nada: la página que lo envió ya no está al día. Empiece de nuevo."),
+        ("pt", "Nada foi feito: a página que enviou isto já não está atualizada. Comece de novo."),
+    ],
+)
+async def test_a_form_of_an_older_router_leads_to_where_it_is_begun_again(
+    secrets_dir: Path, fakes: Fakes, clock: HandClock, language: str, sentence: str
+) -> None:
+    async with open_site(secrets_dir, fakes, clock, language=language) as site:
+        visitor = await site.come()
+        for path, begun in (("/overrides/preview", "/overrides/new"), ("/incidents", "/incidents")):
+            answer = await visitor.post(path, {"schedule": "primary", "person": "ben"})
+            assert sentence in told(answer, 405, language=language)
+            assert "GET" in answer.headers["allow"]
+            assert re.findall(r'<a [^>]*href="([^"]*)"', _main(answer))[0] == BASE + begun
+        for_programs = await site.road.api("POST", "/api/health", json={})
+        assert for_programs.headers["content-type"] == "application/problem+json"
 
 
 async def test_programs_are_told_in_their_words(site: Site) -> None:

@@ -1,10 +1,14 @@
 """A page says only of an answer that it was given when it was, and while that still stands."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from router.web.access.admission import LIFE
 from tests.router.web.page.test_done import ANSWERS
+from tests.router.web.page.test_unsent import send
 from tests.router.web.page.visit import BASE, Page, Site, Visitor
 
 NOTICES = {
@@ -131,6 +135,27 @@ async def test_who_has_it_until_an_end_can_keep_it_and_nobody_else_can_for_them(
 
 
 async def test_who_holds_it_longer_than_the_first_reads_that_they_have_it_too(site: Site) -> None:
+    catalog = site.road.worker.catalog
+    policies = {
+        name: replace(one, acknowledge_timeout=timedelta(hours=2))
+        for name, one in catalog.policies.items()
+    }
+    site.road.worker.catalog = replace(catalog, policies=policies)
+    number = await site.raise_alert()
+    ben, ada = await site.come("ben"), await site.come("ada")
+    await ben.post(f"/incidents/{number}/ack")
+    site.road.clock.advance(timedelta(seconds=20))
+
+    await ada.post(f"/incidents/{number}/ack")
+
+    assert await notice(ada, number, "acknowledge") == (
+        "Recorded: you have it too. Engineer ben was first."
+    )
+
+
+async def test_who_acknowledges_what_another_snoozed_reads_that_it_is_still_theirs(
+    site: Site,
+) -> None:
     number = await site.raise_alert()
     ben, ada = await site.come("ben"), await site.come("ada")
     await ben.post(f"/incidents/{number}/snooze", {"for": "30m"})
@@ -138,7 +163,7 @@ async def test_who_holds_it_longer_than_the_first_reads_that_they_have_it_too(si
     await ada.post(f"/incidents/{number}/ack")
 
     assert await notice(ada, number, "acknowledge") == (
-        "Recorded: you have it too. Engineer ben was first."
+        "Recorded. Engineer ben was first, and has it."
     )
 
 
@@ -183,3 +208,77 @@ async def test_a_test_says_where_to_look_and_shows_it_at_once(site: Site) -> Non
     assert usual.index('id="messages-title"') > usual.index('id="timeline-title"')
     another = await site.come("ben")
     assert await notice(another, int(path.partition("?")[0].rpartition("/")[2]), "test") == ""
+
+
+async def told(visitor: Visitor, where: str) -> str:
+    """Return the notices of a page, and what it says loudly."""
+    answer = await visitor.get(where)
+    assert answer.status_code == 200
+    found = re.findall(
+        r'<p class="(?:notice|warning)" role="[a-z]*">(.*?)</p>', answer.text, re.DOTALL
+    )
+    return " ".join(" ".join(re.sub("<[^>]*>", "", one).split()) for one in found)
+
+
+@pytest.mark.parametrize("page", ["/incidents", "/me"])
+async def test_an_address_makes_nobody_believe_that_they_are_awake_or_have_it(
+    site: Site, page: str
+) -> None:
+    number = await site.raise_alert()
+    ben = await site.come("ben")
+    assert await told(ben, f"{page}?done=awake&taken={number}") == ""
+
+    await ben.post("/me/awake", {"for": "1h"})
+
+    # Ana was paged, and not Ben: nobody has it.
+    quiet = "What comes next is told quietly."
+    nothing = "Nothing that you were told of is still unanswered."
+    assert await told(ben, f"{page}?done=awake&taken={number}") == f"{quiet} {nothing}"
+    assert await told(ben, f"{page}?done=not-awake") == ""
+    await ben.post("/me/awake/end")
+    assert await told(ben, f"{page}?done=awake") == ""
+    assert await told(ben, f"{page}?done=not-awake") == "You are rung again."
+
+
+async def test_what_was_taken_by_being_awake_is_listed_while_the_reader_has_it(
+    site: Site,
+) -> None:
+    number = await site.raise_alert()
+    ana, ben = await site.come(), await site.come("ben")
+    made = await ana.post("/me/awake", {"for": "1h", "back": "incidents"})
+    where = made.headers["location"].removeprefix(BASE)
+    assert where == f"/incidents?done=awake&taken={number}"
+    assert f"You have: #{number}" in await told(ana, where)
+    assert "You have" not in await told(ben, where)
+
+    await ana.post(f"/incidents/{number}/reassign", {"to": "person:ben"})
+
+    assert "You have" not in await told(ana, where)
+
+
+async def test_of_an_override_reads_who_made_or_cancelled_it_and_for_some_minutes(
+    site: Site,
+) -> None:
+    ana, vera = await site.come(), await site.come("vera")
+    for number, change in ((1, "made"), (2, "cancelled")):
+        made = await ana.post("/overrides", {"schedule": "primary", "person": "ben", "for": "1h"})
+        assert made.headers["location"] == f"{BASE}/oncall?made={number}"
+        if change == "cancelled":
+            await ana.post(f"/overrides/{number}/cancel")
+        where = f"/oncall?{change}={number}"
+        assert f"The override is {change}." in await told(ana, where)
+        assert await told(vera, where) == ""
+        site.road.clock.advance(timedelta(minutes=6))
+        assert await told(ana, where) == ""
+
+
+async def test_an_override_made_earlier_is_no_news_beside_what_was_not_done(site: Site) -> None:
+    ana = await site.come()
+    site.road.clock.advance(LIFE - timedelta(minutes=1))
+    await ana.post("/overrides", {"schedule": "primary", "person": "ben", "for": "1h"})
+    site.road.clock.advance(timedelta(minutes=1))
+    await send(ana, "/overrides/1/cancel", {})
+    await ana.get("/sign-in", follow=True)
+    assert await told(ana, "/oncall?made=1") == (
+        "This was NOT done: you had been signed out. Do it again."
+    )

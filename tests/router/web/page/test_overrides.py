@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,8 @@ from router.oncall.model import Override, PersonId, Roster, Schedule, ScheduleId
 from router.oncall.overrides import MadeOverride
 from router.store.audit import list_audit
 from router.store.overrides import list_past_overrides
-from tests.router.web.page.visit import BASE, Page, Site, Visitor
+from tests.router.road import Fakes, HandClock
+from tests.router.web.page.visit import BASE, Page, Site, Visitor, open_site
 
 EVENING = {"from": "2026-11-24T18:00", "until": "2026-11-25T09:00"}
 USUAL = {"schedule": "primary", "person": "ben", "for": "", "from": "", "until": "", "reason": ""}
@@ -221,6 +223,42 @@ async def test_an_address_alone_makes_nobody_believe_that_one_was_cancelled(site
         shown = await visitor.get(f"/oncall?{query}")
         assert shown.status_code == 200
         assert "is cancelled" not in Page(shown).text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Auditor vera is a viewer and could not answer: choose somebody else"),
+        ("es", "Auditor vera tiene el rol «viewer» y no podría responder: elija a otra persona"),
+        ("pt", "Auditor vera tem a função “viewer” e não poderia responder: escolha outra pessoa"),
+    ],
+)
+async def test_a_viewer_takes_over_from_nobody(
+    secrets_dir: Path, fakes: Fakes, clock: HandClock, language: str, told: str
+) -> None:
+    async with open_site(secrets_dir, fakes, clock, language=language) as site:
+        catalog = site.road.worker.catalog
+        people, vera = dict(catalog.roster.people), PersonId("vera")
+        people[vera] = replace(people[vera], addresses=people[PersonId("ben")].addresses)
+        site.road.worker.catalog = replace(catalog, roster=replace(catalog.roster, people=people))
+        visitor = await site.come()
+
+        options = [one["value"] for one in Page(await visitor.get("/overrides/new")).all("option")]
+        page = await preview(visitor, person="vera")
+        sent = await visitor.post("/overrides", USUAL | {"person": "vera"})
+        number = await site.raise_alert()
+        given = await visitor.post(f"/incidents/{number}/reassign", {"to": "person:vera"})
+
+        assert "ben" in options
+        assert "vera" not in options
+        assert page.text.startswith("[400]")
+        assert told in page.text
+        assert sent.status_code == 400
+        assert made(site) == []
+        assert given.status_code == 409
+        assert told in Page(given).text
+        shown = await site.road.show(number)
+        assert "vera" not in [one["person"] for one in shown["messages"]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from router.oncall.model import PersonId
-from tests.router.making import minutes
+from tests.router.making import minutes, policy, step
 from tests.router.road import Fakes, HandClock
 from tests.router.web.page.visit import BASE, Page, Site, Visitor, open_site
 
@@ -30,11 +30,11 @@ async def offered(visitor: Visitor, number: int) -> set[str]:
 async def test_who_is_paged_and_when_is_said_while_nobody_has_it(site: Site) -> None:
     visitor = await site.come("ada")
     number = await site.raise_alert()
-    assert await state(visitor, number) == f"{NOBODY} Paged: Engineer ana at 11:00 UTC−1."
+    assert await state(visitor, number) == f"{NOBODY} Paged at 11:00 UTC−1: Engineer ana."
     await site.road.pass_time(minutes(15))
     await site.road.worker.turn()
     assert await state(visitor, number) == (
-        f"{NOBODY} Paged: Engineer ana, Engineer ben; last at 11:15 UTC−1."
+        f"{NOBODY} Paged, last at 11:15 UTC−1: Engineer ana, Engineer ben."
     )
     await visitor.post(f"/incidents/{number}/ack")
     assert await state(visitor, number) == (
@@ -58,7 +58,29 @@ async def test_who_was_given_it_by_whom_is_said_until_others_are_paged(site: Sit
         "Given to Engineer ben by Head of operations; not acknowledged."
     )
     await site.road.pass_time(minutes(60))
-    assert "Paged: Engineer ben, Engineer ana; last at" in await state(visitor, number)
+    told = await state(visitor, number)
+    assert "Paged, last at " in told
+    assert told.endswith(": Engineer ben, Engineer ana.")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Paged at 11:00 UTC−1: Head of operations and 2 more."),
+        ("es", "Se avisó (11:00 UTC−1) a Head of operations y 2 más."),
+        ("pt", "Aviso enviado (11:00 UTC−1) a Head of operations e mais 2."),
+    ],
+)
+async def test_of_many_who_are_paged_the_last_is_named_and_the_others_counted(
+    secrets_dir: Path, fakes: Fakes, clock: HandClock, language: str, told: str
+) -> None:
+    async with open_site(secrets_dir, fakes, clock, language=language) as site:
+        catalog = site.road.worker.catalog
+        all_at_once = step(people=["ana", "ben", "ada"])
+        many = policy(all_at_once, last_resort=all_at_once)
+        site.road.worker.catalog = replace(catalog, policies={many.id: many})
+        number = await site.raise_alert()
+        assert (await state(await site.come("ada"), number)).endswith(told)
 
 
 async def test_what_wakes_nobody_says_so_and_offers_no_next_step(site: Site) -> None:
