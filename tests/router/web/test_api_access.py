@@ -193,7 +193,10 @@ async def test_another_method_is_405_and_told_which_there_are(road: Road) -> Non
         answer = await road.api("PUT", path)
         assert answer.status_code == 405
         assert set(answer.headers["allow"].split(", ")) == allowed
-        assert answer.headers["content-type"] == "application/problem+json"
+        told = (
+            "application/problem+json" if path.startswith("/api/") else "text/html; charset=utf-8"
+        )
+        assert answer.headers["content-type"] == told
 
 
 async def test_head_is_get_without_a_body(stage: Road) -> None:
