@@ -34,9 +34,7 @@ def _done(answer: str, told: Mapping[str, Any], body: Mapping[str, str]) -> str:
 def _acknowledged(told: Mapping[str, Any]) -> str:
     if told["state"] == "resolved":
         return f"nothing to acknowledge, it was over before: {_end(told)}"
-    by, at = plain(told["acknowledged_by"]), shown(told["acknowledged_at"])
-    until = told["acknowledged_until"]
-    ends = f", until {shown(until)}" if until else ""
+    by, at, ends = _holder(told)
     if told["already"]:
         return (
             f"{by} was first and has it, since {at}{ends}; the timeline says that you answered too"
@@ -47,15 +45,15 @@ def _acknowledged(told: Mapping[str, Any]) -> str:
 def _snoozed(told: Mapping[str, Any]) -> str:
     if not told["already"]:
         return _acknowledged(told)
-    by, at, until = (
-        plain(told["acknowledged_by"]),
-        told["acknowledged_at"],
-        told["acknowledged_until"],
-    )
+    by, at, ends = _holder(told)
+    return f"{by} has it, since {at}{ends}; your snooze is in the timeline, and changes nothing"
+
+
+def _holder(told: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return who has it, since when, and until when: empty for without end."""
+    until = told["acknowledged_until"]
     ends = f", until {shown(until)}" if until else ""
-    return (
-        f"{by} has it, since {shown(at)}{ends}; your snooze is in the timeline, and changes nothing"
-    )
+    return plain(told["acknowledged_by"]), shown(told["acknowledged_at"]), ends
 
 
 def _escalated(told: Mapping[str, Any]) -> str:

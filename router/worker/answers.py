@@ -29,7 +29,7 @@ from router.routing import PolicyId
 from router.store.asked import find_asked
 from router.store.incidents import find_incident
 from router.store.timeline import list_timeline
-from router.store.timers import find_timer, record_escalation, record_started
+from router.store.timers import Timer, find_timer, record_escalation, record_started
 from router.worker.decisions import Decisions
 
 _WAIT: Final = timedelta(minutes=15)  # where no policy says how long
@@ -55,9 +55,9 @@ class Answers:
         change = answer(incident, given, now=now, lasts=lasts, timeline=timeline)
         match given:
             case Escalate() if not change.already:
-                self._escalate(tx, incident, change, now=now)
+                self._escalate(tx, incident, timer, change, now=now)
             case Reassign() if not change.already:
-                self._reassign(tx, incident, change, given, now=now)
+                self._reassign(tx, incident, timer, change, given, now=now)
             case _:
                 after = self.decisions.record(tx, incident, change, now=now)
                 if isinstance(given, Acknowledge | Snooze) and not change.acknowledged:
@@ -67,11 +67,16 @@ class Answers:
         return None if stands is None else Recorded(incident=stands, already=change.already)
 
     def _escalate(
-        self, tx: Connection, incident: Incident, change: Change, *, now: datetime
+        self,
+        tx: Connection,
+        incident: Incident,
+        timer: Timer | None,
+        change: Change,
+        *,
+        now: datetime,
     ) -> None:
         """Take the next step now; after the last resort, begin again with the first."""
         number = incident.stored_number
-        timer = find_timer(tx, number)
         escalation = None if timer is None else timer.escalation
         if is_page_test(incident):
             raise AnswerRefused(
@@ -83,7 +88,7 @@ class Answers:
             )
         asked = NOBODY_ASKED if timer is None else find_asked(tx, number, timer)
         hastened = None if escalation is None else hasten(escalation, asked=asked, now=now)
-        policy = self._policy(tx, incident)
+        policy = self._policy(incident, timer)
         self.decisions.record(tx, incident, change, now=now)
         if hastened is not None:
             record_escalation(tx, number, hastened)
@@ -93,11 +98,20 @@ class Answers:
         self.decisions.take_step(tx, number, now=now, muted=False)
 
     def _reassign(
-        self, tx: Connection, incident: Incident, change: Change, given: Reassign, *, now: datetime
+        self,
+        tx: Connection,
+        incident: Incident,
+        timer: Timer | None,
+        change: Change,
+        given: Reassign,
+        *,
+        now: datetime,
     ) -> None:
         number = incident.stored_number
         policy = (
-            self._given_policy(given) if given.is_policy else self._to_person(tx, incident, given)
+            self._given_policy(given)
+            if given.is_policy
+            else self._to_person(self._policy(incident, timer), given)
         )
         after = self.decisions.record(tx, incident, change, now=now)
         self.decisions.outbox.withdraw_pages(tx, after, now=now)
@@ -111,7 +125,7 @@ class Answers:
             raise AnswerRefused(joined(unknown, meant(given.to, self.decisions.catalog.policies)))
         return replace(policy, given=True)
 
-    def _to_person(self, tx: Connection, incident: Incident, given: Reassign) -> Policy:
+    def _to_person(self, policy: Policy | None, given: Reassign) -> Policy:
         people = self.decisions.catalog.roster.people
         person = people.get(PersonId(given.to))
         if person is None:
@@ -121,15 +135,13 @@ class Answers:
             raise AnswerRefused(phrase("{person} has no address for pages.", person=person.name))
         if obstacle := find_obstacle_of_role(person):
             raise AnswerRefused(obstacle)
-        policy = self._policy(tx, incident)
         if policy is None or split_given(policy.id)[0] == NO_POLICY:
             policy = Policy(id=NO_POLICY, steps=(), last_resort=alone(person.id))
         wait = policy.steps[0].wait if policy.steps else _WAIT
         return reassigned(policy, person.id, wait=wait)
 
-    def _policy(self, tx: Connection, incident: Incident) -> Policy | None:
+    def _policy(self, incident: Incident, timer: Timer | None) -> Policy | None:
         """Return the policy that runs, else the one that today's routes lead to."""
-        timer = find_timer(tx, incident.stored_number)
         if timer is not None:
             return timer.escalation.policy
         return self.decisions.todays_policy(incident)

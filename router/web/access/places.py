@@ -41,7 +41,7 @@ def place_of(path: str) -> Place | None:
 
 def page_anew(path: str) -> Place | None:
     """Return where to begin again what an older router's form sent to this address."""
-    return Place(path="/overrides/new") if path == "/overrides/preview" else None
+    return Place(path=_FORM_OF_PREVIEW) if path == _PREVIEW else None
 
 
 def page_to_return_to(request: Request, site: Site) -> str:
