@@ -9,7 +9,7 @@ from router.address import Address
 from router.escalation.awake import NOBODY, Awake
 from router.escalation.given import policy_name
 from router.escalation.model import Asked, Decision, Escalation, Page, Policy
-from router.escalation.turn import Turn, name_in, reach
+from router.escalation.turn import Turn, reach
 from router.incident.model import Event, EventKind, Incident, IncidentState
 from router.oncall.model import Roster, is_service
 from router.phrase import listed, phrase
@@ -124,14 +124,14 @@ def _paged(page: Page, roster: Roster, *, now: datetime) -> Event:
     if page.is_quiet:
         text = phrase(
             "{person} is awake: told by {channel} instead of a page. {because}",
-            person=name_in(page.person, roster),
+            person=roster.name_of(page.person),
             channel=page.address.channel,
             because=page.because,
         )
         return Event(at=now, kind=EventKind.PAGED, text=text)
     text = phrase(
         "Page to {person} by {channel}: {because}",
-        person=name_in(page.person, roster),
+        person=roster.name_of(page.person),
         channel=page.address.channel,
         because=page.because,
     )

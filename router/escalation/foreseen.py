@@ -5,7 +5,7 @@ from typing import TypedDict
 from router.address import Address
 from router.escalation.model import Page, Policy
 from router.escalation.outlook import ForeseenStep
-from router.oncall.model import PersonId, Roster
+from router.oncall.model import Roster
 
 
 class AddressFields(TypedDict):
@@ -49,12 +49,6 @@ def address_as_json(address: Address) -> AddressFields:
     return {"channel": address.channel, "address": address.address}
 
 
-def name_of(person: PersonId, roster: Roster) -> str:
-    """Return a person's name as shown to colleagues; the id of one who has left."""
-    known = roster.people.get(person)
-    return person if known is None else known.name
-
-
 def zone_of(policy: Policy | None, roster: Roster) -> str | None:
     """Return the zone of those who are paged: of the policy's first schedule, else of any.
 
@@ -69,7 +63,7 @@ def zone_of(policy: Policy | None, roster: Roster) -> str | None:
 def _page(page: Page, roster: Roster) -> PageFields:
     return {
         "person": page.person,
-        "name": name_of(page.person, roster),
+        "name": roster.name_of(page.person),
         **address_as_json(page.address),
         "because": page.because,
     }

@@ -87,7 +87,7 @@ def _chosen(turn: Turn, roster: Roster, *, now: datetime) -> Iterator[tuple[Pers
         else:
             yield shift.person, _shift_reason(turn, schedule, shift, roster)
     for person in turn.step.people:
-        name = name_in(person, roster)
+        name = roster.name_of(person)
         because = phrase("{step} names {person}.", step=turn.name, person=name)
         if turn.is_of_no_policy:
             because = phrase("It was given to {person}.", person=name)
@@ -102,14 +102,8 @@ def _shift_reason(turn: Turn, schedule: Schedule, shift: Shift, roster: Roster) 
         " from {starts_at} to {ends_at} ({because}).",
         step=turn.name,
         schedule=schedule.id,
-        person=name_in(shift.person, roster),
+        person=roster.name_of(shift.person),
         starts_at=shift.starts_at.astimezone(schedule.zone),
         ends_at=shift.ends_at.astimezone(schedule.zone),
         because=shift.because,
     )
-
-
-def name_in(person: PersonId, roster: Roster) -> str:
-    """Return a person's name; the id of somebody the catalog does not know."""
-    known = roster.people.get(person)
-    return known.name if known is not None else person

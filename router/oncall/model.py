@@ -190,3 +190,8 @@ class Roster:
 
     people: dict[PersonId, Person]
     schedules: dict[ScheduleId, Schedule]
+
+    def name_of(self, person: PersonId) -> str:
+        """Return a person's name as shown to colleagues; the id of one who has left."""
+        known = self.people.get(person)
+        return person if known is None else known.name

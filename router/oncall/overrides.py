@@ -215,15 +215,10 @@ def _overlap_of_catalog(schedule: Schedule, other: Override, roster: Roster) -> 
     return phrase(
         "It counts before an override of the catalog ({person}, {starts_at} to {ends_at})"
         " where the two overlap.",
-        person=_name(other.person, roster),
+        person=roster.name_of(other.person),
         starts_at=other.starts_at.astimezone(schedule.zone),
         ends_at=other.ends_at.astimezone(schedule.zone),
     )
-
-
-def _name(person: PersonId, roster: Roster) -> str:
-    known = roster.people.get(person)
-    return person if known is None else known.name
 
 
 def _overlap(schedule: Schedule, other: MadeOverride, roster: Roster) -> Phrase:
@@ -231,7 +226,7 @@ def _overlap(schedule: Schedule, other: MadeOverride, roster: Roster) -> Phrase:
         "It counts before override {number} ({person}, made by {by}, {starts_at} to {ends_at})"
         " where the two overlap.",
         number=other.number,
-        person=_name(other.person, roster),
+        person=roster.name_of(other.person),
         by=other.created_by,
         starts_at=other.starts_at.astimezone(schedule.zone),
         ends_at=other.counts_until.astimezone(schedule.zone),
@@ -254,7 +249,7 @@ def told_after_end(roster: Roster, ended: MadeOverride, *, now: datetime) -> Phr
         return _gap(schedule, first) if schedule.gaps_intended else None
     told: dict[str, Argument] = {
         "schedule": schedule.id,
-        "name": _name(shift.person, roster),
+        "name": roster.name_of(shift.person),
         "end": shift.ends_at,
         "because": shift.because,
     }

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from router.catalog import OnCallCatalog
 from router.escalation.awake import Awake
 from router.escalation.decide import NOBODY_ASKED
-from router.escalation.foreseen import name_of
 from router.escalation.model import Asked
 from router.incident.glance import IncidentGlance, glance_at
 from router.incident.model import Event, Incident
@@ -180,7 +179,7 @@ def _render_message(stored: StoredMessage, roster: Roster) -> MessageView:
         "channel": stored.message.address.channel,
         "address": stored.message.address.address,
         "person": person,
-        "name": None if person is None else name_of(person, roster),
+        "name": None if person is None else roster.name_of(person),
         "because": stored.message.because,
         "dedup_key": stored.message.dedup_key,
         "state": stored.state,

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, UnsetType
 
-from router.escalation.foreseen import name_of
 from router.oncall.model import Roster, Schedule, Shift
 from router.oncall.overrides import MadeOverride, find_remark
 from router.oncall.restrictions import Span
@@ -132,7 +131,7 @@ def render_shift(shift: Shift, roster: Roster) -> ShiftView:
     """Return one shift."""
     return {
         "person": shift.person,
-        "name": name_of(shift.person, roster),
+        "name": roster.name_of(shift.person),
         "starts_at": shift.starts_at.isoformat(),
         "ends_at": shift.ends_at.isoformat(),
         "because": shift.because,
@@ -147,7 +146,7 @@ def render_override(made: MadeOverride, roster: Roster) -> OverrideView:
         "schedule": made.schedule,
         "zone": "UTC" if schedule is None else schedule.zone.key,
         "person": made.person,
-        "name": name_of(made.person, roster),
+        "name": roster.name_of(made.person),
         "starts_at": made.starts_at.isoformat(),
         "ends_at": made.ends_at.isoformat(),
         "reason": made.reason,

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from router.channels.outcome import FailureReason
-from router.escalation.foreseen import name_of
 from router.incident.describe import (
     alert_name,
     cut_at_word,
@@ -188,7 +187,7 @@ def _alert(alert: IncidentAlert) -> ShownAlert:
 def _who(stored: StoredMessage, roster: Roster, reader: Reader) -> str:
     person = stored.message.person
     if person is not None:
-        return name_of(person, roster)
+        return roster.name_of(person)
     return reader.text("everybody there")
 
 

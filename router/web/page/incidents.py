@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
-from router.escalation.foreseen import name_of
 from router.incident.answerer import is_same_person
 from router.incident.choices import SNOOZE_LENGTHS
 from router.incident.glance import glance_at
@@ -192,7 +191,7 @@ def _outlook(found: IncidentDetails) -> dict[str, Any]:
             "remarks": step.remarks,
             "pages": [
                 {
-                    "name": name_of(page.person, roster),
+                    "name": roster.name_of(page.person),
                     "channel": page.address.channel,
                     "because": page.because,
                 }

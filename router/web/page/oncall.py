@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.catalog import OnCallCatalog
-from router.escalation.foreseen import name_of
 from router.incident.answerer import is_same_person
 from router.language import Reader
 from router.oncall.announced import announce_taking_over
@@ -90,7 +89,7 @@ def _told(
     if changed is None or caller.unsent or not _is_news(changed, caller, now=now):
         return {"told": "", "left": ()}
     if changed.cancelled_at is None:
-        name = name_of(changed.person, roster)
+        name = roster.name_of(changed.person)
         told = joined(phrase("The override is made."), announce_taking_over(changed, name))
         return {"told": told, "left": ()}
     after = told_after_end(roster, changed, now=now)
@@ -119,7 +118,7 @@ def _who(roster: Roster, made: Sequence[MadeOverride], *, now: datetime) -> dict
             for schedule in roster.schedules.values()
         ],
         "overrides": [
-            {"made": one, "name": name_of(one.person, roster)}
+            {"made": one, "name": roster.name_of(one.person)}
             for one in sorted(made, key=lambda one: one.starts_at)
         ],
     }

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.catalog.todays import may_escalate
-from router.escalation.foreseen import name_of
 from router.incident.model import Event, EventKind, IncidentState
 from router.language import Reader
 from router.message.model import MessageKind, page_round
@@ -50,7 +49,7 @@ def _given(found: IncidentDetails, reader: Reader) -> str:
         return ""
     return reader.text(
         "Given to {person} by {by}; not acknowledged.",
-        person=name_of(given.to, found.catalog.roster),
+        person=found.catalog.roster.name_of(given.to),
         by=given.by,
     )
 
@@ -84,7 +83,7 @@ def _paged(found: IncidentDetails, reader: Reader) -> str:
 def _names(pages: Iterable[StoredMessage], roster: Roster, reader: Reader) -> str:
     """Return the two who were woken; of more the last one, and how many: a phone has no room."""
     people = dict.fromkeys(one.message.person for one in pages)
-    names = [name_of(person, roster) for person in people if person is not None]
+    names = [roster.name_of(person) for person in people if person is not None]
     if len(names) <= _NAMED:
         return ", ".join(names)
     return reader.text("{person} and {count} more", person=names[-1], count=len(names) - 1)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from router.escalation.foreseen import name_of
 from router.oncall.model import Person, Roster, Schedule, Shift
 from router.oncall.shifts import gaps, shifts
 
@@ -36,7 +35,7 @@ def shown_shift(shift: Shift | None, roster: Roster) -> ShownShift | None:
         return None
     return ShownShift(
         person=roster.people.get(shift.person),
-        name=name_of(shift.person, roster),
+        name=roster.name_of(shift.person),
         starts_at=shift.starts_at,
         ends_at=shift.ends_at,
         because=shift.because,
